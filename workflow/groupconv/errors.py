@@ -1,0 +1,25 @@
+"""What a user can mend: the adapter prints each of these as one line, without a traceback."""
+
+
+class StepError(Exception):
+    """A cause outside the code; its text is one line: file, key, value, what is allowed."""
+
+
+class ParamsError(StepError):
+    """A value in params.yaml (or --config) that is not allowed."""
+
+
+class SchemeError(ParamsError):
+    """A number of groups that the architecture cannot have."""
+
+
+class DataError(StepError):
+    """Raw or prepared data that is missing, altered or unusable."""
+
+
+class DeviceError(StepError):
+    """A device or a number of cores that this machine does not have."""
+
+
+class DiskError(StepError):
+    """No room to write a file."""
