@@ -3,6 +3,7 @@
 Source: the paper, Table 1 and Section 4; VGG: arXiv:1409.1556.
 """
 
+import itertools
 from dataclasses import dataclass
 
 from groupconv.errors import SchemeError
@@ -99,5 +100,5 @@ def closed_form(
         weights = layer.c_out * KERNEL**2 * (layer.c_in // layer.groups)
         parameters += weights + 3 * layer.c_out  # bias; batch norm's weight and bias
     widths = [CHANNELS[-1] * classifier_pool**2, classifier_width, classifier_width, classes]
-    linear = sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    linear = sum(a * b for a, b in itertools.pairwise(widths))
     return Counts(macs, linear, parameters + linear + sum(widths[1:]))

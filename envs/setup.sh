@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Makes .venv with everything that the workflow and its tests need. Can be run again at any time.
+# PYTHON=/path/to/python3.12 bash envs/setup.sh chooses the interpreter (3.11 or newer).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() { echo "setup: $*" >&2; exit 1; }
+
+python=${PYTHON:-python3}
+command -v "$python" >/dev/null || fail "$python not found: install Python 3.11 or newer"
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') ||
+  fail "$python does not run"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  fail "$python is Python $version; allowed: 3.11 or newer (PYTHON=... chooses another)"
+"$python" -c 'import venv, ensurepip' 2>/dev/null ||
+  fail "$python has no venv or ensurepip: apt-get install python$version-venv"
+
+# Complete and made from these very pins: nothing to do.
+stamp=$(cat envs/setup.sh envs/torch.txt envs/requirements.txt | cksum)
+if [ "$(cat .venv/.complete 2>/dev/null)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null; then
+  echo "setup: .venv is complete ($(.venv/bin/python --version))"
+  exit 0
+fi
+
+echo "setup: .venv with $("$python" --version)"
+rm -f .venv/.complete
+[ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || "$python" -m venv --clear .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+uv() { .venv/bin/uv "$@" --python .venv/bin/python --quiet; }
+
+# torch exists in several builds. The CPU build is a tenth of the size; its index is not
+# reachable everywhere.
+if [ -e /proc/driver/nvidia/version ]; then
+  echo "setup: torch: the build for this machine's NVIDIA driver"
+  uv pip install --torch-backend=auto -r envs/torch.txt 2>/dev/null || uv pip install -r envs/torch.txt
+elif UV_HTTP_TIMEOUT=20 UV_HTTP_RETRIES=1 uv pip install --torch-backend=cpu -r envs/torch.txt 2>/dev/null; then
+  echo "setup: torch: the CPU build"
+else
+  echo "setup: torch: PyPI's build with CUDA (the CPU build's index cannot be reached)"
+  uv pip install -r envs/torch.txt
+fi
+echo "setup: the other packages, exact versions, checked by hash"
+uv pip install --no-deps --require-hashes -r envs/requirements.txt
+.venv/bin/python -c 'import torch, torchvision' || fail "torch and torchvision do not import"
+echo "$stamp" >.venv/.complete
+echo "setup: done; $(du -sh .venv | cut -f1) in .venv"

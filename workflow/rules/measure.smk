@@ -1,0 +1,80 @@
+# What the paper's full model costs, whatever was trained: MACs per scheme, latency of all.
+
+
+rule macs:
+    input:
+        code=code("macs"),
+    output:
+        macs="results/{scheme}/macs.json",
+    params:
+        json=params_of("macs"),
+    log:
+        "logs/macs/{scheme}.log",
+    benchmark:
+        "logs/macs/{scheme}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "python workflow/step.py macs {params.json:q} macs={output.macs} 2> {log}"
+
+
+# One job, which times the schemes in turn: between jobs the machine would have changed.
+rule latency:
+    input:
+        code=code("latency"),
+    output:
+        latency="results/latency.csv",
+        record="results/latency.json",
+    params:
+        json=params_of("latency"),
+    log:
+        "logs/latency.log",
+    benchmark:
+        "logs/latency.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["latency"]["threads"]
+    resources:
+        mem_mb=resources.latency_mb(config),
+        runtime=60,
+        gpu=gpus(config["latency"]["device"]),
+        exclusive=EXCLUSIVE,
+    shell:
+        "python workflow/step.py latency {params.json:q} latency={output.latency}"
+        " record={output.record} 2> {log}"
+
+
+rule summary:
+    input:
+        code=code("summary"),
+        test=expand("results/{scheme}/seed{seed}/test.json", scheme=SCHEMES, seed=SEEDS),
+        predictions=expand(
+            "results/{scheme}/seed{seed}/predictions.csv", scheme=SCHEMES, seed=SEEDS
+        ),
+        history=expand("results/{scheme}/seed{seed}/history.csv", scheme=SCHEMES, seed=SEEDS),
+        macs=expand("results/{scheme}/macs.json", scheme=SCHEMES),
+        record="results/latency.json",
+    output:
+        summary="results/summary.csv",
+        metrics="results/metrics.json",
+    params:
+        json=params_of("summary"),
+    log:
+        "logs/summary.log",
+    benchmark:
+        "logs/summary.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python workflow/step.py summary {params.json:q}"
+        " test='results/{{scheme}}/seed{{seed}}/test.json'"
+        " predictions='results/{{scheme}}/seed{{seed}}/predictions.csv'"
+        " history='results/{{scheme}}/seed{{seed}}/history.csv'"
+        " macs='results/{{scheme}}/macs.json' latency={input.record}"
+        " summary={output.summary} metrics={output.metrics} 2> {log}"

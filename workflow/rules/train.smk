@@ -1,0 +1,61 @@
+# One training of each scheme and seed, and its evaluation on the test part.
+
+rule train:
+    input:
+        code=code("train"),
+        manifest="data/manifest.csv",
+        images="data/images.npy",
+    output:
+        checkpoint="results/{scheme}/seed{seed}/checkpoint.pt",
+        best_val="results/{scheme}/seed{seed}/checkpoint_best_val.pt",
+        history="results/{scheme}/seed{seed}/history.csv",
+    params:
+        json=params_of("train"),
+    log:
+        "logs/train/{scheme}/seed{seed}.log",
+    benchmark:
+        "logs/train/{scheme}/seed{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["train"]["threads"]
+    # The slowest schemes first: two at a time then end at about the same moment.
+    priority: lambda wildcards: resources.trained_counts(config, wildcards.scheme).macs / 1e9
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * resources.training_mb(config, wildcards.scheme),
+        runtime=24 * 60,
+        gpu=gpus(config["train"]["device"]),
+    shell:
+        "python workflow/step.py train {params.json:q} manifest={input.manifest}"
+        " images={input.images} checkpoint={output.checkpoint} best_val={output.best_val}"
+        " history={output.history} 2> {log}"
+
+
+rule evaluate:
+    input:
+        code=code("evaluate"),
+        manifest="data/manifest.csv",
+        images="data/images.npy",
+        checkpoint="results/{scheme}/seed{seed}/"
+        + {"last": "checkpoint.pt", "best_val": "checkpoint_best_val.pt"}[
+            config["evaluate"]["checkpoint"]
+        ],
+    output:
+        predictions="results/{scheme}/seed{seed}/predictions.csv",
+        test="results/{scheme}/seed{seed}/test.json",
+    params:
+        json=params_of("evaluate"),
+    log:
+        "logs/evaluate/{scheme}/seed{seed}.log",
+    benchmark:
+        "logs/evaluate/{scheme}/seed{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["train"]["threads"]
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * resources.training_mb(config, wildcards.scheme),
+        runtime=60,
+        gpu=gpus(config["train"]["device"]),
+    shell:
+        "python workflow/step.py evaluate {params.json:q} manifest={input.manifest}"
+        " images={input.images} checkpoint={input.checkpoint}"
+        " predictions={output.predictions} test={output.test} 2> {log}"
