@@ -10,6 +10,7 @@ import json
 import sys
 
 from groupconv.errors import StepError
+from groupconv.progress import say
 
 
 def main(step: str, params: str, *paths: str) -> int:
@@ -19,8 +20,10 @@ def main(step: str, params: str, *paths: str) -> int:
         name, _, value = path.partition("=")
         given.setdefault(name, []).append(value)
     arguments = {name: values if len(values) > 1 else values[0] for name, values in given.items()}
+    part = json.loads(params)
+    say(f"{step} {part.get('scheme', '')}".rstrip() + ": started")
     try:
-        importlib.import_module(f"groupconv.{step}").run(json.loads(params), **arguments)
+        importlib.import_module(f"groupconv.{step}").run(part, **arguments)
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

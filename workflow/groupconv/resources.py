@@ -3,6 +3,8 @@
 Estimates from the closed forms, rounded up; tests compare them with what real steps used.
 """
 
+from pathlib import Path
+
 from groupconv import architecture
 
 FLOAT = 4  # bytes
@@ -50,3 +52,9 @@ def latency_mb(params: dict) -> int:
         )
         total += FLOAT * 2 * counts.parameters - FLOAT * counts.linear_macs
     return total // 10**6
+
+
+def gpus(device: str) -> int:
+    """GPUs that one job asks for; `auto` takes one where the submitting machine has one."""
+    present = Path("/proc/driver/nvidia/gpus").is_dir()
+    return int(device == "cuda" or (device == "auto" and present))

@@ -7,25 +7,38 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
-from groupconv import config as settings, resources
+from groupconv import captions, config as settings, resources
 from groupconv.errors import StepError
 from groupconv.sources import SOURCES, folder
 
 # The steps run in the environment that Snakemake runs in, activated or not.
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+os.environ.update(
+    PATH=os.pathsep.join(
+        [str(Path(sys.executable).parent), os.getenv("PATH", os.defpath)]
+    )
+)
 
-try:
-    settings.load("params.yaml")
 
-    configfile: "params.yaml"
+def or_refuse(function, *arguments):
+    """What the function returns; its complaint, as one line and without a traceback."""
+    try:
+        return function(*arguments)
+    except StepError as error:
+        sys.exit(str(error))
 
-    settings.check(config, "--config")
-    FOLDER_STATE = config["data"]["folder"] and folder.listing(config["data"]["folder"])
-except StepError as error:
-    sys.exit(str(error))
 
+or_refuse(settings.load, "params.yaml")
+
+
+configfile: "params.yaml"
+
+
+or_refuse(settings.check, config, "--config")
+FOLDER = config["data"]["folder"]
+FOLDER_STATE = FOLDER and or_refuse(folder.listing, FOLDER)
 SCHEMES = settings.scheme_names(config)
 SEEDS = config["train"]["seeds"]
+FIGURES = captions.figures(SCHEMES)
 EXCLUSIVE = 1000  # all of the resource `exclusive` that the default profile offers
 
 
@@ -59,18 +72,25 @@ def code(step):
             continue
         found.add(path)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("groupconv"):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                "groupconv"
+            ):
                 inner = node.module.split(".")[1:]
                 names = [inner, *([*inner, alias.name] for alias in node.names)]
                 for parts in filter(None, names):
                     stem = package.joinpath(*parts)
-                    open_ += filter(Path.is_file, [stem.with_suffix(".py"), stem / "__init__.py"])
+                    open_ += filter(
+                        Path.is_file, [stem.with_suffix(".py"), stem / "__init__.py"]
+                    )
     root = Path(workflow.basedir)
     return ["workflow/step.py", *sorted(str(path.relative_to(root)) for path in found)]
 
 
-def gpus(device):
-    """GPUs that one job asks for: `auto` takes one where the submitting machine has one."""
-    present = Path("/proc/driver/nvidia/gpus").is_dir()
-    return int(device == "cuda" or (device == "auto" and present))
-
+def shown(figure):
+    """A figure with its caption, for `snakemake --report` too."""
+    return report(
+        f"results/figures/{figure}.svg",
+        caption=f"../report/{FIGURES[figure]}.rst",
+        category="Figures",
+        labels={"figure": figure},
+    )

@@ -5,24 +5,23 @@ import re
 RAW_FILES = [file.name for file in SOURCES[config["data"]["source"]].files]
 
 
+# No input, so that a file put there by hand stays; prepare checks its hash.
 rule download:
-    input:
-        code=code("download"),
     output:
         file="data/raw/{file}",
-    params:
-        json=params_of("download"),
-    wildcard_constraints:
-        file="|".join(map(re.escape, RAW_FILES)),
     log:
         "logs/download/{file}.log",
     benchmark:
         "logs/download/{file}.tsv"
+    wildcard_constraints:
+        file="|".join(map(re.escape, RAW_FILES)),
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=500,
         runtime=60,
+    params:
+        json=params_of("download"),
     shell:
         "python workflow/step.py download {params.json:q} file={output.file:q} 2> {log:q}"
 
@@ -35,9 +34,6 @@ rule prepare:
         images="data/images.npy",
         index="data/index.csv",
         excluded="data/excluded.csv",
-    params:
-        json=params_of("prepare"),
-        raw=lambda wildcards, input: [f"raw={path}" for path in input.raw],
     log:
         "logs/prepare.log",
     benchmark:
@@ -47,6 +43,9 @@ rule prepare:
     resources:
         mem_mb=1000,
         runtime=60,
+    params:
+        json=params_of("prepare"),
+        raw=lambda wildcards, input: [f"raw={path}" for path in input.raw],
     shell:
         "python workflow/step.py prepare {params.json:q} {params.raw:q}"
         " images={output.images} index={output.index} excluded={output.excluded} 2> {log}"
@@ -58,8 +57,6 @@ rule split:
         index="data/index.csv",
     output:
         manifest="data/manifest.csv",
-    params:
-        json=params_of("split"),
     log:
         "logs/split.log",
     benchmark:
@@ -69,6 +66,8 @@ rule split:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        json=params_of("split"),
     shell:
         "python workflow/step.py split {params.json:q}"
         " index={input.index} manifest={output.manifest} 2> {log}"

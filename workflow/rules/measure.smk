@@ -6,8 +6,6 @@ rule macs:
         code=code("macs"),
     output:
         macs="results/{scheme}/macs.json",
-    params:
-        json=params_of("macs"),
     log:
         "logs/macs/{scheme}.log",
     benchmark:
@@ -17,6 +15,8 @@ rule macs:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        json=params_of("macs"),
     shell:
         "python workflow/step.py macs {params.json:q} macs={output.macs} 2> {log}"
 
@@ -28,8 +28,6 @@ rule latency:
     output:
         latency="results/latency.csv",
         record="results/latency.json",
-    params:
-        json=params_of("latency"),
     log:
         "logs/latency.log",
     benchmark:
@@ -40,8 +38,10 @@ rule latency:
     resources:
         mem_mb=resources.latency_mb(config),
         runtime=60,
-        gpu=gpus(config["latency"]["device"]),
+        gpu=resources.gpus(config["latency"]["device"]),
         exclusive=EXCLUSIVE,
+    params:
+        json=params_of("latency"),
     shell:
         "python workflow/step.py latency {params.json:q} latency={output.latency}"
         " record={output.record} 2> {log}"
@@ -54,14 +54,14 @@ rule summary:
         predictions=expand(
             "results/{scheme}/seed{seed}/predictions.csv", scheme=SCHEMES, seed=SEEDS
         ),
-        history=expand("results/{scheme}/seed{seed}/history.csv", scheme=SCHEMES, seed=SEEDS),
+        history=expand(
+            "results/{scheme}/seed{seed}/history.csv", scheme=SCHEMES, seed=SEEDS
+        ),
         macs=expand("results/{scheme}/macs.json", scheme=SCHEMES),
         record="results/latency.json",
     output:
         summary="results/summary.csv",
         metrics="results/metrics.json",
-    params:
-        json=params_of("summary"),
     log:
         "logs/summary.log",
     benchmark:
@@ -71,6 +71,8 @@ rule summary:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        json=params_of("summary"),
     shell:
         "python workflow/step.py summary {params.json:q}"
         " test='results/{{scheme}}/seed{{seed}}/test.json'"

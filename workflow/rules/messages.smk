@@ -13,14 +13,24 @@ def failures(snakemake_log):
     """A paragraph per failed job: the step, the cause, its log and the log's last lines."""
     text = Path(snakemake_log).read_text(encoding="utf-8", errors="replace")
     for block in re.split(r"^Error in (?:rule|group) ", text, flags=re.M)[1:]:
-        rule = block.split(":", 1)[0]
+        name = block.split(":", 1)[0]
         path = re.search(r"^ +log: (\S+)", block, flags=re.M)
         log = Path(path[1]) if path else None
-        tail = log.read_text(errors="replace").split("\n")[-12:] if log and log.exists() else []
+        tail = (
+            log.read_text(errors="replace").split("\n")[-12:]
+            if log and log.exists()
+            else []
+        )
         tail = [line for line in tail if line.strip()]
-        cause = tail[-1] if tail else "the command ended without a word (killed, out of memory?)"
-        job = log.relative_to("logs").with_suffix("") if log else rule
-        yield f"failed: {job}\n{cause}\nlog: {log}" + "".join(f"\n  | {line}" for line in tail)
+        cause = (
+            tail[-1]
+            if tail
+            else "the command ended without a word (killed, out of memory?)"
+        )
+        job = log.relative_to("logs").with_suffix("") if log else name
+        yield f"failed: {job}\n{cause}\nlog: {log}" + "".join(
+            f"\n  | {line}" for line in tail
+        )
 
 
 onstart:
@@ -36,7 +46,9 @@ onstart:
 
 onsuccess:
     if Path("results/tables/summary.txt").exists():
-        show_last(Path("results/tables/summary.txt").read_text(encoding="utf-8").rstrip())
+        show_last(
+            Path("results/tables/summary.txt").read_text(encoding="utf-8").rstrip()
+        )
 
 
 onerror:

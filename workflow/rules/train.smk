@@ -1,5 +1,6 @@
 # One training of each scheme and seed, and its evaluation on the test part.
 
+
 rule train:
     input:
         code=code("train"),
@@ -9,21 +10,22 @@ rule train:
         checkpoint="results/{scheme}/seed{seed}/checkpoint.pt",
         best_val="results/{scheme}/seed{seed}/checkpoint_best_val.pt",
         history="results/{scheme}/seed{seed}/history.csv",
-    params:
-        json=params_of("train"),
     log:
         "logs/train/{scheme}/seed{seed}.log",
     benchmark:
         "logs/train/{scheme}/seed{seed}.tsv"
+    # The slowest schemes first: two at a time then end at about the same moment.
+    priority: lambda wildcards: resources.trained_counts(config, wildcards.scheme).macs / 1e9
     conda:
         "../../envs/torch.yaml"
     threads: config["train"]["threads"]
-    # The slowest schemes first: two at a time then end at about the same moment.
-    priority: lambda wildcards: resources.trained_counts(config, wildcards.scheme).macs / 1e9
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * resources.training_mb(config, wildcards.scheme),
+        mem_mb=lambda wildcards, attempt: attempt
+        * resources.training_mb(config, wildcards.scheme),
         runtime=24 * 60,
-        gpu=gpus(config["train"]["device"]),
+        gpu=resources.gpus(config["train"]["device"]),
+    params:
+        json=params_of("train"),
     shell:
         "python workflow/step.py train {params.json:q} manifest={input.manifest}"
         " images={input.images} checkpoint={output.checkpoint} best_val={output.best_val}"
@@ -42,8 +44,6 @@ rule evaluate:
     output:
         predictions="results/{scheme}/seed{seed}/predictions.csv",
         test="results/{scheme}/seed{seed}/test.json",
-    params:
-        json=params_of("evaluate"),
     log:
         "logs/evaluate/{scheme}/seed{seed}.log",
     benchmark:
@@ -52,9 +52,12 @@ rule evaluate:
         "../../envs/torch.yaml"
     threads: config["train"]["threads"]
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * resources.training_mb(config, wildcards.scheme),
+        mem_mb=lambda wildcards, attempt: attempt
+        * resources.training_mb(config, wildcards.scheme),
         runtime=60,
-        gpu=gpus(config["train"]["device"]),
+        gpu=resources.gpus(config["train"]["device"]),
+    params:
+        json=params_of("evaluate"),
     shell:
         "python workflow/step.py evaluate {params.json:q} manifest={input.manifest}"
         " images={input.images} checkpoint={input.checkpoint}"
