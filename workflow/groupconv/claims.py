@@ -41,7 +41,8 @@ def differences(params: dict, setting: dict) -> list[str]:
     for key, theirs in setting.items():
         section, name = key.split(".")
         if params[section][name] != theirs:
-            found.append(f"{key}: {params[section][name]} (the paper: {theirs})")
+            ours = "all" if params[section][name] is None else params[section][name]
+            found.append(f"{key}: {ours} (the paper: {theirs})")
     return found
 
 
@@ -59,7 +60,7 @@ def judge(claim: dict, table: pd.DataFrame, differs: list[str], layers: dict[str
     ours, verdict, reason = KINDS[claim["kind"]](claim, table, layers, trained_alike)
     if claim.get("trained") and not trained_alike:
         verdict = NOT_COMPARABLE
-        reason = f"not trained as in the paper: {'; '.join(differs)}"
+        reason = "not trained in the paper's setting"
     return {**entry, "ours": ours, "verdict": verdict, "reason": reason}
 
 
@@ -67,7 +68,7 @@ def judge_range(claim, table, layers, trained_alike):
     """The schemes between two numbers, the baseline near one (within a tenth)."""
     paper, column = claim["paper"], table[claim["of"]]
     schemes = column.drop("baseline")
-    ours = {"baseline": column["baseline"], "low": schemes.min(), "high": schemes.max()}
+    ours = {claim["of"]: column.to_dict()}
     near = abs(column["baseline"] / paper["baseline"] - 1) <= 0.1
     inside = schemes.between(paper["low"] * 0.9, paper["high"] * 1.1).all()
     return ours, HOLDS if near and inside else FAILS, "within a tenth of the paper's numbers"
@@ -77,9 +78,7 @@ def judge_change(claim, table, layers, trained_alike):
     """One scheme's change against baseline, within a tolerance of the paper's number."""
     paper, name = claim["paper"], claim["of"]
     row = table.loc[paper["scheme"]]
-    ours = {"change": row[name]}
-    if f"{name}_low" in row:
-        ours |= {"low": row[f"{name}_low"], "high": row[f"{name}_high"]}
+    ours = {key: row[key] for key in (name, f"{name}_low", f"{name}_high") if key in row}
     off = row[name] - paper["change"]
     reason = f"{off * 100:+.2f} points from the paper's number; allowed: {paper['tolerance']:.0%}"
     return ours, HOLDS if abs(off) <= paper["tolerance"] else FAILS, reason
@@ -113,7 +112,11 @@ def judge_largest(claim, table, layers, trained_alike):
 
 def judge_words(claim, table, layers, trained_alike):
     """A claim without a number: ours is shown, the reader judges."""
-    return table[claim["of"]].to_dict(), NOT_TESTED, "the paper gives no number to test"
+    return (
+        {claim["of"]: table[claim["of"]].to_dict()},
+        NOT_TESTED,
+        "the paper gives no number to test",
+    )
 
 
 KINDS = {

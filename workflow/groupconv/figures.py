@@ -20,6 +20,7 @@ from groupconv.diagram import convolutions_figure
 
 BLUE, ORANGE, GREEN, GREY = (sns.color_palette("colorblind")[i] for i in (0, 1, 2, 7))
 SAMPLE_CLASSES, SAMPLES = 14, 5
+LABELS = {"folded": "batch norm folded, channels-last"}
 
 
 def run(
@@ -74,11 +75,12 @@ def save(figure: Figure, stem: Path, dpi: int) -> None:
 
 def samples_figure(manifest: pd.DataFrame, images: str) -> Figure:
     """The first training images of the most frequent classes, at their own aspect."""
+    side = manifest[["height", "width"]].to_numpy().max()
     packed = np.load(images, mmap_mode="r")
     training = manifest[manifest["split"] == "train"]
     classes = training["class"].value_counts(sort=True).index[:SAMPLE_CLASSES]
     figure, axes = plt.subplots(
-        SAMPLES, len(classes), figsize=(0.72 * len(classes), 0.9 * SAMPLES + 0.4), squeeze=False
+        SAMPLES, len(classes), figsize=(0.72 * len(classes), 0.72 * SAMPLES + 0.5), squeeze=False
     )
     for column, name in enumerate(classes):
         rows = training[training["class"] == name].head(SAMPLES).to_dict("records")
@@ -86,6 +88,11 @@ def samples_figure(manifest: pd.DataFrame, images: str) -> Figure:
             shape = row["height"], row["width"], row["channels"]
             image = packed[row["offset"] : row["offset"] + int(np.prod(shape))].reshape(shape)
             axis.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
+            middle_x, middle_y = row["width"] / 2 - 0.5, row["height"] / 2 - 0.5
+            axis.set(
+                xlim=(middle_x - side / 2, middle_x + side / 2),
+                ylim=(middle_y + side / 2, middle_y - side / 2),
+            )
         point = rows[0]["code_point"]
         title = f"{name if drawable(name) else '?'}\n{point}" if point else name[:9]
         axes[0, column].set_title(title, fontsize=8, linespacing=1.4)
@@ -145,7 +152,7 @@ def accuracy_figure(results: pd.DataFrame) -> Figure:
     axis.errorbar(x, top1, errors, fmt="o", color=BLUE, capsize=4, markersize=6)
     for i, value in enumerate(top1):
         axis.annotate(
-            f"{value:.1f}", (i, value), (7, 0), textcoords="offset points", va="center", fontsize=9
+            f"{value:.1f}", (i, value), (6, 3), textcoords="offset points", va="bottom", fontsize=9
         )
     axis.set(xlabel="scheme", ylabel="test top-1 accuracy (%)", xlim=(-0.5, len(results) - 0.3))
     axis.set_xticks(x, results["scheme"])
@@ -155,21 +162,27 @@ def accuracy_figure(results: pd.DataFrame) -> Figure:
 
 def cost_figure(results: pd.DataFrame, latency: pd.DataFrame) -> Figure:
     """MACs (left) and latency of each variant (right) of one input, change above each bar."""
-    figure, axes = plt.subplots(1, 2, figsize=(max(8, 1.4 * len(results)), 3.2))
+    size = max(9, 1.6 * len(results)), 3.2
+    figure, axes = plt.subplots(1, 2, figsize=size, width_ratios=(2, 3))
     x = np.arange(len(results))
     bars = axes[0].bar(x, results["macs"] / 1e9, color=BLUE, width=0.6)
     label_changes(axes[0], bars, results["macs_change"], results["macs"] / 1e9)
     axes[0].set(ylabel="multiply-accumulates (G)")
-    variants = list(dict.fromkeys(latency["variant"]))
+    variants = sorted(set(latency["variant"]), key=lambda name: (name != "eager", name))
     width = 0.8 / len(variants)
     for i, (variant, color) in enumerate(zip(variants, (BLUE, ORANGE, GREEN, GREY), strict=False)):
         name = "latency" if variant == "eager" else f"latency_{variant}"
         ms = results[f"{name}_ms"]
         errors = [ms - results[f"{name}_low_ms"], results[f"{name}_high_ms"] - ms]
-        label = {"eager": "eager", "folded": "batch norm folded, channels-last"}[variant]
         offset = x + (i - (len(variants) - 1) / 2) * width
         bars = axes[1].bar(
-            offset, ms, width, yerr=errors, color=color, label=label, error_kw={"linewidth": 1}
+            offset,
+            ms,
+            width,
+            yerr=errors,
+            color=color,
+            label=LABELS.get(variant, variant),
+            error_kw={"linewidth": 1},
         )
         label_changes(axes[1], bars, results[f"{name}_change"], results[f"{name}_high_ms"])
     axes[1].set(ylabel="latency of one input (ms)")

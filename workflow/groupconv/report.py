@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import jinja2
+import pandas as pd
 import yaml
 from markdown_it import MarkdownIt
 
@@ -26,7 +27,6 @@ def run(
     texts: str,
     figures: str,
     tables: str,
-    claims: str,
     latency: str,
     report: str,
 ) -> None:
@@ -55,7 +55,7 @@ def run(
             }
             for name in captions.TABLES
         },
-        claims=json.loads(Path(claims).read_text(encoding="utf-8")),
+        results=pd.read_csv(Path(tables) / "results.csv").to_dict("records"),
         ambiguities=yaml.safe_load(Path(ambiguities).read_text(encoding="utf-8")),
         differs=differences(params, yaml.safe_load(Path(paper).read_text("utf-8"))["setting"]),
         params=yaml.safe_dump(params, sort_keys=False, allow_unicode=True),

@@ -4,6 +4,7 @@ Computes nothing: every number stands in a file that an earlier step wrote.
 """
 
 import json
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -14,12 +15,14 @@ from groupconv.architecture import CHANNELS, LAYERS
 from groupconv.claims import differences
 from groupconv.split import PARTS
 
+LINE = 110  # characters of a terminal
 NONE = ""  # the paper gives no number
 RESULTS = (
     "test_top1 test_top1_low test_top1_high test_top1_change smallest_difference test_top5 "
     "macs macs_change parameters parameters_change latency_ms latency_low_ms latency_high_ms "
     "latency_change latency_folded_ms latency_folded_change"
 ).split()
+UNITS = (("macs", 1e9, " G"), ("parameters", 1e6, " M"), ("_ms", 1, " ms"), ("top1", 0.01, "%"))
 PRINTED = [
     "scheme",
     "test top-1 [95%]",
@@ -152,21 +155,27 @@ def claims_table(entries: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def shown(ours: dict | None) -> str:
-    """Our numbers of a claim, short."""
+    """Our numbers of a claim, with the units of their columns."""
     if ours is None:
         return "-"
-    if "change" in ours:
-        interval = (
-            f" [{signed(ours['low'], '')}, {signed(ours['high'], '')}]" if "low" in ours else ""
-        )
-        return f"{ours['change'] * 100:+.2f}%{interval}"
     cells = []
-    for key, value in ours.items():
-        if isinstance(value, dict):
-            cells.append(f"{key}: " + ", ".join(f"{k} {v:.4g}" for k, v in value.items()))
+    for column, values in ours.items():
+        if isinstance(values, dict):
+            numbers = ", ".join(f"{name} {number(v, column)}" for name, v in values.items())
+            cells.append(f"{column}: {numbers}")
         else:
-            cells.append(f"{key} {value:.4g}")
+            cells.append(f"{column} {number(values, column)}")
     return "; ".join(cells)
+
+
+def number(value: float, column: str) -> str:
+    """One value in the unit of its column of summary.csv."""
+    if "change" in column:
+        return signed(value, " pt" if "top1" in column else "%")
+    for ending, scale, unit in UNITS:
+        if column.endswith(ending):
+            return f"{value / scale:.4g}{unit}"
+    return f"{value:.4g}"
 
 
 def data_table(manifest: str, excluded: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -206,4 +215,5 @@ def summary_text(rows: list[list[str]], results: pd.DataFrame, differs: list[str
     if differs:
         notes.append("Accuracy is not comparable with the paper's: " + "; ".join(differs) + ".")
     notes.append("Results: results/report.html, results/summary.csv, results/figures/.")
-    return text + "\n\n" + "\n".join(notes) + "\n"
+    wrapped = [textwrap.fill(note, LINE, subsequent_indent="  ") for note in notes]
+    return text + "\n\n" + "\n".join(wrapped) + "\n"

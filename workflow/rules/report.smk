@@ -94,8 +94,9 @@ rule report:
             name=sorted({*FIGURES.values(), *captions.TABLES}),
         ),
         figures=expand("results/figures/{name}.svg", name=FIGURES),
-        tables=expand("results/tables/{name}.md", name=captions.TABLES),
-        claims="results/claims.json",
+        tables=expand(
+            "results/tables/{name}.{kind}", name=captions.TABLES, kind=("csv", "md")
+        ),
         latency="results/latency.json",
     output:
         report="results/report.html",
@@ -113,5 +114,5 @@ rule report:
     shell:
         "python workflow/step.py report {params.json:q} paper={input.paper}"
         " ambiguities={input.ambiguities} texts=workflow/report figures=results/figures"
-        " tables=results/tables claims={input.claims} latency={input.latency}"
+        " tables=results/tables latency={input.latency}"
         " report={output.report} 2> {log}"
