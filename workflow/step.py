@@ -5,12 +5,15 @@ groupconv is found from any folder, environment or cluster node, without an inst
 the user can mend is printed as one line (exit status 1); anything else keeps its traceback.
 """
 
+import errno
 import importlib
 import json
 import sys
 
 from groupconv.errors import StepError
 from groupconv.progress import say
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(step: str, params: str, *paths: str) -> int:
@@ -26,6 +29,12 @@ def main(step: str, params: str, *paths: str) -> int:
         importlib.import_module(f"groupconv.{step}").run(part, **arguments)
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        where = error.filename or f"{step}: a temporary file"
+        print(f"error: {where}: cannot be written: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

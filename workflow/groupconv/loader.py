@@ -5,6 +5,8 @@ caches as memory allows; a batch is then a gather, an augmentation and a scaling
 """
 
 import hashlib
+import math
+import os
 import tempfile
 from collections.abc import Iterator
 
@@ -46,7 +48,8 @@ class Part:
 
         shape = (len(rows), int(rows["channels"].max()), side, side)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
-        fitted = np.memmap(self._file, np.uint8, "w+", shape=shape)
+        os.posix_fallocate(self._file.fileno(), 0, max(1, math.prod(shape)))  # a full disk: now
+        fitted = np.memmap(self._file, np.uint8, "r+", shape=shape)
         columns = rows[["offset", "height", "width", "channels"]].to_numpy()
         for i, (offset, *image_shape) in enumerate(columns):
             image = packed[offset : offset + np.prod(image_shape)].reshape(image_shape)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from groupconv import atomic, download
 from groupconv.errors import DataError
@@ -104,23 +104,7 @@ def decode(
     scan: Scan, wanted: list[Character], image_size: int
 ) -> Iterator[tuple[dict, np.ndarray | None, str]]:
     """Yield (row, uint8 array (height, width, channels), "") or (row, None, what is wrong)."""
-    image, problem = None, ""
-    if wanted:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                image = Image.open(io.BytesIO(scan.encoded))
-                image = image.convert("L" if image.mode in ("1", "L") else "RGB")
-        except (
-            UnidentifiedImageError,
-            OSError,
-            ValueError,
-            SyntaxError,  # PIL's for a broken PNG
-            Image.DecompressionBombError,
-            Image.DecompressionBombWarning,
-        ) as error:
-            problem = " ".join(str(error).split())
-            problem = "not an image" if "cannot identify" in problem else problem
+    image, problem = opened(scan.encoded) if wanted else (None, "")
     for character in wanted:
         row = {
             "id": character.id,
@@ -150,6 +134,20 @@ def decode(
         row["sha256"] = hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
         row["blank"] = array.min() == array.max()
         yield row, array, ""
+
+
+def opened(encoded: bytes) -> tuple[Image.Image | None, str]:
+    """The image, grey or RGB, with its pixels decoded; or None and what is wrong."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(encoded))
+            return image.convert("L" if image.mode in ("1", "L") else "RGB"), ""
+    except MemoryError:
+        raise
+    except Exception as error:  # a broken file makes PIL's decoders raise almost anything
+        problem = " ".join(str(error).split()) or repr(error)
+        return None, "not an image" if "cannot identify" in problem else problem
 
 
 def clean(rows: list[dict]) -> tuple[list[dict], list[dict]]:

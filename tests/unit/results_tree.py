@@ -1,0 +1,127 @@
+"""A small results tree with made-up numbers, for the steps that only present."""
+
+import csv
+import json
+
+import numpy as np
+from groupconv import config, summary
+
+CLASSES = ("あ", "い", "𛀁", "ん")  # the third, a hentaigana, is in no font here
+
+
+def write_csv(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def build(root, params):
+    """Write everything that claims, tables, figures and report read, but for their own outputs.
+
+    Returns the paths by the names that the steps' run() give them.
+    """
+    rng = np.random.default_rng(0)
+    schemes = config.scheme_names(params)
+    for k, scheme in enumerate(schemes):
+        for seed in params["train"]["seeds"]:
+            folder = root / scheme / f"seed{seed}"
+            hits = rng.random(40) < 0.6 - 0.02 * k
+            write_csv(
+                folder / "predictions.csv",
+                [{"id": i, "correct": int(h), "in_top5": 1} for i, h in enumerate(hits)],
+            )
+            write_csv(
+                folder / "history.csv",
+                [
+                    {
+                        "epoch": e,
+                        "train_loss": 3 / e,
+                        "train_top1": 0.2 * e,
+                        "val_loss": 3.5 / e + seed / 10,
+                        "val_top1": 0.15 * e,
+                        "learning_rate": 0.1,
+                        "seconds": 10 - k,
+                        "images_per_s": 50 + k,
+                    }
+                    for e in (1, 2, 3)
+                ],
+            )
+            record = {"images": 40, "loss": 1.5, "top1": hits.mean(), "top5": 1.0}
+            (folder / "test.json").write_text(json.dumps(record))
+        counts = {"macs": 11_000_000_000 // (k + 1), "parameters": 133_000_000 - k}
+        (root / scheme / "macs.json").write_text(json.dumps(counts))
+    timed = {
+        s: {
+            v: {
+                "median_ms": 200 / (k + 1),
+                "low_ms": 190 / (k + 1),
+                "high_ms": 210 / (k + 1),
+                "change": 1 / (k + 1) - 1,
+                "change_low": 1 / (k + 1) - 1.01,
+                "change_high": 1 / (k + 1) - 0.99,
+            }
+            for v in ("eager", "folded")
+        }
+        for k, s in enumerate(schemes)
+    }
+    machine = {"cpu": "x", "gpu": None, "cores": 2, "ram_gib": 8.0, "python": "3", "system": "y"}
+    latency = {
+        "input": "one image",
+        "device": "cpu",
+        "threads": 1,
+        "rounds": 30,
+        "warmup_runs": 3,
+        "machine": machine,
+        "versions": {"torch": "2"},
+        "schemes": timed,
+    }
+    (root / "latency.json").write_text(json.dumps(latency))
+    write_csv(
+        root / "latency.csv",
+        [{"scheme": s, "variant": v, "latency_ms": 1} for s in schemes for v in timed[s]],
+    )
+    pixels, rows = [], []
+    for name in CLASSES:
+        for i in range(8):
+            rows.append(
+                {
+                    "id": f"{name}{i}",
+                    "class": name,
+                    "code_point": f"U+{ord(name):04X}",
+                    "offset": 300 * len(rows),
+                    "height": 10,
+                    "width": 10,
+                    "channels": 3,
+                    "split": ("train",) * 5 + ("val", "test", "test"),
+                }
+            )
+            rows[-1]["split"] = rows[-1]["split"][i]
+            pixels.append(rng.integers(0, 256, 300, dtype=np.uint8))
+    write_csv(root / "manifest.csv", rows)
+    write_csv(root / "excluded.csv", [{"id": "z", "class": "あ", "reason": "blank"}])
+    np.save(root / "images.npy", np.concatenate(pixels))
+    paths = {
+        name: str(root / file)
+        for name, file in {
+            "test": "{scheme}/seed{seed}/test.json",
+            "predictions": "{scheme}/seed{seed}/predictions.csv",
+            "history": "{scheme}/seed{seed}/history.csv",
+            "macs": "{scheme}/macs.json",
+            "latency": "latency.json",
+            "runs": "latency.csv",
+            "summary": "summary.csv",
+            "metrics": "metrics.json",
+            "manifest": "manifest.csv",
+            "images": "images.npy",
+            "excluded": "excluded.csv",
+            "claims": "claims.json",
+            "figures": "figures",
+            "tables": "tables",
+            "report": "report.html",
+        }.items()
+    }
+    names = ("test", "predictions", "history", "macs", "latency", "summary", "metrics")
+    summary.run(config.reads(params, "summary"), **{name: paths[name] for name in names})
+    return paths

@@ -1,0 +1,224 @@
+import csv
+import io
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from groupconv import config, prepare
+from groupconv.errors import DataError
+from groupconv.sources import SOURCES, folder
+from groupconv.sources.source import RawFile
+from PIL import Image
+
+PARAMS = config.load("params.yaml")
+OUTPUTS = ("images", "index", "excluded")
+
+
+def picture(value, size=(40, 30), mode="RGB"):
+    """PNG bytes of noise around ``value``: equal values give equal bytes."""
+    rng = np.random.default_rng(value)
+    shape = (size[1], size[0], 3) if mode == "RGB" else (size[1], size[0])
+    file = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8)).convert(mode).save(file, "png")
+    return file.getvalue()
+
+
+def write_classes(root, **classes):
+    for label, files in classes.items():
+        (root / label).mkdir(parents=True)
+        for i, content in enumerate(files):
+            (root / label / f"{i:02}.png").write_bytes(content)
+
+
+def prepared(tmp_path, raw=(), **data):
+    """Run the step; returns (images, index rows, excluded rows)."""
+    paths = {name: str(tmp_path / "out" / name) for name in OUTPUTS}
+    (tmp_path / "out").mkdir(exist_ok=True)
+    prepare.run({"data": {**PARAMS["data"], **data}}, raw=raw, **paths)
+    tables = []
+    for name in OUTPUTS[1:]:
+        with open(paths[name], newline="", encoding="utf-8") as file:
+            tables.append(list(csv.DictReader(file)))
+    return np.load(paths["images"], mmap_mode="r"), *tables
+
+
+def local(tmp_path, **data):
+    data = {"source": "folder", "folder": str(tmp_path / "in"), "min_images": 3} | data
+    return prepared(tmp_path, **data)
+
+
+def test_the_sample_has_the_counts_that_are_known(wheel, tmp_path):
+    images, index, excluded = prepared(tmp_path, str(wheel))
+    assert len(index) + len(excluded) == 1299
+    assert len({row["class"] for row in index}) == 27
+    assert len({row["id"] for row in index}) == len({row["sha256"] for row in index}) == len(index)
+    assert len({row["page"] for row in index}) == 14  # one page has other characters only
+    for row in index:
+        assert row["code_point"] == f"U+{ord(row['class']):04X}"
+        assert max(int(row["height"]), int(row["width"])) <= 64
+    last = index[-1]
+    size = int(last["height"]) * int(last["width"]) * int(last["channels"])
+    assert int(last["offset"]) + size == len(images)
+    assert images.dtype == np.uint8
+    again = prepared(tmp_path, str(wheel))
+    assert np.array_equal(images, again[0])
+    assert index == again[1]
+
+
+def test_pixels_are_those_of_the_files_never_enlarged(tmp_path):
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)])
+    images, index, _ = local(tmp_path)
+    for row in index:
+        pixels = images[int(row["offset"]) :][: 30 * 40 * 3].reshape(30, 40, 3)
+        assert np.array_equal(pixels, np.asarray(Image.open(tmp_path / "in" / row["id"])))
+    _, index, _ = local(tmp_path, image_size=20)
+    assert {(row["height"], row["width"]) for row in index} == {("15", "20")}
+
+
+def test_grey_images_keep_one_channel(tmp_path):
+    write_classes(tmp_path / "in", a=[picture(i, mode="L") for i in range(3)])
+    assert {row["channels"] for row in local(tmp_path)[1]} == {"1"}
+
+
+def test_what_cannot_be_used_is_left_out_with_its_reason(tmp_path):
+    good = [picture(i) for i in range(10)]
+    blank = io.BytesIO()
+    Image.new("RGB", (30, 30), "white").save(blank, "png")
+    write_classes(
+        tmp_path / "in",
+        a=[*good[:4], good[0], good[9], blank.getvalue()],
+        b=[*good[4:7], good[9], b"no image", good[7][:-200]],
+        c=[good[8], good[8], good[8]],
+    )
+    _, index, excluded = local(tmp_path)
+    assert {row["id"]: row["reason"] for row in excluded} == {
+        "a/04.png": "duplicate",
+        "a/05.png": "conflict",
+        "a/06.png": "blank",
+        "b/03.png": "conflict",
+        "b/04.png": "unreadable",
+        "b/05.png": "unreadable",
+        "c/00.png": "class too small",
+        "c/01.png": "duplicate",
+        "c/02.png": "duplicate",
+    }
+    assert [row["id"] for row in index] == [f"a/0{i}.png" for i in range(4)] + [
+        f"b/0{i}.png" for i in range(3)
+    ]
+    assert all("\n" not in row["detail"] and row["detail"] for row in excluded)
+
+
+def test_a_class_with_one_image_is_no_class(tmp_path):
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)], b=[picture(9)])
+    _, index, _ = local(tmp_path)
+    assert {row["class"] for row in index} == {"a"}
+
+
+def test_a_folder_named_by_a_code_point_is_that_character(tmp_path):
+    (tmp_path / "in").mkdir()
+    write_classes(tmp_path / "in", **{"U+3042": [picture(i) for i in range(3)]})
+    assert {(row["class"], row["code_point"]) for row in local(tmp_path)[1]} == {("あ", "U+3042")}
+
+
+@pytest.mark.parametrize(
+    ("classes", "line"),
+    [
+        ({}, r"data\.folder = .*/in: no such folder"),
+        ({"a": []}, r"data\.folder = .*/in: no images in sub-folders; allowed: <class>/<image>"),
+        (
+            {"a": [picture(0)]},
+            r"data\.min_images = 3: no class has so many images; the largest \(a\) has 1",
+        ),
+    ],
+)
+def test_a_folder_without_classes_is_one_line_and_writes_nothing(tmp_path, classes, line):
+    write_classes(tmp_path / "in", **classes)
+    with pytest.raises(DataError, match=line) as caught:
+        local(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_the_listing_changes_with_the_files(tmp_path):
+    write_classes(tmp_path, a=[picture(0)])
+    before = folder.listing(str(tmp_path))
+    assert folder.listing(str(tmp_path)) == before
+    os.utime(tmp_path / "a" / "00.png", ns=(1, 1))
+    assert folder.listing(str(tmp_path)) != before
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "absent"])
+def test_a_damaged_wheel_is_one_line_and_writes_nothing(wheel, tmp_path, damage):
+    raw = tmp_path / wheel.name
+    content = bytearray(wheel.read_bytes())
+    if damage == "truncated":
+        content = content[:1_000_000]
+    content[1000] ^= 1
+    raw.write_bytes(content)
+    if damage == "absent":
+        raw.unlink()
+        with pytest.raises(FileNotFoundError):
+            prepared(tmp_path, str(raw))
+    else:
+        with pytest.raises(DataError, match=r"sha256 \w{64}, expected e7c607f4\w+ \(from "):
+            prepared(tmp_path, str(raw))
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(wheel, tmp_path):
+    part = config.canonical({**config.reads(PARAMS, "prepare"), "folder_state": None})
+    step = Path(prepare.__file__).parents[1] / "step.py"
+    names = [f"{name}={tmp_path / name}" for name in OUTPUTS]
+    run = subprocess.run(
+        [sys.executable, str(step), "prepare", part, f"raw={wheel}", *names],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: (
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        ),
+    )
+    assert run.returncode == 1
+    last = run.stderr.strip().splitlines()[-1]
+    assert re.match(r"error: .*: cannot be written: File too large", last), run.stderr
+    assert "Traceback" not in run.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_choice_is_most_frequent_first_ties_by_code_point_images_by_name():
+    labelled = [(label, f"{label}/{i}") for label in ("U+3044", "U+3042", "U+3046") for i in "210"]
+    labelled += [("U+304A", "U+304A/0"), ("U+3046", "U+3046/3")]
+    _, chosen = prepare.choose(labelled, min_images=2, classes=2, images_per_class=2)
+    assert chosen == {"U+3046/0", "U+3046/1", "U+3042/0", "U+3042/1"}
+    _, chosen = prepare.choose(labelled[::-1], min_images=2, classes=2, images_per_class=2)
+    assert chosen == {"U+3046/0", "U+3046/1", "U+3042/0", "U+3042/1"}
+
+
+def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkeypatch):
+    path = tmp_path / "kkanji.tar"
+    with tarfile.open(path, "w") as tar:
+        names = [f"kkanji2/U+3042/{i:016x}.png" for i in range(4)]
+        for i, name in enumerate([*names, "../evil.png", "kkanji2/README"]):
+            content = picture(i, (64, 64), "L")
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        link = tarfile.TarInfo(f"kkanji2/U+3042/{9:016x}.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    assert isinstance(SOURCES["kkanji"].files[0], RawFile)
+    _, index, excluded = prepared(tmp_path, str(path), source="kkanji", min_images=3)
+    assert [row["id"] for row in index] == [f"U+3042/{i:016x}" for i in range(4)]
+    assert {row["class"] for row in index} == {"あ"}
+    assert not excluded
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(DataError, match=r"kkanji\.tar: not a whole tar file"):
+        prepared(tmp_path, str(path), source="kkanji", min_images=3)

@@ -1,0 +1,247 @@
+"""summary, claims, tables, figures and report, on a small tree of made-up results."""
+
+import copy
+import html.parser
+import json
+import re
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from groupconv import captions, claims, config, figures, report, tables
+from PIL import Image
+from results_tree import build
+
+PARAMS = config.load("params.yaml")
+PAPER = "workflow/paper/claims.yaml"
+PAPERS = config.load("configs/paper.yaml")
+
+
+def present(root, params):
+    """Run every presenting step as the rules do; any warning is an error."""
+    paths = build(root, params)
+
+    def reads(step):
+        return config.reads(params, step)
+
+    claims.run(reads("claims"), PAPER, paths["summary"], paths["claims"])
+    tables.run(
+        reads("tables"),
+        PAPER,
+        paths["summary"],
+        paths["claims"],
+        paths["manifest"],
+        paths["excluded"],
+        paths["tables"],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a missing glyph is a warning
+        figures.run(
+            reads("figures"),
+            paths["manifest"],
+            paths["images"],
+            paths["summary"],
+            paths["history"],
+            paths["runs"],
+            paths["figures"],
+        )
+    report.run(
+        reads("report"),
+        PAPER,
+        "workflow/paper/ambiguities.yaml",
+        "workflow/report",
+        paths["figures"],
+        paths["tables"],
+        paths["latency"],
+        paths["report"],
+    )
+    return paths
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    return present(tmp_path_factory.mktemp("results"), PARAMS)
+
+
+def verdicts(paths):
+    return {c["id"]: c["verdict"] for c in json.loads(Path(paths["claims"]).read_text())}
+
+
+def test_summary_has_a_row_per_scheme_baseline_first(shown):
+    table = pd.read_csv(shown["summary"])
+    assert table["scheme"].tolist() == ["baseline", "A", "B", "C", "D", "E"]
+    hits = pd.read_csv(shown["predictions"].format(scheme="D", seed=0))["correct"]
+    row = table.set_index("scheme").loc["D"]
+    assert row["test_top1"] == pytest.approx(hits.mean())
+    assert row["test_top1_low"] < row["test_top1"] < row["test_top1_high"]
+    base = pd.read_csv(shown["predictions"].format(scheme="baseline", seed=0))["correct"]
+    assert row["test_top1_change"] == pytest.approx(hits.mean() - base.mean())
+    assert row["macs_change"] == pytest.approx(2_200_000_000 / 11_000_000_000 - 1)
+    metrics = json.loads(Path(shown["metrics"]).read_text())
+    assert list(metrics) == table["scheme"].tolist()
+    assert metrics["D"]["macs"] == 2_200_000_000
+    assert isinstance(metrics["D"]["macs"], int)
+
+
+def test_every_claim_has_a_row_and_training_is_not_compared_in_another_setting(shown):
+    found = verdicts(shown)
+    assert sorted(found) == list(range(1, 14))
+    assert {i for i, v in found.items() if v == "not comparable"} == {1, 2, 3, 4, 5, 9, 12, 13}
+    assert found[8] == "holds"  # the made-up MACs and latencies fall with every scheme
+    assert found[6] == "does not hold"  # made up: -83.3%
+    assert pd.read_csv(Path(shown["tables"]) / "claims.csv")["id"].tolist() == list(range(1, 14))
+
+
+def test_in_the_papers_setting_training_is_compared(tmp_path):
+    paths = build(tmp_path, PAPERS)
+    claims.run(config.reads(PAPERS, "claims"), PAPER, paths["summary"], paths["claims"])
+    found = verdicts(paths)
+    assert "not comparable" not in found.values()
+    assert found[1] == "does not hold"  # made up: a loss of 1
+
+
+def test_the_order_test_does_not_compare_schemes_that_tie():
+    claim = {"of": ["macs"], "of_training": ["test_top1"]}
+    layers = {"baseline": 0, "A": 2, "D": 8, "E": 8}
+    table = pd.DataFrame({"macs": [9, 8, 2, 3]}, index=list(layers))
+    assert claims.judge_order(claim, table, layers, False)[1] == "holds"
+    table["macs"] = [9, 8, 8, 3]
+    assert claims.judge_order(claim, table, layers, False)[1] == "does not hold"
+
+
+def test_a_scheme_that_is_not_the_papers_is_not_tested_and_one_added_is_shown(tmp_path):
+    params = copy.deepcopy(PARAMS)
+    params["schemes"]["E"]["groups"] = [1, 16, 16, 16, 16]
+    del params["schemes"]["A"]
+    params["schemes"]["Mine_2"] = {"groups": [1, 2, 2, 2, 2]}
+    params["train"]["seeds"] = [0, 7]
+    paths = present(tmp_path, params)
+    found = verdicts(paths)
+    assert {found[3], found[4], found[6], found[7]} == {"not tested"}
+    drawn = {path.stem for path in Path(paths["figures"]).glob("*.svg")}
+    assert drawn == set(captions.figures(config.scheme_names(params)))
+    assert "curves_Mine_2" in drawn
+    assert "fig04" not in drawn
+    page = Path(paths["report"]).read_text(encoding="utf-8")
+    assert "Scheme Mine_2" in page
+    assert "2 seeds" in page
+
+
+def test_the_terminals_table_has_every_scheme_and_the_papers_numbers(shown):
+    text = (Path(shown["tables"]) / "summary.txt").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 120
+    assert [line.split()[0] for line in lines[1:7]] == ["baseline", *"ABCDE"]
+    (row,) = [line for line in lines if line.startswith("E ")]
+    for number in ("-2.5 pt", "-80.0%", "-54.7%"):
+        assert number in row
+    assert "it can show differences of about" in text
+    assert "model.input_size: 32 (the paper: 224)" in " ".join(text.split())
+
+
+def test_tables_are_numbers_in_csv_and_the_same_rows_in_markdown(shown):
+    for name in captions.TABLES:
+        rows = pd.read_csv(Path(shown["tables"]) / f"{name}.csv")
+        lines = (Path(shown["tables"]) / f"{name}.md").read_text(encoding="utf-8").splitlines()
+        assert len(lines) == len(rows) + 2
+        assert len({line.count("|") for line in lines}) == 1
+    data = pd.read_csv(Path(shown["tables"]) / "data.csv").set_index("part")
+    assert data.loc["all", "images"] == 32
+    assert data.loc["left out: blank", "images"] == 1
+    table1 = pd.read_csv(Path(shown["tables"]) / "table1.csv")
+    assert table1["vgg16_bn"].tolist() == [2, 2, 3, 3, 3]
+
+
+def test_every_figure_is_a_picture_of_its_size_in_both_formats(shown):
+    names = captions.figures(config.scheme_names(PARAMS))
+    assert set(names) == {f"fig{i:02}" for i in range(1, 11)}
+    for name in names:
+        with Image.open(Path(shown["figures"]) / f"{name}.png") as picture:
+            assert min(picture.size) > 300
+            assert len(picture.convert("L").getcolors(256)) > 10
+        svg = (Path(shown["figures"]) / f"{name}.svg").read_text(encoding="utf-8")
+        assert svg.rstrip().endswith("</svg>")
+        assert "<dc:date>" not in svg
+
+
+def test_figures_are_the_same_bytes_again(shown, tmp_path):
+    again = present(tmp_path, PARAMS)
+    for path in Path(shown["figures"]).iterdir():
+        assert path.read_bytes() == (Path(again["figures"]) / path.name).read_bytes(), path.name
+
+
+def test_a_character_that_no_font_has_is_known():
+    figures.style()
+    assert figures.drawable("あA")
+    assert not figures.drawable("𛀁")
+
+
+def test_curves_have_the_same_axes_for_all_schemes(shown):
+    curves = {
+        scheme: [pd.read_csv(shown["history"].format(scheme=scheme, seed=0))]
+        for scheme in PARAMS["schemes"]
+    }
+    limits = figures.limits(curves)
+    drawn = [figures.curves_figure(scheme, curves[scheme], limits) for scheme in ("A", "E")]
+    for a, b in zip(drawn[0].axes, drawn[1].axes, strict=True):
+        assert (a.get_xlim(), a.get_ylim()) == (b.get_xlim(), b.get_ylim())
+        assert a.get_xlabel() == "epoch"
+        assert re.search(r"\(%\)|\(nats\)", a.get_ylabel())
+
+
+def test_no_text_of_a_figure_overlaps_another(shown):
+    table = pd.read_csv(shown["summary"]).set_index("scheme", drop=False)
+    drawn = [
+        figures.cost_figure(table, pd.read_csv(shown["runs"])),
+        figures.accuracy_figure(table),
+        figures.convolutions_figure(),
+    ]
+    for figure in drawn:
+        figure.canvas.draw()
+        boxes = [
+            text.get_window_extent()
+            for axis in figure.axes
+            for text in (*axis.texts, *axis.get_xticklabels(), axis.xaxis.label, axis.title)
+            if text.get_text()
+        ]
+        for i, a in enumerate(boxes):
+            assert not [b for b in boxes[i + 1 :] if a.shrunk(0.9, 0.9).overlaps(b)]
+
+
+class Page(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.addresses, self.images = [], 0
+
+    def handle_starttag(self, tag, attributes):
+        self.images += tag == "img"
+        self.addresses += [v for k, v in attributes if k in ("src", "href") and v]
+
+
+def test_the_page_loads_nothing_and_holds_everything(shown):
+    text = Path(shown["report"]).read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    assert page.images == 10
+    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    assert len(text) < 5_000_000
+    claimed = yaml.safe_load(Path(PAPER).read_text(encoding="utf-8"))["claims"]
+    ledger = yaml.safe_load(Path("workflow/paper/ambiguities.yaml").read_text(encoding="utf-8"))
+    shown_text = text.replace("&#39;", "'").replace("&#34;", '"').replace("&quot;", '"')
+    for words in [c["text"] for c in claimed] + [entry["open"] for entry in ledger]:
+        assert words in shown_text
+    for words in ("CC BY-SA 4.0", "doi:10.20676/00000340", "torch 2", "learning_rate: 0.005"):
+        assert words in shown_text
+    assert "Not the paper's setting" in shown_text
+
+
+def test_every_key_that_the_ledger_names_exists():
+    ledger = yaml.safe_load(Path("workflow/paper/ambiguities.yaml").read_text(encoding="utf-8"))
+    for key in (key for entry in ledger for key in entry["key"].split(", ")):
+        section, _, name = key.partition(".")
+        if section in PARAMS:
+            assert not name or name in PARAMS[section], key
+        else:
+            assert key == "-" or Path(key).exists(), key

@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import psutil
+import yaml
+from groupconv import config, provenance, resources
+
+PARAMS = config.load("params.yaml")
+
+
+def test_the_baseline_is_the_largest_training_and_the_papers_is_larger():
+    needs = {scheme: resources.training_mb(PARAMS, scheme) for scheme in PARAMS["schemes"]}
+    assert max(needs, key=needs.get) == "baseline"
+    assert resources.training_mb(config.load("configs/paper.yaml"), "E") > 3000
+
+
+def test_gpus_are_asked_for_where_they_are_used():
+    assert resources.gpus("cpu") == 0
+    assert resources.gpus("cuda") == 1
+    assert resources.gpus("auto") == int(Path("/proc/driver/nvidia/gpus").is_dir())
+
+
+def test_a_record_says_on_which_machine_it_was_made():
+    record = provenance.machine()
+    assert record["cpu"]
+    assert 1 <= record["cores"] <= psutil.cpu_count()
+    assert provenance.versions("torch")["torch"][0].isdigit()
+
+
+def test_conda_and_pip_pins_are_the_same_versions():
+    pins = dict(
+        line.split("==")
+        for name in ("requirements.in", "torch.txt")
+        for line in Path("envs", name).read_text().splitlines()
+        if "==" in line and not line.startswith("#")
+    )
+    pins["pytorch"] = pins["torch"]
+    for path in Path("envs").glob("*.yaml"):
+        for spec in yaml.safe_load(path.read_text())["dependencies"]:
+            for item in spec["pip"] if isinstance(spec, dict) else [spec]:
+                name, _, version = item.partition(" ")
+                if name not in ("python", "pip") or version.startswith("="):
+                    assert pins[name] == version.lstrip("="), f"{path}: {item}"
