@@ -12,6 +12,17 @@ def curves_name(scheme: str) -> str:
     return CURVES.get(scheme, f"curves_{scheme}")
 
 
+def title(figure: str) -> str:
+    """What a figure is called on the page: "Figure 4, scheme A", "Scheme F"."""
+    if figure.startswith("curves_"):
+        return f"Scheme {figure.removeprefix('curves_')}"
+    number = f"Figure {int(figure.removeprefix('fig'))}"
+    scheme = next((s for s in CURVES if CURVES[s] == figure), None)
+    if scheme is None:
+        return number
+    return f"{number}, baseline" if scheme == "baseline" else f"{number}, scheme {scheme}"
+
+
 def figures(schemes: list[str]) -> dict[str, str]:
     """{figure: caption file's stem} for the configured schemes, in the order of the paper."""
     curves = sorted((curves_name(s) for s in schemes), key=lambda n: (n not in CURVES.values(), n))

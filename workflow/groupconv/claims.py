@@ -6,6 +6,7 @@ First verdicts, by plain rules: one function per kind of comparison. Knows no fi
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -31,8 +32,12 @@ def run(params: dict, paper: str, summary: str, claims: str) -> None:
         name: sum(c.groups > 1 for c in convolutions(params["model"]["architecture"], s["groups"]))
         for name, s in params["schemes"].items()
     }
-    entries = [judge(claim, table.loc[known], differs, layers) for claim in document["claims"]]
-    atomic.write_text(claims, json.dumps(entries, indent=2, ensure_ascii=False) + "\n")
+    entries = [
+        judge(claim, table.loc[known], differs, layers, list(document["schemes"]))
+        for claim in document["claims"]
+    ]
+    text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False)
+    atomic.write_text(claims, text + "\n")
 
 
 def differences(params: dict, setting: dict) -> list[str]:
@@ -46,13 +51,24 @@ def differences(params: dict, setting: dict) -> list[str]:
     return found
 
 
-def judge(claim: dict, table: pd.DataFrame, differs: list[str], layers: dict[str, int]) -> dict:
-    """One claim with ours, a verdict and its reason; ``table`` has the paper's schemes alone."""
-    entry = {key: claim.get(key) for key in ("id", "text", "place", "paper", "note")}
+def judge(
+    claim: dict,
+    table: pd.DataFrame,
+    differs: list[str],
+    layers: dict[str, int],
+    schemes: list[str],
+) -> dict:
+    """One claim with ours, a verdict and its reason.
+
+    ``table`` has the configured ones of the paper's ``schemes``. A claim that names no scheme is
+    about all of them: with one missing, "the largest" or an order would be of something else.
+    """
+    entry = {key: claim.get(key) for key in ("id", "text", "place", "unit", "paper", "note")}
     trained_alike = not differs
-    scheme = claim["paper"].get("scheme")
-    if scheme is not None and scheme not in table.index:
-        reason = f"scheme {scheme} with the paper's groups is not in params.yaml"
+    needed = [claim["paper"]["scheme"]] if "scheme" in claim["paper"] else schemes
+    missing = [scheme for scheme in needed if scheme not in table.index]
+    if missing:
+        reason = f"not in params.yaml with the paper's groups: {', '.join(missing)}"
         return {**entry, "ours": None, "verdict": NOT_TESTED, "reason": reason}
     if any(d.startswith("model.architecture") for d in differs):
         reason = "another architecture"
@@ -80,7 +96,9 @@ def judge_change(claim, table, layers, trained_alike):
     row = table.loc[paper["scheme"]]
     ours = {key: row[key] for key in (name, f"{name}_low", f"{name}_high") if key in row}
     off = row[name] - paper["change"]
-    reason = f"{off * 100:+.2f} points from the paper's number; allowed: {paper['tolerance']:.0%}"
+    reason = f"{off * 100:+.2f} points from the paper's number{allowed(paper)}"
+    if "abstract" in paper:
+        reason += f"; {(row[name] - paper['abstract']) * 100:+.2f} points from the abstract's"
     return ours, HOLDS if abs(off) <= paper["tolerance"] else FAILS, reason
 
 
@@ -90,14 +108,31 @@ def judge_order(claim, table, layers, trained_alike):
     wrong = [
         f"{column}: {b} is not below {a}"
         for column in columns
-        for a in table.index
-        for b in table.index
-        if layers[a] < layers[b] and not table[column][b] < table[column][a]
+        for a, b in untied(table.index, layers)
+        if not table[column][b] < table[column][a]
     ]
     left_out = "" if trained_alike else f"; {', '.join(claim['of_training'])} not comparable"
     ours = {column: table[column].to_dict() for column in columns}
     reason = "; ".join(wrong) or f"{', '.join(columns)} fall"
     return ours, FAILS if wrong else HOLDS, reason + left_out
+
+
+def judge_agreement(claim, table, layers, trained_alike):
+    """Two columns put every two schemes in the same order; schemes that tie are not compared."""
+    ours = {column: table[column].to_dict() for column in claim["of"]}
+    wrong = [
+        f"{a} and {b}"
+        for a, b in untied(table.index, layers)
+        if len({np.sign(table[column][b] - table[column][a]) for column in claim["of"]}) > 1
+    ]
+    names = " and ".join(claim["of"])
+    reason = f"{names} order {', '.join(wrong)} differently" if wrong else f"{names} agree"
+    return ours, FAILS if wrong else HOLDS, reason
+
+
+def untied(schemes: pd.Index, layers: dict[str, int]) -> list[tuple[str, str]]:
+    """Pairs of schemes, the one with fewer grouped layers first; equal ones are in no pair."""
+    return [(a, b) for a in schemes for b in schemes if layers[a] < layers[b]]
 
 
 def judge_largest(claim, table, layers, trained_alike):
@@ -107,7 +142,12 @@ def judge_largest(claim, table, layers, trained_alike):
     off = [ours[c] - theirs for c, theirs in zip(claim["of"], paper["largest"], strict=True)]
     near = all(abs(o) <= paper["tolerance"] for o in off)
     reason = ", ".join(f"{o * 100:+.2f}" for o in off) + " points from the paper's numbers"
-    return ours, HOLDS if near else FAILS, f"{reason}; allowed: {paper['tolerance']:.0%}"
+    return ours, HOLDS if near else FAILS, reason + allowed(paper)
+
+
+def allowed(paper: dict) -> str:
+    """The tolerance, in words."""
+    return f"; allowed: {paper['tolerance'] * 100:g}"
 
 
 def judge_words(claim, table, layers, trained_alike):
@@ -123,6 +163,7 @@ KINDS = {
     "range": judge_range,
     "change": judge_change,
     "order": judge_order,
+    "agreement": judge_agreement,
     "largest": judge_largest,
     "words": judge_words,
 }

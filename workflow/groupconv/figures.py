@@ -20,6 +20,7 @@ from groupconv.diagram import convolutions_figure
 
 BLUE, ORANGE, GREEN, GREY = (sns.color_palette("colorblind")[i] for i in (0, 1, 2, 7))
 SAMPLE_CLASSES, SAMPLES = 14, 5
+SVG_DPI = 150  # of the images in an SVG file; figures.dpi is the PNG files'
 LABELS = {"folded": "batch norm folded, channels-last"}
 
 
@@ -41,7 +42,7 @@ def run(
         for scheme in schemes
     }
     drawn = {
-        "fig01": samples_figure(pd.read_csv(manifest, keep_default_na=False), images),
+        "fig01": samples_figure(read_manifest(manifest), images),
         "fig02": convolutions_figure(),
         **{
             curves_name(scheme): curves_figure(scheme, curves[scheme], limits(curves))
@@ -54,6 +55,11 @@ def run(
         save(figure, Path(folder) / name, params["figures"]["dpi"])
 
 
+def read_manifest(path: str) -> pd.DataFrame:
+    """The manifest; a class named 01 or NA stays text."""
+    return pd.read_csv(path, keep_default_na=False, dtype={"class": str, "code_point": str})
+
+
 def style() -> None:
     """One look for all; Japanese glyphs from IPAexGothic, which matplotlib-fontja carries."""
     mpl.use("Agg")
@@ -63,13 +69,15 @@ def style() -> None:
     mpl.rcParams["font.family"] = ["DejaVu Sans", "IPAexGothic"]
     mpl.rcParams["svg.hashsalt"] = "groupconv"  # the same file for the same figure
     mpl.rcParams["figure.constrained_layout.use"] = True
+    mpl.rcParams["text.parse_math"] = False  # a folder may be named $x$
 
 
 def save(figure: Figure, stem: Path, dpi: int) -> None:
     """Write ``stem``.png and ``stem``.svg, and close the figure. Raises DiskError."""
-    for suffix, metadata in (("png", {}), ("svg", {"Date": None})):
+    formats = (("png", dpi, {}), ("svg", SVG_DPI, {"Date": None}))
+    for suffix, sharpness, metadata in formats:
         with atomic.write(stem.with_suffix(f".{suffix}"), "wb") as file:
-            figure.savefig(file, format=suffix, dpi=dpi, metadata=metadata, facecolor="white")
+            figure.savefig(file, format=suffix, dpi=sharpness, metadata=metadata, facecolor="white")
     plt.close(figure)
 
 
@@ -93,12 +101,16 @@ def samples_figure(manifest: pd.DataFrame, images: str) -> Figure:
                 xlim=(middle_x - side / 2, middle_x + side / 2),
                 ylim=(middle_y + side / 2, middle_y - side / 2),
             )
-        point = rows[0]["code_point"]
-        title = f"{name if drawable(name) else '?'}\n{point}" if point else name[:9]
-        axes[0, column].set_title(title, fontsize=8, linespacing=1.4)
+        axes[0, column].set_title(label(name, rows[0]["code_point"]), fontsize=8, linespacing=1.4)
     for axis in axes.flat:
         axis.set_axis_off()
     return figure
+
+
+def label(name: str, code_point: str) -> str:
+    """A class's glyph over its code point, without the glyphs that no font in use has."""
+    glyphs = "".join(character for character in name if drawable(character))
+    return f"{glyphs}\n{code_point}" if code_point else glyphs[:9]
 
 
 def drawable(text: str) -> bool:
@@ -148,12 +160,15 @@ def accuracy_figure(results: pd.DataFrame) -> Figure:
     figure, axis = plt.subplots(figsize=(max(4.5, 0.8 * len(results) + 1), 3))
     x, top1 = np.arange(len(results)), results["test_top1"] * 100
     errors = [top1 - results["test_top1_low"] * 100, results["test_top1_high"] * 100 - top1]
+    smallest = results["smallest_difference"].max() * 100
     axis.axhline(top1["baseline"], color=GREY, linestyle="--", linewidth=1, zorder=0)
     axis.errorbar(x, top1, errors, fmt="o", color=BLUE, capsize=4, markersize=6)
     for i, value in enumerate(top1):
         axis.annotate(
             f"{value:.1f}", (i, value), (6, 3), textcoords="offset points", va="bottom", fontsize=9
         )
+    shown = f"smallest difference that this test part can show: about {smallest:.0f} points"
+    axis.set_title(shown, fontsize=8, loc="right")
     axis.set(xlabel="scheme", ylabel="test top-1 accuracy (%)", xlim=(-0.5, len(results) - 0.3))
     axis.set_xticks(x, results["scheme"])
     sns.despine(figure)

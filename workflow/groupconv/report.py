@@ -33,7 +33,6 @@ def run(
     """Fill ``texts``/report.html.j2 with everything that the workflow made."""
     names = captions.figures(list(params["schemes"]))
     record = json.loads(Path(latency).read_text(encoding="utf-8"))
-    markdown = MarkdownIt("commonmark").enable("table")
     source = SOURCES[params["data"]["source"]]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(texts), autoescape=True, undefined=jinja2.StrictUndefined
@@ -44,19 +43,22 @@ def run(
                 "name": name,
                 "image": embedded(Path(figures) / f"{name}.svg"),
                 "caption": caption(texts, text),
-                "scheme": name.removeprefix("curves_"),
+                "title": captions.title(name),
             }
             for name, text in names.items()
         ],
         tables={
             name: {
-                "html": markdown.render((Path(tables) / f"{name}.md").read_text(encoding="utf-8")),
+                "html": table(Path(tables) / f"{name}.md"),
                 "caption": caption(texts, name),
             }
             for name in captions.TABLES
         },
         results=pd.read_csv(Path(tables) / "results.csv").to_dict("records"),
-        ambiguities=yaml.safe_load(Path(ambiguities).read_text(encoding="utf-8")),
+        ambiguities=[
+            {**entry, "keys": [in_force(params, key) for key in entry["key"].split(", ")]}
+            for entry in yaml.safe_load(Path(ambiguities).read_text(encoding="utf-8"))
+        ],
         differs=differences(params, yaml.safe_load(Path(paper).read_text("utf-8"))["setting"]),
         params=yaml.safe_dump(params, sort_keys=False, allow_unicode=True),
         latency=record,
@@ -71,6 +73,20 @@ def installed() -> dict[str, str]:
     from importlib import metadata
 
     return versions(*(p for p in PACKAGES if next(iter(metadata.distributions(name=p)), None)))
+
+
+def table(path: Path) -> str:
+    """A Markdown table as HTML; markup in a cell is shown as text."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return markdown.render(path.read_text(encoding="utf-8"))
+
+
+def in_force(params: dict, key: str) -> str:
+    """A key of params.yaml with its value; a section, a file or "-" as it is."""
+    section, _, name = key.partition(".")
+    if section not in params or not name:
+        return key
+    return f"{key}: {json.dumps(params[section][name], ensure_ascii=False)}"
 
 
 def caption(texts: str, name: str) -> str:

@@ -136,7 +136,7 @@ def claims_table(entries: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A row per claim."""
     numbers = pd.DataFrame(
         {
-            **{key: [e[key] for e in entries] for key in ("id", "text", "place")},
+            **{key: [e[key] for e in entries] for key in ("id", "text", "place", "unit")},
             **{key: [json.dumps(e[key]) for e in entries] for key in ("paper", "ours")},
             **{key: [e[key] for e in entries] for key in ("verdict", "reason", "note")},
         }
@@ -155,12 +155,17 @@ def claims_table(entries: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def shown(ours: dict | None) -> str:
-    """Our numbers of a claim, with the units of their columns."""
+    """Our numbers of a claim, with the units of their columns, and their intervals."""
     if ours is None:
         return "-"
     cells = []
     for column, values in ours.items():
-        if isinstance(values, dict):
+        if column.endswith(("_low", "_high")):
+            continue
+        if f"{column}_low" in ours:
+            ends = (number(ours[f"{column}_{end}"], column) for end in ("low", "high"))
+            cells.append(f"{column} {number(values, column)} [{', '.join(ends)}]")
+        elif isinstance(values, dict):
             numbers = ", ".join(f"{name} {number(v, column)}" for name, v in values.items())
             cells.append(f"{column}: {numbers}")
         else:
@@ -180,8 +185,10 @@ def number(value: float, column: str) -> str:
 
 def data_table(manifest: str, excluded: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Images and classes per part, and left-out images by reason."""
-    table = pd.read_csv(manifest, keep_default_na=False)
-    out = pd.read_csv(excluded, keep_default_na=False)
+    table, out = (
+        pd.read_csv(path, keep_default_na=False, dtype={"class": str})  # "01" is not "1"
+        for path in (manifest, excluded)
+    )
     rows = []
     for part in PARTS:
         of = table[table["split"] == part]

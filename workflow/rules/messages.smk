@@ -3,33 +3,29 @@
 import atexit
 import re
 
+LAST_LINES = 12
+
 
 def show_last(*lines):
     """Print when Snakemake has said everything else, so that it stays in sight."""
-    atexit.register(print, "", *lines, sep="\n", file=sys.stderr)
+    atexit.register(print, *(f"\n{line}" for line in lines), sep="\n", file=sys.stderr)
 
 
 def failures(snakemake_log):
     """A paragraph per failed job: the step, the cause, its log and the log's last lines."""
     text = Path(snakemake_log).read_text(encoding="utf-8", errors="replace")
-    for block in re.split(r"^Error in (?:rule|group) ", text, flags=re.M)[1:]:
-        name = block.split(":", 1)[0]
-        path = re.search(r"^ +log: (\S+)", block, flags=re.M)
-        log = Path(path[1]) if path else None
-        tail = (
-            log.read_text(errors="replace").split("\n")[-12:]
-            if log and log.exists()
-            else []
-        )
-        tail = [line for line in tail if line.strip()]
+    # Every step's command ends in its log: Snakemake reports the command and how it ended.
+    for name, end in re.findall(r" 2> (logs/\S+\.log)' (.+?)\.?$", text, flags=re.M):
+        log = Path(name)
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        tail = [line for line in lines if line.strip()][-LAST_LINES:]
+        said = bool(tail) and (tail[-1].startswith("error: ") or "Error" in tail[-1])
         cause = (
-            tail[-1]
-            if tail
-            else "the command ended without a word (killed, out of memory?)"
+            tail[-1] if said else f"it {end} without a word: killed, or out of memory?"
         )
-        job = log.relative_to("logs").with_suffix("") if log else name
-        yield f"failed: {job}\n{cause}\nlog: {log}" + "".join(
-            f"\n  | {line}" for line in tail
+        step = log.relative_to("logs").with_suffix("")
+        yield "\n".join(
+            [f"failed: {step}", cause, f"log: {log}", *(f"  | {line}" for line in tail)]
         )
 
 

@@ -1,0 +1,95 @@
+"""Images/s of real epochs against the bare arithmetic: what the loader and the loop cost.
+
+    python benchmarks/training.py [--json FILE]
+
+On the data that the workflow prepared (data/) and params.yaml, for baseline and E, in one process:
+an epoch of the training step's own loop, then as many iterations of forward, backward and update
+on one batch that lies in memory, in turn. The ratio is taken pair by pair; the median counts.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+import torch  # noqa: E402
+from groupconv import config, train  # noqa: E402
+from groupconv.device import be_deterministic, choose_device, set_threads  # noqa: E402
+from groupconv.loader import Part, augmented, epoch_generator, scaled  # noqa: E402
+from groupconv.provenance import machine  # noqa: E402
+from groupconv.vgg import vgg  # noqa: E402
+
+PAIRS = 5
+
+
+def measured(params: dict, scheme: str) -> dict[str, float]:
+    """Median images/s of an epoch and of the bare step, and the median of their pairs' ratio."""
+    settings, data = params["train"], params["data"]
+    part = Part(
+        str(ROOT / "data" / "manifest.csv"),
+        str(ROOT / "data" / "images.npy"),
+        "train",
+        side=params["model"]["input_size"],
+        fit=data["fit"],
+        stretch_contrast=data["stretch_contrast"],
+    )
+    device = choose_device(settings["device"], "train.device")
+    set_threads(settings["threads"], "train.threads")
+    be_deterministic(device)
+    groups, classes = params["schemes"][scheme]["groups"], len(part.classes)
+    model = vgg(groups=groups, classes=classes, seed=0, **params["model"])
+    model.to(device, memory_format=torch.channels_last)
+    optimizer = train.new_optimizer(model, settings)
+    statistics_ = part.statistics()
+    pixels, labels = next(part.batches(torch.arange(len(part)), settings["batch_size"]))
+    x = augmented(scaled(pixels.to(device), statistics_), epoch_generator(0, 1))
+    labels = labels.to(device)
+    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
+
+    def epoch() -> float:
+        began = time.perf_counter()
+        train.train_one_epoch(model, optimizer, part, statistics_, settings, 0, 1, scheme)
+        return len(part) / (time.perf_counter() - began)
+
+    def bare() -> float:
+        wait()
+        began = time.perf_counter()
+        iterations = part.batch_count(settings["batch_size"])
+        for _ in range(iterations):
+            train.training_step(model, optimizer, x, labels)
+        wait()
+        return iterations * len(x) / (time.perf_counter() - began)
+
+    bare()  # warm-up
+    pairs = [(epoch(), bare()) for _ in range(PAIRS)]
+    return {
+        "epoch_images_per_s": statistics.median(e for e, _ in pairs),
+        "bare_images_per_s": statistics.median(b for _, b in pairs),
+        "ratio": statistics.median(e / b for e, b in pairs),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    arguments = parser.parse_args()
+    params = config.load(ROOT / "params.yaml")
+    record = {"machine": machine()["cpu"]}
+    print(f"{machine()['cpu']}, {params['train']['threads']} thread(s); {PAIRS} pairs, medians")
+    print(f"{'scheme':10}{'epoch':>12}{'bare':>12}{'ratio':>8}   (images/s)")
+    for scheme in ("baseline", "E"):
+        found = measured(params, scheme)
+        record |= {f"{scheme}_{key}": value for key, value in found.items()}
+        epoch, bare, ratio = found.values()
+        print(f"{scheme:10}{epoch:12.1f}{bare:12.1f}{ratio:8.3f}", flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(record, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The page: well-formed, for people, and true to the configuration in force."""
+
+import html
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from groupconv import captions, config, report
+from test_presentation import present
+
+LEDGER = yaml.safe_load(Path("workflow/paper/ambiguities.yaml").read_text(encoding="utf-8"))
+KEYS = {key for entry in LEDGER for key in entry["key"].split(", ")}
+VOID = {"meta", "link", "img", "br", "hr"}
+
+
+class Outline(HTMLParser):
+    """Elements with their attributes, and tags that are not closed in order."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.elements, self.open, self.wrong = [], [], []
+        self.feed(page)
+        self.wrong += self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The paper's setting without scheme C, with a scheme of the user's."""
+    params = config.load("configs/paper.yaml")
+    del params["schemes"]["C"]
+    params["schemes"]["F"] = {"groups": [1, 2, 2, 2, 2]}
+    made = present(tmp_path_factory.mktemp("page"), params)["report"]
+    return Path(made).read_text(encoding="utf-8")
+
+
+def test_the_page_is_well_formed_and_runs_nothing(page):
+    outline = Outline(page)
+    assert outline.wrong == []
+    tags = [tag for tag, _ in outline.elements]
+    assert not {"script", "iframe", "object", "embed"} & set(tags)
+    assert tags.count("h1") == tags.count("main") == tags.count("title") == 1
+    ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_every_picture_has_a_name_of_its_own(page):
+    alts = [attributes["alt"] for tag, attributes in Outline(page).elements if tag == "img"]
+    schemes = {"3, baseline", "4, scheme A", "5, scheme B", "7, scheme D", "8, scheme E"}
+    named = {f"Figure {name}" for name in {"1", "2", "9", "10", *schemes}}
+    assert len(alts) == len(set(alts))
+    assert set(alts) == named | {"Scheme F"}
+
+
+def test_the_page_follows_the_configuration(page):
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+    assert "Not the paper's setting" not in text
+    assert "not in params.yaml with the paper's groups: C" in text
+    assert 'data.fit: "pad"' in text  # the ledger names the value in force
+    for entry in LEDGER:
+        assert entry["choice"] in text
+    for name in {*captions.figures(["baseline"]).values(), *captions.TABLES}:
+        assert report.caption("workflow/report", name) in text
+
+
+@pytest.mark.parametrize("file", ["params.yaml", "configs/paper.yaml", "configs/tiny.yaml"])
+def test_what_the_paper_does_not_state_is_in_the_ledger(file):
+    """Each key whose comment says so, or its section."""
+    section, found = "", 0
+    for line in Path(file).read_text(encoding="utf-8").splitlines():
+        section = line.split(":")[0] if line[:1].isalpha() else section
+        if line.startswith("  ") and "not stated in the paper" in line:
+            found += 1
+            assert {f"{section}.{line.split(':')[0].strip()}", section} & KEYS, line
+    assert found > 10
+
+
+def test_in_force_shows_values_as_in_params_yaml():
+    params = {"data": {"fit": "pad", "classes": None}, "latency": {"rounds": 30}}
+    assert report.in_force(params, "data.fit") == 'data.fit: "pad"'
+    assert report.in_force(params, "data.classes") == "data.classes: null"
+    for same in ("latency", "-", "workflow/paper/claims.yaml"):
+        assert report.in_force(params, same) == same
+
+
+def test_a_cell_is_text_not_markup(tmp_path):
+    (tmp_path / "t.md").write_text("| a |\n| --- |\n| <script>x</script> |\n")
+    assert "<script" not in report.table(tmp_path / "t.md")
+    assert "<td>" in report.table(tmp_path / "t.md")

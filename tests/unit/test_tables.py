@@ -1,0 +1,68 @@
+"""Tables: whose numbers stand beside ours, and that text stays text."""
+
+import copy
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from groupconv import config, tables
+
+PARAMS = config.load("params.yaml")
+DOCUMENT = yaml.safe_load(Path("workflow/paper/claims.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_papers_numbers_are_those_of_its_own_schemes():
+    assert tables.papers_changes(DOCUMENT, PARAMS["schemes"]) == {
+        ("E", "val_top1_change"): -0.0404,
+        ("E", "test_top1_change"): -0.0249,
+        ("D", "test_top1_change"): -0.0303,
+        ("E", "macs_change"): -0.8,
+        ("E", "latency_change"): -0.5473,
+    }
+    other = copy.deepcopy(PARAMS["schemes"])
+    other["E"]["groups"] = [1, 16, 16, 16, 16]
+    assert set(tables.papers_changes(DOCUMENT, other)) == {("D", "test_top1_change")}
+
+
+def test_class_names_that_look_like_numbers_are_counted_as_text(tmp_path):
+    manifest, excluded = tmp_path / "manifest.csv", tmp_path / "excluded.csv"
+    manifest.write_text("class,split\n1,train\n01,train\nNA,val\n1,test\n")
+    excluded.write_text("class,reason\n001,blank\n1,blank\n")
+    numbers, _ = tables.data_table(str(manifest), str(excluded))
+    rows = numbers.set_index("part")
+    assert rows["images"].to_dict() == {
+        "train": 2,
+        "val": 1,
+        "test": 1,
+        "all": 4,
+        "left out: blank": 2,
+    }
+    assert rows.loc[["train", "all", "left out: blank"], "classes"].tolist() == [2, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("ours", "expected"),
+    [
+        (None, "-"),
+        ({"macs_change": -0.7922}, "macs_change -79.2%"),
+        (
+            {
+                "val_top1_change": 0.03,
+                "val_top1_change_low": -0.01,
+                "val_top1_change_high": 0.08,
+            },
+            "val_top1_change +3.0 pt [-1.0 pt, +8.0 pt]",
+        ),
+        ({"latency_ms": {"baseline": 120.0, "E": 54.1}}, "latency_ms: baseline 120 ms, E 54.1 ms"),
+        ({"macs": {"E": 2349531136}}, "macs: E 2.35 G"),
+    ],
+)
+def test_a_claims_numbers_have_units_and_intervals(ours, expected):
+    assert tables.shown(ours) == expected
+
+
+def test_a_bar_in_a_cell_makes_no_column(tmp_path):
+    table = pd.DataFrame({"name": ["a|b"]})
+    tables.write(str(tmp_path), "t", table, table)
+    assert (tmp_path / "t.md").read_text().splitlines()[2] == "| a/b |"
