@@ -7,8 +7,8 @@ import pytest
 from groupconv import download
 from groupconv.errors import DataError
 from groupconv.sources import SOURCES
+from project import ROOT, tiny
 
-ROOT = Path(__file__).parents[1]
 WHEEL = SOURCES["sample"].files[0]
 
 
@@ -38,3 +38,18 @@ def wheel(tmp_path_factory):
         fetched = tmp_path_factory.mktemp("raw") / WHEEL.name
         download.run({"data": {"source": "sample"}}, str(fetched))
         return fetched
+
+
+@pytest.fixture
+def project(tmp_path, wheel):
+    """A project in which nothing was run yet."""
+    return tiny(tmp_path, wheel)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, wheel):
+    """A project after one complete run, and what was on the screen. Do not change its files."""
+    project = tiny(tmp_path_factory.mktemp("finished"), wheel)
+    run = project.snakemake("--cores", "2")
+    assert run.returncode == 0, run.stdout
+    return project, run.stdout

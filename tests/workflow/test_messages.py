@@ -2,7 +2,9 @@
 
 import os
 import re
+import time
 
+import psutil
 import pytest
 
 
@@ -39,21 +41,21 @@ def test_a_run_shows_its_steps_its_trainings_and_the_table_last(finished):
         (
             "source: sample",
             "source: sampel",
-            'params.yaml: data.source = "sampel": must be sample, folder or kkanji; '
+            'params.yaml: data.source = "sampel": must be sample, kkanji or folder; '
             "did you mean sample?",
         ),
-        ("folder: null", "folder: nowhere", None),
+        (
+            "source: sample        #",
+            "source: folder        #",
+            "params.yaml: data.folder = null: source folder needs the path of a folder",
+        ),
     ],
 )
 def test_a_bad_value_is_refused_before_anything_is_made(project, old, new, line):
     project.edit(old, new)
     before = project.files()
     run = project.snakemake("--cores", "2")
-    if line:
-        assert_one_clear_line(run, line)
-    else:
-        assert run.returncode == 1
-        assert "Traceback" not in run.stdout
+    assert_one_clear_line(run, line)
     assert project.files() == before
 
 
@@ -96,6 +98,13 @@ def test_a_failed_step_ends_with_its_name_its_cause_and_its_log(project):
     assert not [name for name in project.files() if name.endswith(".part")]
 
 
+def test_a_folder_that_is_not_there_is_refused(project):
+    project.edit("source: sample        #", "source: folder        #")
+    project.edit("folder: null          #", "folder: nowhere       #")
+    line = "params.yaml: data.folder = nowhere: no such folder"
+    assert_one_clear_line(project.snakemake("-n"), line)
+
+
 @pytest.mark.skipif(os.path.exists("/proc/driver/nvidia/gpus"), reason="hardware: has a GPU")
 def test_cuda_without_a_gpu_is_an_error(project):
     project.edit("  device: auto          # auto (CUDA", "  device: cuda          # auto (CUDA")
@@ -105,3 +114,24 @@ def test_cuda_without_a_gpu_is_an_error(project):
     assert last[0] == "failed: train/E/seed0"
     assert "train.device = cuda" in last[1]
     assert not (project.folder / "results" / "E" / "seed0" / "checkpoint.pt").exists()
+
+
+def test_a_killed_training_says_so_and_leaves_no_checkpoint(project):
+    project.edit("epochs: 2 ", "epochs: 99999 ")
+    with project.start("--cores", "2", "results/E/seed0/checkpoint.pt") as run:
+        log = project.folder / "logs" / "train" / "E" / "seed0.log"
+        while "epoch 2/" not in (log.read_text() if log.exists() else ""):
+            assert run.poll() is None
+            time.sleep(0.2)
+        training = [
+            child
+            for child in psutil.Process(run.pid).children(recursive=True)
+            if "train" in child.cmdline() and child.name().startswith("python")
+        ]
+        training[-1].kill()
+        screen, _ = run.communicate()
+    last = last_paragraph(screen)
+    assert last[0] == "failed: train/E/seed0"
+    assert "killed" in last[1]
+    assert last[2] == "log: logs/train/E/seed0.log"
+    assert not list(project.folder.glob("results/**/*.pt"))

@@ -7,9 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 
 
@@ -19,18 +17,23 @@ class Project:
 
     folder: Path
 
-    def snakemake(self, *arguments: str, check: bool = False) -> subprocess.CompletedProcess:
-        """Run `snakemake ARGUMENTS` here; stdout and stderr together, as on a terminal."""
-        return subprocess.run(
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start `snakemake ARGUMENTS` here; stdout and stderr together, as on a terminal."""
+        return subprocess.Popen(
             [SNAKEMAKE, *arguments],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
-            check=check,
             env={**os.environ, "PATH": os.defpath},  # nothing of an activated environment
         )
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run `snakemake ARGUMENTS` here to its end."""
+        with self.start(*arguments) as run:
+            screen, _ = run.communicate()
+        return subprocess.CompletedProcess(run.args, run.returncode, screen)
 
     def edit(self, old: str, new: str, file: str = "params.yaml") -> None:
         """Replace the one occurrence of ``old``, as with an editor."""
@@ -71,18 +74,3 @@ def tiny(folder: Path, wheel: Path) -> Project:
     (folder / "data" / "raw").mkdir(parents=True)
     shutil.copy(wheel, folder / "data" / "raw" / wheel.name)
     return Project(folder)
-
-
-@pytest.fixture
-def project(tmp_path, wheel):
-    """A project in which nothing was run yet."""
-    return tiny(tmp_path, wheel)
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory, wheel):
-    """A project after one complete run, and what was on the screen. Do not change its files."""
-    project = tiny(tmp_path_factory.mktemp("finished"), wheel)
-    run = project.snakemake("--cores", "2")
-    assert run.returncode == 0, run.stdout
-    return project, run.stdout
