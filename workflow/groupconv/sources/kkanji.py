@@ -38,6 +38,7 @@ SOURCE = Source(
         "(created by NIJL and others), doi:10.20676/00000341; Clanuwat et al., arXiv:1812.01718"
     ),
     read=read,
+    largest_px=64,
     files=(
         RawFile(
             name="kkanji.tar",

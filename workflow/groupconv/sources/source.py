@@ -42,6 +42,7 @@ class Source:
     """A data set. ``read(raw_paths, folder)`` yields its scans, in the same order each time.
 
     A label "U+3042" is a code point (several are joined by a blank); any other is a name.
+    ``largest_px``, where known, is the longest side of its images, for the estimate of the disk.
     ``read`` raises DataError.
     """
 
@@ -50,3 +51,4 @@ class Source:
     citation: str
     read: Callable[[list[str], str | None], Iterator[Scan]]
     files: tuple[RawFile, ...] = field(default=())
+    largest_px: int | None = None

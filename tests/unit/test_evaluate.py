@@ -1,0 +1,134 @@
+import csv
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from groupconv import config, evaluate, intervals
+from groupconv.errors import DataError
+from groupconv.loader import NOT_NORMALIZED, Part, scaled
+from groupconv.vgg import vgg
+
+PARAMS = config.load("configs/tiny.yaml")
+CLASSES = 7
+PER_CLASS = {"train": 1, "val": 1, "test": 4}
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Paths of manifest, images and a checkpoint of random weights; 28 test images, 7 classes."""
+    rng = np.random.default_rng(1)
+    table = [
+        {
+            "id": f"{split}{label}{i}",
+            "class": chr(ord("あ") + label),
+            "height": 32,
+            "width": 32,
+            "channels": 1,
+            "split": split,
+        }
+        for label in range(CLASSES)
+        for split, count in PER_CLASS.items()
+        for i in range(count)
+    ]
+    manifest = tmp_path / "manifest.csv"
+    with open(manifest, "w", newline="") as file:
+        writer = csv.DictWriter(file, [*table[0], "offset"])
+        writer.writeheader()
+        writer.writerows(row | {"offset": i * 32 * 32} for i, row in enumerate(table))
+    images = tmp_path / "images.npy"
+    np.save(images, rng.integers(0, 256, len(table) * 32 * 32, dtype=np.uint8))
+
+    params = config.reads(PARAMS, "train", scheme="E", seed=0)
+    model = vgg(groups=params["groups"], classes=CLASSES, seed=0, **params["model"])
+    saved = {
+        "weights": model.state_dict(),
+        "epoch": 3,
+        "params": params,
+        "classes": sorted({row["class"] for row in table}),
+        "normalization": {"mean": [0.4] * 3, "deviation": [0.2] * 3},
+    }
+    torch.save(saved, tmp_path / "checkpoint.pt")
+    return str(manifest), str(images), str(tmp_path / "checkpoint.pt")
+
+
+def evaluated(files, folder):
+    """Run the step; returns the paths of predictions.csv and test.json."""
+    predictions, test = folder / "predictions.csv", folder / "test.json"
+    params = config.reads(PARAMS, "evaluate", scheme="E", seed=0)
+    evaluate.run(params, *files, str(predictions), str(test))
+    return predictions, test
+
+
+def test_the_rows_are_those_of_the_network_and_the_totals_those_of_the_rows(files, tmp_path):
+    predictions, test = evaluated(files, tmp_path)
+    rows, record = pd.read_csv(predictions), json.loads(test.read_text())
+    assert list(rows.columns) == "id class predicted correct in_top5 loss".split()
+
+    saved = torch.load(files[2], weights_only=True)
+    data = saved["params"]["data"]
+    shape = {"fit": data["fit"], "stretch_contrast": data["stretch_contrast"]}
+    part = Part(*files[:2], "test", side=32, **shape)
+    model = vgg(groups=[1, 32, 32, 32, 32], classes=CLASSES, seed=9, **saved["params"]["model"])
+    model.load_state_dict(saved["weights"])
+    x = scaled(part.pixels, saved["normalization"])
+    with torch.inference_mode():
+        chances = model.eval()(x).double().softmax(1).numpy()
+    for row, p in zip(rows.itertuples(), chances, strict=True):
+        ranked = [part.classes[i] for i in np.argsort(-p)]
+        truth = rows["class"][row.Index]
+        assert row.predicted == ranked[0]
+        assert row.correct == (ranked[0] == truth)
+        assert row.in_top5 == (truth in ranked[:5])
+        assert row.loss == pytest.approx(-math.log(p[part.classes.index(truth)]), rel=1e-4)
+    assert rows["id"].tolist() == part.ids
+
+    hits, hits5 = rows["correct"].sum(), rows["in_top5"].sum()
+    assert 0 < hits5 < 28  # else the test of top-5 would say nothing
+    assert (record["images"], record["classes"], record["epoch"]) == (28, CLASSES, 3)
+    assert (record["top1"], record["top5"]) == (hits / 28, hits5 / 28)
+    assert record["loss"] == pytest.approx(rows["loss"].mean())
+    assert record["chance"] == 1 / CLASSES
+    assert (record["top1_low"], record["top1_high"]) == intervals.wilson(hits, 28)
+    assert (record["top5_low"], record["top5_high"]) == intervals.wilson(hits5, 28)
+    assert record["smallest_difference"] == intervals.smallest_difference(28, hits / 28)
+
+
+def test_it_reads_the_test_part_alone(files, tmp_path):
+    first = [path.read_bytes() for path in evaluated(files, tmp_path)]
+    pixels, table = np.load(files[1]), pd.read_csv(files[0])
+    for row in table[table["split"] != "test"].itertuples():
+        pixels[row.offset : row.offset + 32 * 32] = 0
+    np.save(files[1], pixels)
+    assert [path.read_bytes() for path in evaluated(files, tmp_path)] == first
+    row = table[table["split"] == "test"].iloc[0]
+    pixels[row["offset"] : row["offset"] + 32 * 32] = np.arange(32 * 32) % 256
+    np.save(files[1], pixels)
+    assert evaluated(files, tmp_path)[0].read_bytes() != first[0]
+
+
+def test_the_size_of_its_batches_changes_no_prediction(files, tmp_path, monkeypatch):
+    first = pd.read_csv(evaluated(files, tmp_path)[0])
+    monkeypatch.setattr(evaluate, "BATCH", 5)
+    second = pd.read_csv(evaluated(files, tmp_path)[0])
+    pd.testing.assert_frame_equal(first, second, rtol=1e-4)
+
+
+def test_prediction_leaves_the_network_as_it_was(files):
+    saved = torch.load(files[2], weights_only=True)
+    model = vgg(groups=[1, 32, 32, 32, 32], classes=CLASSES, seed=0, **saved["params"]["model"])
+    part = Part(*files[:2], "test", side=32, fit="pad", stretch_contrast=True)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    evaluate.predict(model.train(), part, NOT_NORMALIZED)
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+
+
+def test_other_classes_than_it_was_trained_on_are_refused(files, tmp_path):
+    table = pd.read_csv(files[0])
+    table.loc[table["class"] == "あ", "class"] = "ん"
+    table.to_csv(files[0], index=False)
+    with pytest.raises(DataError, match=r"checkpoint\.pt: trained on other classes than .*\.csv"):
+        evaluated(files, tmp_path)
+    assert not (tmp_path / "test.json").exists()
