@@ -276,3 +276,9 @@ def test_the_disk_estimate_knows_how_large_the_images_are(tmp_path, monkeypatch)
             tar.addfile(member, io.BytesIO(content))
     prepared(tmp_path, str(path), source="kkanji", min_images=3, image_size=1024)
     assert asked == [3 * 2 * 3 * 64**2]
+
+
+def test_more_classes_than_the_source_has_are_refused():
+    labelled = [(label, f"{label}{i}") for label in "ab" for i in range(3)]
+    with pytest.raises(DataError, match=r"data\.classes = 3: the source has 2 classes of at least"):
+        prepare.choose(labelled, min_images=3, classes=3, images_per_class=None)

@@ -92,13 +92,18 @@ def choose(
 
     Returns every label's count, before the choice, and the chosen ids. None sets no limit.
     The rule is ours: the paper does not say which classes and images it took.
-    Raises DataError if an id occurs twice.
+    Raises DataError if there are fewer classes, or an id occurs twice.
     """
     by_label: dict[str, list[str]] = defaultdict(list)
     for label, name in labelled:
         by_label[label].append(name)
     counts = Counter({label: len(ids) for label, ids in by_label.items()})
     enough = [label for label, n in counts.items() if n >= min_images]
+    if classes is not None and classes > len(enough):
+        raise DataError(
+            f"params.yaml: data.classes = {classes}: the source has {len(enough)} classes of at "
+            f"least {min_images} images; allowed: 2 to {len(enough)}, or null for all"
+        )
     labels = sorted(enough, key=lambda label: (-counts[label], _order(label)))[:classes]
     chosen = [name for label in labels for name in sorted(by_label[label])[:images_per_class]]
     if len(set(chosen)) < len(chosen):
