@@ -132,3 +132,33 @@ def test_other_classes_than_it_was_trained_on_are_refused(files, tmp_path):
     with pytest.raises(DataError, match=r"checkpoint\.pt: trained on other classes than .*\.csv"):
         evaluated(files, tmp_path)
     assert not (tmp_path / "test.json").exists()
+
+
+def damaged(whole: bytes, how: str) -> bytes:
+    half = len(whole) // 2  # among the weights
+    return {
+        "empty": b"",
+        "truncated": whole[:-1000],
+        "one bit": whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1 :],
+        "no checkpoint": b"a text\n" * 100,
+    }[how]
+
+
+@pytest.mark.parametrize("how", ["empty", "truncated", "one bit", "no checkpoint"])
+def test_a_damaged_checkpoint_is_one_line(files, tmp_path, how):
+    with open(files[2], "rb+") as file:
+        content = damaged(file.read(), how)
+        file.seek(0)
+        file.truncate()
+        file.write(content)
+    with pytest.raises(DataError, match=r"checkpoint\.pt: not a checkpoint that can be") as caught:
+        evaluated(files, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "predictions.csv").exists()
+
+
+@pytest.mark.parametrize("content", [[1, 2], {"weights": {}}, torch.zeros(3)])
+def test_another_file_of_torchs_is_one_line(files, tmp_path, content):
+    torch.save(content, files[2])
+    with pytest.raises(DataError, match="it has not all of classes, epoch, normalization, params"):
+        evaluated(files, tmp_path)

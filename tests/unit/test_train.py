@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from groupconv import config, device, evaluate, train
+from groupconv import config, device, evaluate, loader, train
 from groupconv.errors import DataError, DeviceError, StepError
+from groupconv.vgg import vgg
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,3 +129,73 @@ def test_means_are_weighted_by_image():
     assert top1 == pytest.approx(2 / 3)
     each = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
     assert loss == pytest.approx(each.mean().item())
+
+
+def prepared(packed, epochs=2, batch_size=9, **changes):
+    """What train_one_epoch takes: 48 images in batches of 9, the last of 3."""
+    settings = params_for(epochs=epochs, batch_size=batch_size, **changes)[0]["train"]
+    part = loader.Part(*packed, "train", side=32, fit="pad", stretch_contrast=True)
+    sizes = PARAMS["model"] | {"dropout": 0.5}
+    model = vgg(groups=[1, 32, 32, 32, 32], classes=3, seed=0, **sizes)
+    return model, train.new_optimizer(model, settings), part, loader.NOT_NORMALIZED, settings
+
+
+def test_an_epochs_loss_and_top1_are_means_over_its_images(packed):
+    model, optimizer, part, statistics, settings = prepared(packed, augment=False)
+    settings["learning_rate"], settings["weight_decay"] = 0.0, 0.0
+    loss, top1 = train.train_one_epoch(model, optimizer, part, statistics, settings, 3, 1, "")
+    generator = loader.epoch_generator(3, 1)
+    torch.manual_seed(generator.initial_seed())
+    losses, hits = [], []
+    for pixels, labels in part.batches(torch.randperm(len(part), generator=generator), 9):
+        with torch.no_grad():
+            logits = model(loader.scaled(pixels, statistics))
+        losses.append(torch.nn.functional.cross_entropy(logits, labels, reduction="none"))
+        hits.append(logits.argmax(1) == labels)
+    assert [len(batch) for batch in hits] == [9] * 5 + [3]
+    assert top1 == torch.cat(hits).double().mean().item()
+    assert loss == pytest.approx(torch.cat(losses).double().mean().item(), rel=1e-4)
+    unweighted = torch.stack([batch.mean() for batch in losses]).mean().item()
+    assert abs(loss - unweighted) > 1e-3 * loss  # else the test could not tell
+
+
+def test_an_epoch_depends_on_the_past_through_weights_and_momentum_alone(packed):
+    model, optimizer, part, statistics, settings = prepared(packed)
+    train.train_one_epoch(model, optimizer, part, statistics, settings, 3, 1, "")
+    past = copy.deepcopy((model.state_dict(), optimizer.state_dict()))
+    train.train_one_epoch(model, optimizer, part, statistics, settings, 3, 2, "")
+
+    later, later_optimizer, *_ = prepared(packed)
+    later.load_state_dict(past[0])
+    later_optimizer.load_state_dict(past[1])
+    torch.rand(17)  # another state of the global generator
+    train.train_one_epoch(later, later_optimizer, part, statistics, settings, 3, 2, "")
+    ends = model.state_dict(), later.state_dict()
+    assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
+
+
+@pytest.mark.parametrize(("seed", "epoch"), [(3, 2), (4, 1)])
+def test_the_order_of_an_epoch_is_that_of_seed_and_epoch(packed, seed, epoch, monkeypatch):
+    model, optimizer, part, statistics, settings = prepared(packed)
+    orders, batches = [], part.batches
+    monkeypatch.setattr(part, "batches", lambda o, n: orders.append(o.tolist()) or batches(o, n))
+    for s, e in ((3, 1), (3, 1), (seed, epoch)):
+        train.train_one_epoch(model, optimizer, part, statistics, settings, s, e, "")
+    assert orders[0] == orders[1] != orders[2]
+    assert sorted(orders[0]) == list(range(48))
+
+
+def test_a_last_update_that_diverges_is_seen_in_the_validation(packed, tmp_path):
+    huge = {"epochs": 1, "batch_size": 48, "learning_rate": 1e30, "warmup_fraction": 0.0}
+    with pytest.raises(StepError, match=r"the validation loss of epoch 1 is (nan|inf)"):
+        trained(packed, tmp_path, **huge)
+    assert not list(tmp_path.glob("*.pt"))
+
+
+def test_the_schedule_runs_over_all_epochs(packed, tmp_path):
+    shape = {"epochs": 3, "batch_size": 8, "schedule": "cosine", "warmup_fraction": 0.0}
+    *_, history = trained(packed, tmp_path, learning_rate=0.01, **shape)
+    rates = pd.read_csv(history)["learning_rate"]  # of each epoch's last of 6 iterations
+    assert rates.tolist() == pytest.approx(
+        [0.005 * (1 + np.cos(np.pi * i / 18)) for i in (5, 11, 17)]
+    )

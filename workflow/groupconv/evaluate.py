@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import zipfile
+import zlib
 
 import pandas as pd
 import torch
@@ -15,6 +17,16 @@ from groupconv.provenance import machine
 from groupconv.vgg import vgg
 
 BATCH = 64  # changes no result, only the memory
+NEEDED = {"weights", "epoch", "params", "classes", "normalization"}  # of a checkpoint
+FAILURES = (  # to read one, as zipfile, torch and pickle name them
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+    pickle.UnpicklingError,
+)
 
 
 def run(
@@ -57,10 +69,18 @@ def run(
 def load(checkpoint: str) -> dict:
     """Read a checkpoint, as data only (nothing in it is run). Raises DataError."""
     try:
-        return torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
+        # torch reads on where a checksum is wrong: altered weights would pass for good ones.
+        with zipfile.ZipFile(checkpoint) as archive:
+            damaged = archive.testzip()
+        if damaged:
+            raise ValueError(f"checksum of {damaged}")
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        if not isinstance(saved, dict) or not saved.keys() >= NEEDED:
+            raise ValueError(f"it has not all of {', '.join(sorted(NEEDED))}")
+    except FAILURES as error:
         reason = str(error).split("\n")[0]
         raise DataError(f"{checkpoint}: not a checkpoint that can be read: {reason}") from error
+    return saved
 
 
 @torch.inference_mode()

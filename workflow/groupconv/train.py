@@ -78,6 +78,7 @@ def run(
         )
         seconds = time.perf_counter() - started
         val_loss, val_top1 = accuracy(predict(model, val, statistics), val.labels)
+        check_finite(val_loss, "validation loss", epoch, settings)
         row = (epoch, loss, top1, val_loss, val_top1, optimizer.param_groups[0]["lr"])
         rows.append(dict(zip(HISTORY, (*row, seconds, len(train) / seconds), strict=True)))
         left = (time.monotonic() - began) / epoch * (settings["epochs"] - epoch)
@@ -127,7 +128,8 @@ def train_one_epoch(
     order = torch.randperm(len(part), generator=generator)
     iterations = part.batch_count(settings["batch_size"])
     model.train()
-    sums = torch.zeros(2, device=device)  # loss, hits: read at the end, a CUDA queue runs on
+    # Loss and hits, read at the end: a CUDA queue runs on.
+    sums = torch.zeros(2, dtype=torch.float64, device=device)
     seen, began = 0, time.monotonic()
     said = began
     for i, (pixels, labels) in enumerate(part.batches(order, settings["batch_size"])):
@@ -148,18 +150,24 @@ def train_one_epoch(
             said = time.monotonic()
             speed = seen / (said - began)
             mean, hits = (sums / seen).tolist()
+            check_finite(mean, "loss", epoch, settings)
             left = ((settings["epochs"] - epoch + 1) * len(part) - seen) / speed
             say(
                 f"{label} at {seen / len(part):.0%}, {speed:.1f} images/s, loss {mean:.3f}, "
                 f"top-1 {hits:.1%}, {left:.0f} s left"
             )
     mean, hits = (sums / seen).tolist()
-    if not math.isfinite(mean):
-        raise StepError(
-            f"params.yaml: train.learning_rate = {settings['learning_rate']}: the loss of epoch "
-            f"{epoch} is {mean}: the training diverged; a lower rate is needed"
-        )
+    check_finite(mean, "loss", epoch, settings)
     return mean, hits
+
+
+def check_finite(loss: float, what: str, epoch: int, settings: dict) -> None:
+    """Raise StepError, naming the learning rate, if a training has diverged."""
+    if not math.isfinite(loss):
+        raise StepError(
+            f"params.yaml: train.learning_rate = {settings['learning_rate']}: the {what} of epoch "
+            f"{epoch} is {loss}: the training diverged; a lower rate is needed"
+        )
 
 
 def training_step(model, optimizer, x: torch.Tensor, labels: torch.Tensor):
