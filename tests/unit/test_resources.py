@@ -1,16 +1,31 @@
 from pathlib import Path
 
 import psutil
+import pytest
 import yaml
 from groupconv import config, provenance, resources
+from groupconv.errors import DeviceError
 
 PARAMS = config.load("params.yaml")
 
 
+def training_mb(params, scheme):
+    groups = params["schemes"][scheme]["groups"]
+    return resources.training_mb(params["model"], groups, params["train"]["batch_size"])
+
+
 def test_the_baseline_is_the_largest_training_and_the_papers_is_larger():
-    needs = {scheme: resources.training_mb(PARAMS, scheme) for scheme in PARAMS["schemes"]}
+    needs = {scheme: training_mb(PARAMS, scheme) for scheme in PARAMS["schemes"]}
     assert max(needs, key=needs.get) == "baseline"
-    assert resources.training_mb(config.load("configs/paper.yaml"), "E") > 3000
+    assert training_mb(config.load("configs/paper.yaml"), "E") > 3000
+
+
+def test_too_little_memory_is_one_line():
+    resources.check_memory(1, "a test")
+    with pytest.raises(
+        DeviceError, match=r"^a test needs about 1,000,000,000 MB of memory, [\d,]+ "
+    ):
+        resources.check_memory(10**9, "a test")
 
 
 def test_gpus_are_asked_for_where_they_are_used():

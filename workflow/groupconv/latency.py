@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import psutil
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -18,7 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from groupconv import atomic, intervals, resources
 from groupconv.architecture import FULL_MODEL
 from groupconv.device import choose_device, set_threads
-from groupconv.errors import DeviceError, StepError
+from groupconv.errors import StepError
 from groupconv.progress import say
 from groupconv.provenance import machine, versions
 from groupconv.vgg import VGG, vgg
@@ -65,12 +64,8 @@ def run(params: dict, latency: str, record: str) -> None:
     settings, schemes = params["latency"], params["schemes"]
     device = choose_device(settings["device"], "latency.device")
     set_threads(settings["threads"], "latency.threads")
-    needed = resources.latency_mb(params) * 10**6
-    if psutil.virtual_memory().available < needed:
-        raise DeviceError(
-            f"latency: the full models of {len(schemes)} schemes need about {needed / 1e9:.1f} GB "
-            f"of memory, {psutil.virtual_memory().available / 1e9:.1f} GB are free"
-        )
+    what = f"latency: timing the full models of {len(schemes)} schemes"
+    resources.check_memory(resources.latency_mb(params), what)
     side = FULL_MODEL["input_size"]
     generator = torch.Generator().manual_seed(settings["seed"])
     image = torch.randn(1, 3, side, side, generator=generator).to(device)

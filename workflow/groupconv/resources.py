@@ -5,19 +5,23 @@ Estimates from the closed forms, rounded up; tests compare them with what real s
 
 from pathlib import Path
 
+import psutil
+
 from groupconv import architecture
+from groupconv.errors import DeviceError
 
 FLOAT = 4  # bytes
-PROCESS_MB = 700  # Python with torch and pandas imported, no model
+PROCESS_MB = 800  # Python with torch and pandas imported, no model
 MOST_CLASSES = 4000  # not known before the data are prepared; Kuzushiji-Kanji has 3,832
 
 
-def trained_counts(params: dict, scheme: str, classes: int = MOST_CLASSES) -> architecture.Counts:
-    """MACs for one image and parameters of the network that is trained for ``scheme``."""
-    model = params["model"]
+def trained_counts(
+    model: dict, groups: list[int], classes: int = MOST_CLASSES
+) -> architecture.Counts:
+    """MACs for one image and parameters of the network that is trained; ``model``: the section."""
     return architecture.closed_form(
         model["architecture"],
-        params["schemes"][scheme]["groups"],
+        groups,
         classes=classes,
         input_size=model["input_size"],
         classifier_width=model["classifier_width"],
@@ -25,17 +29,22 @@ def trained_counts(params: dict, scheme: str, classes: int = MOST_CLASSES) -> ar
     )
 
 
-def training_mb(params: dict, scheme: str) -> int:
+def training_mb(model: dict, groups: list[int], batch_size: int) -> int:
     """Memory of one training, MB: weights, gradients, momentum, the best epoch's copy, a file
     being written, and the feature maps of a batch (each convolution's, batch norm's, ReLU's)."""
-    weights = 5 * trained_counts(params, scheme).parameters
+    weights = 5 * trained_counts(model, groups).parameters
     maps = sum(
-        layer.c_out * (params["model"]["input_size"] // 2 ** (layer.stage - 1)) ** 2
-        for layer in architecture.convolutions(
-            params["model"]["architecture"], params["schemes"][scheme]["groups"]
-        )
+        layer.c_out * (model["input_size"] // 2 ** (layer.stage - 1)) ** 2
+        for layer in architecture.convolutions(model["architecture"], groups)
     )
-    return PROCESS_MB + FLOAT * (weights + 4 * maps * params["train"]["batch_size"]) // 10**6
+    return PROCESS_MB + FLOAT * (weights + 4 * maps * batch_size) // 10**6
+
+
+def check_memory(needed_mb: int, what: str) -> None:
+    """Raise DeviceError if less than ``needed_mb`` of memory is free on this machine."""
+    free_mb = psutil.virtual_memory().available // 10**6
+    if free_mb < needed_mb:
+        raise DeviceError(f"{what} needs about {needed_mb:,} MB of memory, {free_mb:,} MB are free")
 
 
 def checkpoint_bytes(parameters: int) -> int:

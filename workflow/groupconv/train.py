@@ -42,6 +42,8 @@ def run(
     device = choose_device(settings["device"], "train.device")
     set_threads(settings["threads"], "train.threads")
     be_deterministic(device)
+    needed_mb = resources.training_mb(params["model"], params["groups"], settings["batch_size"])
+    resources.check_memory(needed_mb, f"train {name}")
     train, val = (
         Part(
             manifest,

@@ -94,3 +94,16 @@ def shown(figure):
         category="Figures",
         labels={"figure": figure},
     )
+
+
+def network_of(wildcards):
+    """What decides the cost of a scheme's training: the model section and its groups."""
+    return config["model"], config["schemes"][wildcards.scheme]["groups"]
+
+
+def training_mb(wildcards, attempt):
+    """Memory of one training, more at each attempt."""
+    needed = resources.training_mb(
+        *network_of(wildcards), config["train"]["batch_size"]
+    )
+    return attempt * needed

@@ -2,8 +2,10 @@
 
 import atexit
 import re
+import time
 
 LAST_LINES = 12
+STARTED = time.time()
 
 
 def show_last(*lines):
@@ -41,10 +43,9 @@ onstart:
 
 
 onsuccess:
-    if Path("results/tables/summary.txt").exists():
-        show_last(
-            Path("results/tables/summary.txt").read_text(encoding="utf-8").rstrip()
-        )
+    table = Path("results/tables/summary.txt")
+    if table.exists() and table.stat().st_mtime > STARTED:
+        show_last(table.read_text(encoding="utf-8").rstrip())
 
 
 onerror:

@@ -15,13 +15,12 @@ rule train:
     benchmark:
         "logs/train/{scheme}/seed{seed}.tsv"
     # The slowest schemes first: two at a time then end at about the same moment.
-    priority: lambda wildcards: resources.trained_counts(config, wildcards.scheme).macs / 1e9
+    priority: lambda wildcards: resources.trained_counts(*network_of(wildcards)).macs / 1e9
     conda:
         "../../envs/torch.yaml"
     threads: config["train"]["threads"]
     resources:
-        mem_mb=lambda wildcards, attempt: attempt
-        * resources.training_mb(config, wildcards.scheme),
+        mem_mb=training_mb,
         runtime=24 * 60,
         gpu=resources.gpus(config["train"]["device"]),
     params:
@@ -52,8 +51,7 @@ rule evaluate:
         "../../envs/torch.yaml"
     threads: config["train"]["threads"]
     resources:
-        mem_mb=lambda wildcards, attempt: attempt
-        * resources.training_mb(config, wildcards.scheme),
+        mem_mb=training_mb,
         runtime=60,
         gpu=resources.gpus(config["train"]["device"]),
     params:

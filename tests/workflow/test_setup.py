@@ -1,0 +1,66 @@
+"""envs/setup.sh refuses in one line; the Snakefile parses where Snakemake alone is installed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project import ROOT, copy_of_checkout
+
+
+def set_up(folder, python, **environment):
+    run = subprocess.run(
+        ["bash", "envs/setup.sh"],
+        cwd=copy_of_checkout(folder),
+        env={**os.environ, "PYTHON": str(python), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert not (folder / ".venv").exists()
+    return run.stderr.strip()
+
+
+def test_python_without_ensurepip_names_debians_package(tmp_path):
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "ensurepip.py").write_text("raise ImportError")
+    path = str(tmp_path / "without")
+    said = set_up(tmp_path / "copy", sys.executable, PYTHONPATH=path)
+    version = "{}.{}".format(*sys.version_info)
+    assert said == (
+        f"setup: {sys.executable} has no venv or ensurepip: apt-get install python{version}-venv"
+    )
+
+
+def test_an_old_python_is_refused_by_version(tmp_path):
+    python = tmp_path / "python"
+    # Answers as Python 3.10 would: its version, then that it is too old.
+    python.write_text('#!/bin/sh\ncase "$2" in *version_info\\[*) echo 3.10;; *) exit 1;; esac\n')
+    python.chmod(0o755)
+    said = set_up(tmp_path / "copy", python)
+    assert "is Python 3.10; allowed: 3.11 or newer (PYTHON=... chooses another)" in said
+
+
+def test_no_python_at_all_is_said(tmp_path):
+    assert "not found: install Python 3.11" in set_up(tmp_path / "copy", tmp_path / "none")
+
+
+@pytest.mark.slow
+def test_the_snakefile_parses_with_snakemake_alone(tmp_path):
+    folder = copy_of_checkout(tmp_path / "copy")
+    venv = tmp_path / "venv"
+    pins = (ROOT / "envs" / "requirements.in").read_text().splitlines()
+    (snakemake,) = [line for line in pins if line.startswith("snakemake==")]
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    subprocess.run([venv / "bin" / "pip", "install", "-q", snakemake], check=True)
+    python = [str(venv / "bin" / "python"), "-c"]
+    for absent in ("torch", "pandas", "dvc", "PIL"):
+        assert subprocess.run([*python, f"import {absent}"], stderr=subprocess.DEVNULL).returncode
+    run = subprocess.run(
+        [venv / "bin" / "snakemake", "-n"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert "train" in run.stdout + run.stderr
+    assert Path(folder, "params.yaml").exists()
