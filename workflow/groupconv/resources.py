@@ -11,7 +11,7 @@ from groupconv import architecture
 from groupconv.errors import DeviceError
 
 FLOAT = 4  # bytes
-PROCESS_MB = 800  # Python with torch and pandas imported, no model
+PROCESS_MB = 1000  # Python with torch (its CUDA build) and pandas imported, no model
 MOST_CLASSES = 4000  # not known before the data are prepared; Kuzushiji-Kanji has 3,832
 
 
