@@ -13,9 +13,7 @@ WHEEL = SOURCES["sample"].files[0]
 
 
 def pytest_addoption(parser):
-    parser.addoption(
-        "--results", type=Path, help="a folder with data/ and results/ to check, as they are"
-    )
+    parser.addoption("--results", type=Path, help="--results=DIR: check the finished run in DIR")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,4 +1,4 @@
-"""What must hold of every finished run: the tests' own, or `pytest tests/results --results DIR`."""
+"""What must hold of every finished run: the tests' own, or `pytest tests/results --results=DIR`."""
 
 import hashlib
 import json

@@ -123,10 +123,20 @@ def test_a_scheme_that_is_not_the_papers_is_not_tested_and_one_added_is_shown(tm
     drawn = {path.stem for path in Path(paths["figures"]).glob("*.svg")}
     assert drawn == set(captions.figures(config.scheme_names(params)))
     assert "curves_Mine_2" in drawn
+    assert "-3.0 pt" in (Path(paths["tables"]) / "summary.txt").read_text(encoding="utf-8")
     assert "fig04" not in drawn
     page = Path(paths["report"]).read_text(encoding="utf-8")
     assert "Scheme Mine_2" in page
     assert "2 seeds" in page
+
+
+def test_beside_another_architecture_the_papers_numbers_do_not_stand(tmp_path):
+    params = copy.deepcopy(PARAMS)
+    params["model"]["architecture"] = "vgg16_bn"
+    paths = present(tmp_path, params)
+    text = (Path(paths["tables"]) / "summary.txt").read_text(encoding="utf-8")
+    assert "-54.7%" not in text
+    assert set(verdicts(paths).values()) == {"not comparable"}
 
 
 def test_the_terminals_table_has_every_scheme_and_the_papers_numbers(shown):

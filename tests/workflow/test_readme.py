@@ -30,16 +30,15 @@ def test_the_first_two_blocks_are_one_line_each_and_ci_calls_the_second():
 @pytest.mark.timeout(1800)
 def test_the_first_command_in_a_new_folder_makes_everything(tmp_path):
     folder = copy_of_checkout(tmp_path)
-    tidy = {key: os.environ[key] for key in ("HOME", "LANG", "TMPDIR") if key in os.environ}
-    # The Python that this environment was made from, not this environment.
+    # The Python that this environment was made from, and nothing of this environment.
     path = f"{Path(sys.base_prefix) / 'bin'}{os.pathsep}{os.defpath}"
-    pip = {key: value for key, value in os.environ.items() if key.startswith(("PIP_", "UV_"))}
-    pip |= {key: value for key, value in os.environ.items() if key.endswith("_CA_BUNDLE")}
+    mine = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTEST_CURRENT_TEST")
+    environment = {key: value for key, value in os.environ.items() if key not in mine}
     began = time.monotonic()
     run = subprocess.run(
         ["bash", "-c", blocks()[0]],
         cwd=folder,
-        env={**tidy, **pip, "PATH": path},
+        env={**environment, "PATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -52,7 +51,7 @@ def test_the_first_command_in_a_new_folder_makes_everything(tmp_path):
     assert summary["scheme"].tolist() == ["baseline", *"ABCDE"]
     assert (summary["test_top1"] >= LEAST_TOP1).all(), summary[["scheme", "test_top1"]]
     checked = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests/results", "--results", folder],
+        [sys.executable, "-m", "pytest", "-q", "tests/results", f"--results={folder}"],
         cwd=ROOT,
         check=False,
     )

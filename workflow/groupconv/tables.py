@@ -45,7 +45,9 @@ def run(
     """Write every table into ``folder``."""
     results = pd.read_csv(summary)
     document = yaml.safe_load(Path(paper).read_text(encoding="utf-8"))
-    theirs = papers_changes(document, params["schemes"])
+    theirs = {}  # the paper measured one architecture
+    if params["model"]["architecture"] == document["setting"]["model.architecture"]:
+        theirs = papers_changes(document, params["schemes"])
     printed = results_rows(results, theirs)
     write(folder, "table1", *architectures(params["schemes"]))
     numbers = results[["scheme", "seeds", "test_images", *RESULTS]].copy()
