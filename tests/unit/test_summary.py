@@ -1,0 +1,88 @@
+"""What summary.csv and metrics.json say of results whose numbers are known."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from groupconv import config, intervals, summary
+from results_tree import build
+
+PARAMS = config.load("params.yaml")
+NAMES = ("test", "predictions", "history", "macs", "latency", "summary", "metrics")
+
+
+def table(paths):
+    return pd.read_csv(paths["summary"]).set_index("scheme")
+
+
+def hits(paths, scheme, seed):
+    return pd.read_csv(paths["predictions"].format(scheme=scheme, seed=seed))["correct"]
+
+
+@pytest.fixture(scope="module")
+def one_seed(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("one"), PARAMS)
+
+
+@pytest.fixture(scope="module")
+def three_seeds(tmp_path_factory):
+    params = copy.deepcopy(PARAMS)
+    params["train"]["seeds"] = [0, 3, 7]
+    return build(tmp_path_factory.mktemp("three"), params)
+
+
+def test_one_seed_has_wilsons_interval(one_seed):
+    for scheme, row in table(one_seed).iterrows():
+        correct = hits(one_seed, scheme, 0)
+        expected = intervals.wilson(int(correct.sum()), len(correct))
+        assert (row["test_top1_low"], row["test_top1_high"]) == pytest.approx(expected)
+        assert row["test_images"] == len(correct)
+
+
+def test_a_change_is_paired_by_image_with_the_baseline(one_seed):
+    rows = table(one_seed)
+    ends = ("test_top1_change", "test_top1_change_low", "test_top1_change_high")
+    assert (rows.loc["baseline", list(ends)] == 0).all()
+    for scheme in "ABCDE":
+        change, low, high = rows.loc[scheme, list(ends)]
+        truth = (hits(one_seed, scheme, 0) - hits(one_seed, "baseline", 0)).mean()
+        assert change == pytest.approx(truth)
+        assert low <= change <= high
+
+
+def test_seeds_are_averaged(three_seeds):
+    rows = table(three_seeds)
+    assert (rows["seeds"] == 3).all()
+    mean = np.mean([hits(three_seeds, "D", seed).mean() for seed in (0, 3, 7)])
+    assert rows.loc["D", "test_top1"] == pytest.approx(mean)
+    # made up: the last epoch's validation loss is 3.5 / 3 + seed / 10
+    assert rows.loc["D", "val_loss"] == pytest.approx(3.5 / 3 + 1 / 3)
+    assert rows.loc["D", "train_seconds"] == pytest.approx(3 * 6)  # the sum of three epochs
+
+
+def test_eager_is_latency_ms_and_every_other_variant_has_its_own_columns(one_seed):
+    timed = json.loads(Path(one_seed["latency"]).read_text())["schemes"]
+    for scheme, row in table(one_seed).iterrows():
+        for variant, prefix in (("eager", "latency"), ("folded", "latency_folded")):
+            assert row[f"{prefix}_ms"] == timed[scheme][variant]["median_ms"]
+            assert row[f"{prefix}_low_ms"] == timed[scheme][variant]["low_ms"]
+            assert row[f"{prefix}_change_high"] == timed[scheme][variant]["change_high"]
+
+
+def test_a_back_end_added_to_the_record_is_a_column_without_a_change_here(tmp_path):
+    paths = build(tmp_path, PARAMS)
+    record = json.loads(Path(paths["latency"]).read_text())
+    for variants in record["schemes"].values():
+        variants["onnx"] = {**variants["folded"], "median_ms": 7.0}
+    Path(paths["latency"]).write_text(json.dumps(record))
+    summary.run(config.reads(PARAMS, "summary"), **{name: paths[name] for name in NAMES})
+    assert (table(paths)["latency_onnx_ms"] == 7.0).all()
+
+
+def test_the_same_results_give_the_same_bytes(one_seed):
+    before = [Path(one_seed[name]).read_bytes() for name in ("summary", "metrics")]
+    summary.run(config.reads(PARAMS, "summary"), **{name: one_seed[name] for name in NAMES})
+    assert [Path(one_seed[name]).read_bytes() for name in ("summary", "metrics")] == before
