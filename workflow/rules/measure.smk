@@ -11,7 +11,7 @@ rule macs:
     benchmark:
         "logs/macs/{scheme}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        "../../envs/torch-cpu.yaml"
     resources:
         mem_mb=2000,
         runtime=10,
@@ -33,7 +33,7 @@ rule latency:
     benchmark:
         "logs/latency.tsv"
     conda:
-        "../../envs/torch.yaml"
+        torch_environment(config["latency"]["device"])
     threads: config["latency"]["threads"]
     resources:
         mem_mb=resources.latency_mb(config),

@@ -17,7 +17,7 @@ rule train:
     # The slowest schemes first: two at a time then end at about the same moment.
     priority: lambda wildcards: resources.trained_counts(*network_of(wildcards)).macs / 1e9
     conda:
-        "../../envs/torch.yaml"
+        torch_environment(config["train"]["device"])
     threads: config["train"]["threads"]
     resources:
         mem_mb=training_mb,
@@ -48,7 +48,7 @@ rule evaluate:
     benchmark:
         "logs/evaluate/{scheme}/seed{seed}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        torch_environment(config["train"]["device"])
     threads: config["train"]["threads"]
     resources:
         mem_mb=training_mb,
