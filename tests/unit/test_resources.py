@@ -2,7 +2,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-import yaml
 from groupconv import config, provenance, resources
 from groupconv.errors import DeviceError
 
@@ -39,19 +38,3 @@ def test_a_record_says_on_which_machine_it_was_made():
     assert record["cpu"]
     assert 1 <= record["cores"] <= psutil.cpu_count()
     assert provenance.versions("torch")["torch"][0].isdigit()
-
-
-def test_conda_and_pip_pins_are_the_same_versions():
-    pins = dict(
-        line.split("==")
-        for name in ("requirements.in", "torch.txt")
-        for line in Path("envs", name).read_text().splitlines()
-        if "==" in line and not line.startswith("#")
-    )
-    pins["pytorch"] = pins["torch"]
-    for path in Path("envs").glob("*.yaml"):
-        for spec in yaml.safe_load(path.read_text())["dependencies"]:
-            for item in spec["pip"] if isinstance(spec, dict) else [spec]:
-                name, _, version = item.partition(" ")
-                if name not in ("python", "pip") or version.startswith("="):
-                    assert pins[name] == version.lstrip("="), f"{path}: {item}"

@@ -1,12 +1,10 @@
-"""envs/setup.sh refuses in one line; the Snakefile parses where Snakemake alone is installed."""
+"""envs/setup.sh refuses in one line."""
 
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
-from project import ROOT, copy_of_checkout
+from project import copy_of_checkout
 
 
 def set_up(folder, python, **environment):
@@ -45,22 +43,3 @@ def test_an_old_python_is_refused_by_version(tmp_path):
 
 def test_no_python_at_all_is_said(tmp_path):
     assert "not found: install Python 3.11" in set_up(tmp_path / "copy", tmp_path / "none")
-
-
-@pytest.mark.slow
-def test_the_snakefile_parses_with_snakemake_alone(tmp_path):
-    folder = copy_of_checkout(tmp_path / "copy")
-    venv = tmp_path / "venv"
-    pins = (ROOT / "envs" / "requirements.in").read_text().splitlines()
-    (snakemake,) = [line for line in pins if line.startswith("snakemake==")]
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    subprocess.run([venv / "bin" / "pip", "install", "-q", snakemake], check=True)
-    python = [str(venv / "bin" / "python"), "-c"]
-    for absent in ("torch", "pandas", "dvc", "PIL"):
-        assert subprocess.run([*python, f"import {absent}"], stderr=subprocess.DEVNULL).returncode
-    run = subprocess.run(
-        [venv / "bin" / "snakemake", "-n"], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    assert "train" in run.stdout + run.stderr
-    assert Path(folder, "params.yaml").exists()

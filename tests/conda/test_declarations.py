@@ -1,0 +1,118 @@
+"""envs/*.yaml: the pins, what each rule declares, and --use-conda where there is no conda."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from declared import declared, pip_name
+from project import ROOT
+
+# Snakemake's own parser, in a process of its own: a Snakefile changes the process that reads it.
+PARSE = """
+import json, sys
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
+device = {"device": sys.argv[1]}
+with SnakemakeApi(OutputSettings()) as snakemake:
+    parsed = snakemake.workflow(
+        ResourceSettings(cores=1), ConfigSettings(config={"train": device, "latency": device})
+    )._workflow
+print(json.dumps({
+    rule.name: {
+        "shell": rule.shellcmd,
+        "environment": str(rule.conda_env or ""),
+        "code": rule.input.get("code") or [],  # download: in that of prepare
+    }
+    for rule in parsed.rules
+}))
+"""
+# Declared, though no module of ours imports it: what runs, what fvcore imports, a font's folder.
+NOT_IMPORTED = {"python", "pip", "iopath", "matplotlib-fontja"}
+# provenance imports torch only when it is asked for the machine, which report does not.
+NOT_REACHED = {"report.yaml": {"torch"}}
+
+
+@cache
+def rules(device="cpu"):
+    """Each rule with a command: that, the environment's file, and the code that it depends on."""
+    run = subprocess.run(
+        [sys.executable, "-c", PARSE, device], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return {name: rule for name, rule in json.loads(run.stdout).items() if rule["shell"]}
+
+
+def environment(rule):
+    """The name of the rule's environment file."""
+    return Path(rule["environment"]).name
+
+
+def imported(rule):
+    """The packages that the rule's code imports, as pip names them."""
+    owners = metadata.packages_distributions()
+    names = set()
+    for file in rule["code"]:
+        for node in ast.walk(ast.parse((ROOT / file).read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module.partition(".")[0])
+    return {owners[name][0].lower() for name in names if name in owners}
+
+
+def test_conda_and_pip_have_the_same_versions():
+    pins = {}
+    for name in ("requirements.txt", "torch.txt"):
+        text = (ROOT / "envs" / name).read_text()
+        pins |= dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.M))
+    for file, packages in declared().items():
+        for name, version in packages.items():
+            wanted = ">=3.11,<3.15" if name == "python" else f"={pins[pip_name(name)]}"
+            assert version == wanted, f"{file}: {name}"
+
+
+def test_every_rule_that_runs_python_declares_its_environment():
+    assert len(rules()) == 12
+    for name, rule in rules().items():
+        assert rule["shell"].startswith(f"python workflow/step.py {name} ")
+        assert environment(rule) in declared(), name
+
+
+def test_a_rule_that_asks_for_a_gpu_gets_the_cuda_build():
+    changed = {
+        name for name in rules() if environment(rules()[name]) != environment(rules("cuda")[name])
+    }
+    assert changed == {"train", "evaluate", "latency"}
+    for name in changed:
+        assert environment(rules()[name]) == "torch-cpu.yaml"
+        assert environment(rules("cuda")[name]) == "torch-cuda.yaml"
+    cpu, cuda = declared()["torch-cpu.yaml"], declared()["torch-cuda.yaml"]
+    assert cuda.pop("pytorch-gpu") == cpu.pop("pytorch-cpu")
+    assert cuda == cpu
+
+
+@pytest.mark.parametrize("file", ["data.yaml", "torch-cpu.yaml", "report.yaml"])
+def test_an_environment_declares_what_its_steps_import_and_no_more(file):
+    mine = [rule for rule in rules().values() if environment(rule) == file]
+    wanted = set().union(*map(imported, mine)) - NOT_REACHED.get(file, set())
+    assert {pip_name(name) for name in declared()[file]} - NOT_IMPORTED == wanted
+
+
+@pytest.mark.parametrize("dry", [[], ["-n"]])
+def test_without_conda_one_line_says_how_to_get_it(project, dry):
+    before = project.files()
+    run = project.snakemake("--cores", "8", "--use-conda", *dry)
+    assert run.returncode == 1
+    assert run.stdout.splitlines() == [
+        "Using workflow specific profile profiles/default for setting default command line "
+        "arguments.",
+        "--use-conda: no conda command (24.7.1 or newer) on this machine's PATH: install "
+        "Miniforge, https://github.com/conda-forge/miniforge, or leave --use-conda out",
+    ]
+    assert project.files() == before
