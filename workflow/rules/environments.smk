@@ -11,7 +11,7 @@ def torch_environment(device):
 
 
 if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
-    if not shutil.which("conda"):
+    if workflow.is_main_process and not shutil.which("conda"):
         sys.exit(
             "--use-conda: no conda command (24.7.1 or newer) on this machine's PATH: install "
             "Miniforge, https://github.com/conda-forge/miniforge, or leave --use-conda out"
