@@ -28,7 +28,7 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory):
     """The source `sample`'s raw file: this checkout's where it is whole, else a real download."""
-    mine = ROOT / "data" / "raw" / WHEEL.name
+    mine = ROOT / "data" / "raw" / "sample" / WHEEL.name
     try:
         download.verify(mine, WHEEL, "this checkout")
         return mine

@@ -19,14 +19,19 @@ class Project:
 
     def start(self, *arguments: str) -> subprocess.Popen:
         """Start `snakemake ARGUMENTS` here; stdout and stderr together, as on a terminal."""
+        return self.popen(SNAKEMAKE, *arguments, PATH=os.defpath)  # no activated environment
+
+    def popen(self, program: Path, *arguments: str, **environment: str) -> subprocess.Popen:
+        """Start a program of this environment, which is activated unless PATH says otherwise."""
+        path = os.pathsep.join([str(program.parent), os.environ["PATH"]])
         return subprocess.Popen(
-            [SNAKEMAKE, *arguments],
+            [program, *arguments],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PATH": os.defpath},  # nothing of an activated environment
+            env={**os.environ, "PATH": path, **environment},
         )
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
@@ -61,7 +66,8 @@ def copy_of_checkout(folder: Path) -> Path:
         text=True,
     )
     for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
+        made = name == "dvc.lock" or name.startswith("results/")  # by a run in this checkout
+        if (ROOT / name).is_file() and not made:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     return folder
@@ -71,6 +77,6 @@ def tiny(folder: Path, wheel: Path) -> Project:
     """A copy with configs/tiny.yaml, and the raw file at hand: nothing is downloaded twice."""
     copy_of_checkout(folder)
     shutil.copy(folder / "configs" / "tiny.yaml", folder / "params.yaml")
-    (folder / "data" / "raw").mkdir(parents=True)
-    shutil.copy(wheel, folder / "data" / "raw" / wheel.name)
+    (folder / "data" / "raw" / "sample").mkdir(parents=True)
+    shutil.copy(wheel, folder / "data" / "raw" / "sample" / wheel.name)
     return Project(folder)

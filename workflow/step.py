@@ -3,13 +3,18 @@
 Runs groupconv.STEP.run(params, **paths). Python puts this file's folder first on sys.path, so
 groupconv is found from any folder, environment or cluster node, without an install. A cause that
 the user can mend is printed as one line (exit status 1); anything else keeps its traceback.
+
+Where a record says that the same causes made results which DVC's cache still has, these are taken
+instead, unless the step was asked for by -f, -F or -R. A step that ends leaves its receipt.
 """
 
 import errno
 import importlib
 import json
+import os
 import sys
 
+from groupconv import lock, records
 from groupconv.errors import StepError
 from groupconv.progress import say
 
@@ -24,9 +29,21 @@ def main(step: str, params: str, *paths: str) -> int:
         given.setdefault(name, []).append(value)
     arguments = {name: values if len(values) > 1 else values[0] for name, values in given.items()}
     part = json.loads(params)
-    say(f"{step} {part.get('scheme', '')}".rstrip() + ": started")
+    stage = records.stage(records.pipeline(), step, part)
+    say(f"{stage.label}: started")
     try:
-        importlib.import_module(f"groupconv.{step}").run(part, **arguments)
+        made_of = records.causes(stage, records.Digests())
+        forced = lock.by_dvc() or step in os.environ.get(lock.FORCED, "").split()
+        if not forced and lock.restore(stage, made_of):
+            say(f"{stage.label}: made before of the same; taken from DVC's cache")
+        else:
+            importlib.import_module(f"groupconv.{step}").run(part, **arguments)
+        after = records.Digests()
+        wrote = records.results(stage, after)
+        if records.causes(stage, after) != made_of:
+            say(f"{stage.label}: what it reads has changed meanwhile; it will be made again")
+        elif None not in wrote.values():
+            records.Receipts().write(stage, made_of, wrote)
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

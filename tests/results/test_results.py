@@ -30,7 +30,7 @@ def manifest(run):
 @pytest.fixture(scope="session")
 def trainings(run, params):
     return {
-        (scheme, seed): run / "results" / scheme / f"seed{seed}"
+        (scheme, seed): run / "results" / "schemes" / scheme / f"seed{seed}"
         for scheme in config.scheme_names(params)
         for seed in params["train"]["seeds"]
     }

@@ -64,9 +64,7 @@ BAD = {
     "schemes.baseline.groups = [1, 1, 2, 1, 1]: must be [1, 1, 1, 1, 1]": (
         lambda p: p["schemes"]["baseline"].update(groups=[1, 1, 2, 1, 1])
     ),
-    "data.folder = null: source folder needs the path of a folder": (
-        lambda p: p["data"].update(source="folder")
-    ),
+    "data.folder = null: must be string": lambda p: p["data"].update(folder=None),
     "schemes.a b: a name is a letter, then letters, digits and _": (
         lambda p: p["schemes"].update({"a b": {"groups": [1] * 5}})
     ),

@@ -58,7 +58,8 @@ def evaluated(files, folder):
     """Run the step; returns the paths of predictions.csv and test.json."""
     predictions, test = folder / "predictions.csv", folder / "test.json"
     params = config.reads(PARAMS, "evaluate", scheme="E", seed=0)
-    evaluate.run(params, *files, str(predictions), str(test))
+    manifest, images, checkpoint = files
+    evaluate.run(params, manifest, images, checkpoint, checkpoint, str(predictions), str(test))
     return predictions, test
 
 

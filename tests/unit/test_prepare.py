@@ -165,7 +165,7 @@ def test_a_damaged_wheel_is_one_line_and_writes_nothing(wheel, tmp_path, damage)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(wheel, tmp_path):
-    part = config.canonical({**config.reads(PARAMS, "prepare"), "folder_state": None})
+    part = config.canonical(config.reads(PARAMS, "prepare"))
     step = Path(prepare.__file__).parents[1] / "step.py"
     names = [f"{name}={tmp_path / name}" for name in OUTPUTS]
     run = subprocess.run(

@@ -44,7 +44,7 @@ def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
 
     part = config.reads(PARAMS, "evaluate", scheme="E", seed=3)
     predictions, test = tmp_path / "p.csv", tmp_path / "t.json"
-    evaluate.run(part, *packed, str(checkpoint), str(predictions), str(test))
+    evaluate.run(part, *packed, *2 * [str(checkpoint)], str(predictions), str(test))
     rows, record = pd.read_csv(predictions), json.loads(test.read_text())
     assert len(rows) == record["images"] == 15
     assert record["top1"] == (rows["class"] == rows["predicted"]).mean() == rows["correct"].mean()
@@ -61,7 +61,7 @@ def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
 
     checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
     with pytest.raises(DataError, match=r"c\.pt: not a checkpoint that can be read") as caught:
-        evaluate.run(part, *packed, str(checkpoint), str(predictions), str(test))
+        evaluate.run(part, *packed, *2 * [str(checkpoint)], str(predictions), str(test))
     assert "\n" not in str(caught.value)
 
 

@@ -45,9 +45,10 @@ def test_a_run_shows_its_steps_its_trainings_and_the_table_last(finished):
             "did you mean sample?",
         ),
         (
-            "source: sample        #",
-            "source: folder        #",
-            "params.yaml: data.folder = null: source folder needs the path of a folder",
+            "folder: data/folder ",
+            "folder: elsewhere ",
+            'params.yaml: data.folder = "elsewhere": must be data/folder unless data.source is '
+            "folder",
         ),
     ],
 )
@@ -83,7 +84,7 @@ def last_paragraph(screen):
 
 
 def test_a_failed_step_ends_with_its_name_its_cause_and_its_log(project):
-    wheel = next((project.folder / "data" / "raw").iterdir())
+    wheel = next((project.folder / "data" / "raw" / "sample").iterdir())
     content = bytearray(wheel.read_bytes())
     content[1000] ^= 1
     wheel.write_bytes(content)
@@ -100,7 +101,7 @@ def test_a_failed_step_ends_with_its_name_its_cause_and_its_log(project):
 
 def test_a_folder_that_is_not_there_is_refused(project):
     project.edit("source: sample        #", "source: folder        #")
-    project.edit("folder: null          #", "folder: nowhere       #")
+    project.edit("folder: data/folder ", "folder: nowhere ")
     line = "params.yaml: data.folder = nowhere: no such folder"
     assert_one_clear_line(project.snakemake("-n"), line)
 
@@ -108,17 +109,17 @@ def test_a_folder_that_is_not_there_is_refused(project):
 @pytest.mark.skipif(os.path.exists("/proc/driver/nvidia/gpus"), reason="hardware: has a GPU")
 def test_cuda_without_a_gpu_is_an_error(project):
     project.edit("  device: auto          # auto (CUDA", "  device: cuda          # auto (CUDA")
-    run = project.snakemake("--cores", "2", "results/E/seed0/checkpoint.pt")
+    run = project.snakemake("--cores", "2", "results/schemes/E/seed0/checkpoint.pt")
     assert run.returncode == 1
     last = last_paragraph(run.stdout)
     assert last[0] == "failed: train/E/seed0"
     assert "train.device = cuda" in last[1]
-    assert not (project.folder / "results" / "E" / "seed0" / "checkpoint.pt").exists()
+    assert not (project.folder / "results" / "schemes" / "E" / "seed0" / "checkpoint.pt").exists()
 
 
 def test_a_killed_training_says_so_and_leaves_no_checkpoint(project):
     project.edit("epochs: 2 ", "epochs: 99999 ")
-    with project.start("--cores", "2", "results/E/seed0/checkpoint.pt") as run:
+    with project.start("--cores", "2", "results/schemes/E/seed0/checkpoint.pt") as run:
         log = project.folder / "logs" / "train" / "E" / "seed0.log"
         while "epoch 2/" not in (log.read_text() if log.exists() else ""):
             assert run.poll() is None
@@ -134,4 +135,4 @@ def test_a_killed_training_says_so_and_leaves_no_checkpoint(project):
     assert last[0] == "failed: train/E/seed0"
     assert "killed" in last[1]
     assert last[2] == "log: logs/train/E/seed0.log"
-    assert not list(project.folder.glob("results/**/*.pt"))
+    assert not list(project.folder.glob("results/**/checkpoint*.pt"))

@@ -6,6 +6,7 @@ need two keys, and the text of every complaint: file, key, value, what is allowe
 
 import difflib
 import json
+import re
 from pathlib import Path
 
 import yaml
@@ -14,6 +15,8 @@ from jsonschema import Draft202012Validator
 from groupconv import architecture
 from groupconv.errors import ParamsError, SchemeError
 
+EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
+OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
 SCHEMA = Path(__file__).parent.parent / "schemas" / "params.schema.yaml"
 
 # What each step may read, as dotted keys; a section's name stands for all of it. `scheme`,
@@ -65,6 +68,23 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                 raise ParamsError(f"line {line}: {key.value}: this key stands twice")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def accept_exponents(loader: type) -> None:
+    """Let a YAML loader read 5e-05 as a number, as YAML 1.2 and DVC do."""
+    loader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
+
+
+accept_exponents(_UniqueKeyLoader)
+
+
+def with_numbers(value: object) -> object:
+    """``value``, nested or not, with every text like 5e-05 as the number that it is."""
+    if isinstance(value, dict):
+        return {key: with_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [with_numbers(inner) for inner in value]
+    return float(value) if isinstance(value, str) and EXPONENT.match(value) else value
 
 
 def load(path: str | Path) -> dict:
@@ -135,11 +155,10 @@ def _check_across(params: dict) -> list[str]:
     """Complaints that need more than one key; the schema already holds."""
     data, schemes = params["data"], params["schemes"]
     lines = []
-    if data["source"] == "folder" and data["folder"] is None:
-        lines.append("data.folder = null: source folder needs the path of a folder")
-    if data["source"] != "folder" and data["folder"] is not None:
+    if data["source"] != "folder" and data["folder"] != OWN_IMAGES:
         lines.append(
-            f"data.folder = {_show(data['folder'])}: must be null unless data.source is folder"
+            f"data.folder = {_show(data['folder'])}: must be {OWN_IMAGES} unless data.source is "
+            "folder"
         )
     for name, scheme in schemes.items():
         try:
@@ -191,6 +210,18 @@ def reads(params: dict, step: str, **wildcards) -> dict:
         else:
             part[key] = params[key]
     return part
+
+
+def values(step: str, part: dict) -> dict:
+    """{dotted key of params.yaml: value} of all that ``step`` reads; ``part`` as reads() cut it."""
+    found = {}
+    for key in READS[step]:
+        if key == "groups":
+            found[f"schemes.{part['scheme']}.groups"] = part["groups"]
+        elif key not in ("scheme", "seed"):
+            section, _, name = key.partition(".")
+            found[key] = part[section][name] if name else part[section]
+    return found
 
 
 def canonical(part: dict) -> str:

@@ -30,12 +30,22 @@ FAILURES = (  # to read one, as zipfile, torch and pickle name them
 
 
 def run(
-    params: dict, manifest: str, images: str, checkpoint: str, predictions: str, test: str
+    params: dict,
+    manifest: str,
+    images: str,
+    last: str,
+    best_val: str,
+    predictions: str,
+    test: str,
 ) -> None:
-    """Predict every image of the test part. Raises DataError, DeviceError, DiskError."""
+    """Predict every image of the test part with one of the two checkpoints.
+
+    Raises DataError, DeviceError, DiskError.
+    """
     device = choose_device(params["train"]["device"], "train.device")
     set_threads(params["train"]["threads"], "train.threads")
     be_deterministic(device)
+    checkpoint = {"last": last, "best_val": best_val}[params["evaluate"]["checkpoint"]]
     saved = load(checkpoint)
     trained = saved["params"]
     part = Part(

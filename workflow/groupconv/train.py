@@ -1,7 +1,8 @@
 """Step train: train and val parts -> checkpoints and history.csv. Knows no test part.
 
 All randomness of an epoch comes from (seed, epoch), and the learning rate from the iteration:
-an epoch depends on what came before through the weights and the momentum alone.
+an epoch depends on what came before through the weights and the momentum alone, so an interrupted
+training, which goes on from its last epoch (resume.py), ends with the same bits.
 """
 
 import csv
@@ -13,7 +14,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from groupconv import atomic, resources
+from groupconv import atomic, code, resources, resume
 from groupconv.device import be_deterministic, choose_device, set_threads
 from groupconv.errors import StepError
 from groupconv.evaluate import predict
@@ -60,9 +61,9 @@ def run(
         groups=params["groups"], classes=len(train.classes), seed=params["seed"], **params["model"]
     )
     parameters = sum(p.numel() for p in model.parameters())
-    atomic.check_free(checkpoint, 2 * resources.checkpoint_bytes(parameters), "a training")
-    model.to(device, memory_format=torch.channels_last)
-    optimizer = new_optimizer(model, settings)
+    # Two checkpoints, and saved states with weights, momentum and the best epoch's weights.
+    files = 2 + 3 * (resume.KEPT + 1)
+    atomic.check_free(checkpoint, files * resources.checkpoint_bytes(parameters), "a training")
     made_with = {
         "params": params,
         "classes": train.classes,
@@ -71,8 +72,37 @@ def run(
         "versions": versions("torch", "numpy", "pillow"),
     }
 
-    rows, best, began = [], None, time.monotonic()
-    for epoch in range(1, settings["epochs"] + 1):
+    decides = {**made_with, "code": code.digest("train"), "device": device.type}
+    with resume.Resume(Path(checkpoint).parent, decides, f"train {name}") as saved:
+        if saved.finished_by_another:
+            return
+        rows, best = fit(model.to(device), train, val, statistics, params, made_with, saved)
+        save(best, best_val)
+        save(snapshot(model, settings["epochs"], made_with), checkpoint)
+        with atomic.write(history) as file:
+            table = csv.DictWriter(file, HISTORY, lineterminator="\n")
+            table.writeheader()
+            table.writerows(rows)
+        saved.clear()
+
+
+def fit(model, train: Part, val: Part, statistics: dict, params: dict, made_with: dict, saved):
+    """Train ``model`` for all epochs, from the ``saved`` state if there is one.
+
+    Returns the history's rows and the snapshot of the best epoch. Raises StepError.
+    """
+    settings, name = params["train"], f"{params['scheme']} seed {params['seed']}"
+    model.to(memory_format=torch.channels_last)
+    optimizer = new_optimizer(model, settings)
+    rows, best, last = [], None, 0
+    state = saved.load()
+    if state:
+        model.load_state_dict(state["weights"])
+        optimizer.load_state_dict(state["optimizer"])
+        rows, best, last = state["rows"], state["best"], state["epoch"]
+        say(f"train {name}: resumed after epoch {last}/{settings['epochs']}")
+    began = time.monotonic()
+    for epoch in range(last + 1, settings["epochs"] + 1):
         started = time.perf_counter()
         label = f"train {name}: epoch {epoch}/{settings['epochs']}"
         loss, top1 = train_one_epoch(
@@ -83,20 +113,18 @@ def run(
         check_finite(val_loss, "validation loss", epoch, settings)
         row = (epoch, loss, top1, val_loss, val_top1, optimizer.param_groups[0]["lr"])
         rows.append(dict(zip(HISTORY, (*row, seconds, len(train) / seconds), strict=True)))
-        left = (time.monotonic() - began) / epoch * (settings["epochs"] - epoch)
+        left = (time.monotonic() - began) / (epoch - last) * (settings["epochs"] - epoch)
         say(
             f"{label}, {len(train) / seconds:.1f} images/s, loss {loss:.3f}, top-1 {top1:.1%}, "
             f"val loss {val_loss:.3f}, val top-1 {val_top1:.1%}, {left:.0f} s left"
         )
         if best is None or val_top1 > best["val_top1"]:
             best = {"val_top1": val_top1, **snapshot(model, epoch, made_with)}
+        if epoch < settings["epochs"]:
+            now = {"weights": model.state_dict(), "optimizer": optimizer.state_dict()}
+            saved.save({**now, "rows": rows, "best": best, "epoch": epoch}, epoch)
     del best["val_top1"]
-    save(best, best_val)
-    save(snapshot(model, settings["epochs"], made_with), checkpoint)
-    with atomic.write(history) as file:
-        table = csv.DictWriter(file, HISTORY, lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+    return rows, best
 
 
 def new_optimizer(model, settings: dict) -> torch.optim.SGD:

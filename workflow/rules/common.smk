@@ -1,6 +1,5 @@
 # Before any rule: params.yaml is checked, and what the rules ask of it is defined, once.
 
-import ast
 import os
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
 from groupconv import captions, config as settings, resources
+from groupconv.code import files as files_of
 from groupconv.errors import StepError
 from groupconv.sources import SOURCES, folder
 
@@ -33,9 +33,12 @@ or_refuse(settings.load, "params.yaml")
 configfile: "params.yaml"
 
 
+config.update(settings.with_numbers(config))
 or_refuse(settings.check, config, "--config")
+RAW = f"data/raw/{config['data']['source']}"
 FOLDER = config["data"]["folder"]
-FOLDER_STATE = FOLDER and or_refuse(folder.listing, FOLDER)
+if config["data"]["source"] == "folder":
+    or_refuse(folder.files, FOLDER)
 SCHEMES = settings.scheme_names(config)
 SEEDS = config["train"]["seeds"]
 FIGURES = captions.figures(SCHEMES)
@@ -54,36 +57,23 @@ def params_of(step):
         names = dict(wildcards.items())
         if "seed" in names:
             names["seed"] = int(names["seed"])
-        part = settings.reads(config, step, **names)
-        if step == "prepare":
-            part["folder_state"] = FOLDER_STATE
-        return settings.canonical(part)
+        return settings.canonical(settings.reads(config, step, **names))
 
     return canonical
 
 
 def code(step):
-    """Every file of ours that the step runs: its module and all that it imports."""
-    package = Path(workflow.basedir, "workflow", "groupconv")
-    found, open_ = set(), [package / f"{step}.py"]
-    while open_:
-        path = open_.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-                "groupconv"
-            ):
-                inner = node.module.split(".")[1:]
-                names = [inner, *([*inner, alias.name] for alias in node.names)]
-                for parts in filter(None, names):
-                    stem = package.joinpath(*parts)
-                    open_ += filter(
-                        Path.is_file, [stem.with_suffix(".py"), stem / "__init__.py"]
-                    )
+    """Every file of ours that decides what the step makes: its module and all that it imports.
+
+    Their content counts, not their time: `changed` says when it is another.
+    """
     root = Path(workflow.basedir)
-    return ["workflow/step.py", *sorted(str(path.relative_to(root)) for path in found)]
+    return [ancient(str(path.relative_to(root))) for path in files_of(step)]
+
+
+def changed(step):
+    """One more input, newer than any output, for a job whose record does not hold (dvc.smk)."""
+    return lambda wildcards: marker_of(step, **dict(wildcards.items()))
 
 
 def shown(figure):

@@ -5,14 +5,16 @@ import re
 RAW_FILES = [file.name for file in SOURCES[config["data"]["source"]].files]
 
 
-# No input, so that a file put there by hand stays; prepare checks its hash.
+# No file as input, so that one put there by hand stays; prepare checks its hash.
 rule download:
+    input:
+        changed=changed("download"),
     output:
-        file="data/raw/{file}",
+        file=f"{RAW}/{{file}}",
     log:
-        "logs/download/{file}.log",
+        f"logs/download/{config['data']['source']}/{{file}}.log",
     benchmark:
-        "logs/download/{file}.tsv"
+        f"logs/download/{config['data']['source']}/{{file}}.tsv"
     wildcard_constraints:
         file="|".join(map(re.escape, RAW_FILES)),
     conda:
@@ -26,10 +28,18 @@ rule download:
         "python workflow/step.py download {params.json:q} file={output.file:q} 2> {log:q}"
 
 
+# All files of the source: DVC asks for them by this name.
+rule raw:
+    input:
+        expand(f"{RAW}/{{file}}", file=RAW_FILES),
+
+
 rule prepare:
     input:
         code=code("prepare"),
-        raw=expand("data/raw/{file}", file=RAW_FILES),
+        changed=changed("prepare"),
+        raw=expand(f"{RAW}/{{file}}", file=RAW_FILES),
+        folder=ancient(FOLDER),
     output:
         images="data/images.npy",
         index="data/index.csv",
@@ -54,6 +64,7 @@ rule prepare:
 rule split:
     input:
         code=code("split"),
+        changed=changed("split"),
         index="data/index.csv",
     output:
         manifest="data/manifest.csv",

@@ -4,8 +4,9 @@
 rule macs:
     input:
         code=code("macs"),
+        changed=changed("macs"),
     output:
-        macs="results/{scheme}/macs.json",
+        macs="results/schemes/{scheme}/macs.json",
     log:
         "logs/macs/{scheme}.log",
     benchmark:
@@ -25,6 +26,7 @@ rule macs:
 rule latency:
     input:
         code=code("latency"),
+        changed=changed("latency"),
     output:
         latency="results/latency.csv",
         record="results/latency.json",
@@ -50,14 +52,21 @@ rule latency:
 rule summary:
     input:
         code=code("summary"),
-        test=expand("results/{scheme}/seed{seed}/test.json", scheme=SCHEMES, seed=SEEDS),
+        changed=changed("summary"),
+        test=expand(
+            "results/schemes/{scheme}/seed{seed}/test.json", scheme=SCHEMES, seed=SEEDS
+        ),
         predictions=expand(
-            "results/{scheme}/seed{seed}/predictions.csv", scheme=SCHEMES, seed=SEEDS
+            "results/schemes/{scheme}/seed{seed}/predictions.csv",
+            scheme=SCHEMES,
+            seed=SEEDS,
         ),
         history=expand(
-            "results/{scheme}/seed{seed}/history.csv", scheme=SCHEMES, seed=SEEDS
+            "results/schemes/{scheme}/seed{seed}/history.csv",
+            scheme=SCHEMES,
+            seed=SEEDS,
         ),
-        macs=expand("results/{scheme}/macs.json", scheme=SCHEMES),
+        macs=expand("results/schemes/{scheme}/macs.json", scheme=SCHEMES),
         record="results/latency.json",
     output:
         summary="results/summary.csv",
@@ -75,8 +84,8 @@ rule summary:
         json=params_of("summary"),
     shell:
         "python workflow/step.py summary {params.json:q}"
-        " test='results/{{scheme}}/seed{{seed}}/test.json'"
-        " predictions='results/{{scheme}}/seed{{seed}}/predictions.csv'"
-        " history='results/{{scheme}}/seed{{seed}}/history.csv'"
-        " macs='results/{{scheme}}/macs.json' latency={input.record}"
+        " test='results/schemes/{{scheme}}/seed{{seed}}/test.json'"
+        " predictions='results/schemes/{{scheme}}/seed{{seed}}/predictions.csv'"
+        " history='results/schemes/{{scheme}}/seed{{seed}}/history.csv'"
+        " macs='results/schemes/{{scheme}}/macs.json' latency={input.record}"
         " summary={output.summary} metrics={output.metrics} 2> {log}"

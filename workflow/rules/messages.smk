@@ -1,6 +1,5 @@
 # What a person reads: a refusal before the first job, the results or the cause after the last.
 
-import atexit
 import re
 import time
 
@@ -40,13 +39,17 @@ onstart:
                 f"params.yaml: {step}.threads = {threads}: --cores is {cores}; "
                 f"allowed: 1 to {cores}, or more --cores"
             )
+    announce()
+    lock.prune(records.stages(records.pipeline(), config))
 
 
 onsuccess:
+    keep_records()
     table = Path("results/tables/summary.txt")
     if table.exists() and table.stat().st_mtime > STARTED:
         show_last(table.read_text(encoding="utf-8").rstrip())
 
 
 onerror:
+    keep_records()
     show_last(*failures(log[0] if isinstance(log, list) else log))

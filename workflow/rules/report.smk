@@ -1,11 +1,14 @@
 # From numbers to what a person reads: claims, tables, figures, the page.
 
-HISTORY = expand("results/{scheme}/seed{seed}/history.csv", scheme=SCHEMES, seed=SEEDS)
+HISTORY = expand(
+    "results/schemes/{scheme}/seed{seed}/history.csv", scheme=SCHEMES, seed=SEEDS
+)
 
 
 rule claims:
     input:
         code=code("claims"),
+        changed=changed("claims"),
         paper="workflow/paper/claims.yaml",
         summary="results/summary.csv",
     output:
@@ -29,6 +32,7 @@ rule claims:
 rule tables:
     input:
         code=code("tables"),
+        changed=changed("tables"),
         paper="workflow/paper/claims.yaml",
         summary="results/summary.csv",
         claims="results/claims.json",
@@ -57,6 +61,7 @@ rule tables:
 rule figures:
     input:
         code=code("figures"),
+        changed=changed("figures"),
         manifest="data/manifest.csv",
         images="data/images.npy",
         summary="results/summary.csv",
@@ -79,13 +84,14 @@ rule figures:
     shell:
         "python workflow/step.py figures {params.json:q} manifest={input.manifest}"
         " images={input.images} summary={input.summary}"
-        " history='results/{{scheme}}/seed{{seed}}/history.csv' latency={input.latency}"
+        " history='results/schemes/{{scheme}}/seed{{seed}}/history.csv' latency={input.latency}"
         " folder=results/figures 2> {log}"
 
 
 rule report:
     input:
         code=code("report"),
+        changed=changed("report"),
         paper="workflow/paper/claims.yaml",
         ambiguities="workflow/paper/ambiguities.yaml",
         template="workflow/report/report.html.j2",

@@ -4,12 +4,13 @@
 rule train:
     input:
         code=code("train"),
+        changed=changed("train"),
         manifest="data/manifest.csv",
         images="data/images.npy",
     output:
-        checkpoint="results/{scheme}/seed{seed}/checkpoint.pt",
-        best_val="results/{scheme}/seed{seed}/checkpoint_best_val.pt",
-        history="results/{scheme}/seed{seed}/history.csv",
+        checkpoint="results/schemes/{scheme}/seed{seed}/checkpoint.pt",
+        best_val="results/schemes/{scheme}/seed{seed}/checkpoint_best_val.pt",
+        history="results/schemes/{scheme}/seed{seed}/history.csv",
     log:
         "logs/train/{scheme}/seed{seed}.log",
     benchmark:
@@ -34,15 +35,14 @@ rule train:
 rule evaluate:
     input:
         code=code("evaluate"),
+        changed=changed("evaluate"),
         manifest="data/manifest.csv",
         images="data/images.npy",
-        checkpoint="results/{scheme}/seed{seed}/"
-        + {"last": "checkpoint.pt", "best_val": "checkpoint_best_val.pt"}[
-            config["evaluate"]["checkpoint"]
-        ],
+        last="results/schemes/{scheme}/seed{seed}/checkpoint.pt",
+        best_val="results/schemes/{scheme}/seed{seed}/checkpoint_best_val.pt",
     output:
-        predictions="results/{scheme}/seed{seed}/predictions.csv",
-        test="results/{scheme}/seed{seed}/test.json",
+        predictions="results/schemes/{scheme}/seed{seed}/predictions.csv",
+        test="results/schemes/{scheme}/seed{seed}/test.json",
     log:
         "logs/evaluate/{scheme}/seed{seed}.log",
     benchmark:
@@ -58,5 +58,5 @@ rule evaluate:
         json=params_of("evaluate"),
     shell:
         "python workflow/step.py evaluate {params.json:q} manifest={input.manifest}"
-        " images={input.images} checkpoint={input.checkpoint}"
+        " images={input.images} last={input.last} best_val={input.best_val}"
         " predictions={output.predictions} test={output.test} 2> {log}"

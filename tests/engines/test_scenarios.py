@@ -1,0 +1,268 @@
+"""Whatever changes, whichever engine makes it: exactly the affected steps, and agreement."""
+
+import os
+import shutil
+
+import pytest
+from versioned import computed, copied
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+AFTER = {"summary", "claims", "tables", "figures", "report"}
+OF_E = {"train E seed 0", "evaluate E seed 0", "macs E"}
+TRAININGS = {
+    f"{step} {scheme} seed 0" for step in ("train", "evaluate") for scheme in ("baseline", "E")
+}
+ALL = {"prepare", "split", *TRAININGS, "macs baseline", "macs E", "latency", *AFTER}
+F = "  F: {groups: [1, 2, 2, 2, 2]}\n  E: {groups"
+
+
+def test_s0_dvc_alone_makes_everything_and_says_so(fresh):
+    run = fresh.dvc("repro")
+    assert run.returncode == 0, run.stdout
+    assert "train E seed 0: epoch 2/2" in run.stdout
+    for name in ALL:
+        assert f"{name}: started" in run.stdout
+    fresh.agree()
+    fresh.commit()
+    assert fresh.make("dvc") == set()
+    assert not fresh.git("status", "--porcelain")
+
+
+def test_s0_after_snakemake_everything_is_recorded(done):
+    done.agree()
+    assert "Running stage" not in done.dvc("repro").stdout
+    done.agree()
+    # What git shows after a first run is what README tells the user to commit.
+    untracked = done.git("show", "--stat=200", "--name-only", "--format=").split()
+    assert {name.split("/")[0] for name in untracked} == {"dvc.lock", "results"}
+    assert not [name for name in untracked if name.endswith((".pt", ".npy", ".svg", ".png"))]
+
+
+def test_s1_groups_of_one_scheme_by_dvc(done):
+    done.edit("E: {groups: [1, 32,", "E: {groups: [1, 16,")
+    expected = {*OF_E, "latency", *AFTER}
+    assert done.wanted() == done.wanted_by_dvc() == expected
+    assert done.make("dvc") == expected
+    done.agree()
+
+
+def test_s2_an_added_scheme_and_f10_its_removal(done):
+    before = (done.folder / "dvc.lock").read_text()
+    done.edit("  E: {groups", F)
+    expected = {"train F seed 0", "evaluate F seed 0", "macs F", "latency", *AFTER}
+    assert done.wanted() == done.wanted_by_dvc() == expected
+    assert done.make() == expected
+    done.agree()
+    added = done.commit()
+    assert (done.folder / "results" / "figures" / "curves_F.svg").exists()
+    for engine in ("snakemake", "dvc"):
+        other = done.folder.with_name(f"{done.folder.name}-{engine}")
+        other = copied(done, other)
+        other.edit(F, "  E: {groups")
+        assert other.make(engine) == {"latency", *AFTER}
+        other.agree()
+        lock = (other.folder / "dvc.lock").read_text()
+        assert "@F" not in lock
+        assert lock.count("\n  ") > 0.9 * before.count("\n  ")
+        assert not (other.folder / "results" / "schemes" / "F").exists()
+        assert not list(other.folder.glob("results/**/*F*"))
+        for name in ("summary.csv", "metrics.json", "claims.json", "tables/results.csv"):
+            assert "curves_F" not in (other.folder / "results" / name).read_text()
+            assert "\nF," not in (other.folder / "results" / name).read_text()
+        other.commit()
+        # It comes back from the cache: nothing is trained again.
+        other.git("checkout", "--quiet", added)
+        assert other.dvc("checkout").returncode == 0
+        other.agree()
+        shutil.rmtree(other.folder)
+
+
+def test_s3_dpi_by_snakemake(done):
+    done.edit("dpi: 150", "dpi: 100")
+    assert done.wanted() == done.wanted_by_dvc() == {"figures", "report"}
+    assert done.make() == {"figures", "report"}
+    done.agree()
+
+
+def test_s4_to_s11_learning_rate_history_and_a_clone(done, tmp_path):
+    first = done.git("rev-parse", "HEAD").strip()
+    done.edit("learning_rate: 0.005", "learning_rate: 0.01")
+    assert done.wanted() == done.wanted_by_dvc() == {*TRAININGS, *AFTER}
+    screen = done.snakemake("-n").stdout
+    assert "\ntrain E seed 0: train.learning_rate 0.005 -> 0.01\n" in screen
+    assert "\nevaluate E seed 0: after train E seed 0\n" in screen
+    assert done.make() == {*TRAININGS, *AFTER}
+    done.agree()
+    second = done.commit()
+    # S7
+    done.edit("rounds: 2 ", "rounds: 3 ")
+    assert done.wanted() == done.wanted_by_dvc() == {"latency", *AFTER}
+    assert done.make() == {"latency", *AFTER}
+    done.agree()
+    third = done.commit()
+    # S5, S6, S8
+    for commit in (first, second, third):
+        done.git("checkout", "--quiet", commit)
+        assert done.dvc("checkout").returncode == 0
+        done.agree()
+    # F1: a value that was tried before comes back, under each engine.
+    assert done.dvc("status").returncode == 0
+    for engine in ("dvc", "snakemake"):
+        other = copied(done, tmp_path.with_name(f"{tmp_path.name}-{engine}"))
+        other.edit("learning_rate: 0.01", "learning_rate: 0.005")
+        assert not [name for name in other.make(engine) if name.startswith(("train", "evaluate"))]
+        other.agree()
+        shutil.rmtree(other.folder)
+    # S9: a clone elsewhere, with the data pulled.
+    remote = tmp_path.with_name(f"{tmp_path.name}-remote")
+    assert done.dvc("remote", "add", "--local", "--default", "there", str(remote)).returncode == 0
+    pushed = done.dvc("push")
+    assert pushed.returncode == 0, pushed.stdout
+    clone = copied(done, tmp_path.with_name(f"{tmp_path.name}-clone"))
+    for left in (".snakemake", ".dvc/cache", ".dvc/tmp", "data", "results", "logs"):
+        shutil.rmtree(clone.folder / left)
+    clone.git("checkout", "--quiet", "--", ".")
+    pulled = clone.dvc("pull")
+    assert pulled.returncode == 0, pulled.stdout
+    # X6: all files of the same second.
+    for path in clone.folder.rglob("*"):
+        if path.is_file() and ".git" not in path.parts and ".dvc" not in path.parts:
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+    clone.agree()
+    # S10, S11
+    clone.edit("dpi: 150", "dpi: 100")
+    assert clone.make() == {"figures", "report"}
+    clone.agree()
+    clone.edit("rounds: 3 ", "rounds: 2 ")
+    assert clone.make("dvc") <= {"latency", *AFTER}
+    clone.agree()
+
+
+def test_f3_x3_x4_without_the_engines_own_folders(done):
+    shutil.rmtree(done.folder / ".snakemake")
+    done.agree()
+    shutil.rmtree(done.folder / ".snakemake")
+    shutil.rmtree(done.folder / ".dvc" / "tmp")
+    done.agree()
+    done.agree()
+    assert not done.git("status", "--porcelain")
+
+
+def test_f5_a_run_that_dvc_did_not_see(done):
+    done.edit("dpi: 150", "dpi: 100")
+    away = done.folder.with_name(f"{done.folder.name}-dvc")
+    (done.folder / ".dvc").rename(away)
+    assert done.make() == {"figures", "report"}
+    away.rename(done.folder / ".dvc")
+    assert done.make("dvc") == {"figures", "report"}
+    done.agree()
+
+
+def test_f6_f7_f8_f11_x5_files_that_changed(done):
+    # F8, F11: code, with a time of long ago.
+    module = done.folder / "workflow" / "groupconv" / "figures.py"
+    text = module.read_text()
+    module.write_text(f"{text}# a comment\n")
+    os.utime(module, (1_000_000_000, 1_000_000_000))
+    assert done.wanted() == done.wanted_by_dvc() == {"figures", "report"}
+    assert "figures: workflow/groupconv/figures.py changed" in done.snakemake("-n").stdout
+    module.write_text(text)
+    done.agree()
+    # F7: an output edited by hand.
+    edited = done.folder / "results" / "schemes" / "E" / "seed0" / "predictions.csv"
+    content = edited.read_bytes()
+    edited.write_bytes(content + b"\n")
+    expected = {"evaluate E seed 0", *AFTER}
+    assert done.wanted() == done.wanted_by_dvc() == expected
+    edited.write_bytes(content)
+    done.agree()
+    # F6: another commit without its data.
+    done.edit("learning_rate: 0.005", "learning_rate: 0.01")
+    done.make()
+    done.commit()
+    done.git("checkout", "--quiet", "HEAD~1")
+    assert done.wanted() == done.wanted_by_dvc() == {*TRAININGS, *AFTER}
+    assert done.dvc("checkout").returncode == 0
+    done.agree()
+
+
+def test_x1_an_upstream_file_made_again_with_the_same_bytes(done):
+    run = done.snakemake("--cores", "2", "-R", "split")
+    assert run.returncode == 0, run.stdout
+    trained = {"split"} | {"claims", "tables"}  # small results of git's are no copy in the cache
+    assert "split: asked for" in run.stdout
+    assert computed(run.stdout) <= trained
+    done.agree()
+
+
+def test_x2_a_run_with_another_configuration_records_nothing(done):
+    before = (done.folder / "dvc.lock").read_text()
+    run = done.snakemake("--cores", "2", "--config", "figures={dpi: 99}")
+    assert run.returncode == 0, run.stdout
+    assert "dvc.lock: nothing recorded: the configuration was not params.yaml's" in run.stdout
+    assert (done.folder / "dvc.lock").read_text() == before
+    assert done.wanted() == done.wanted_by_dvc() == {"figures", "report"}
+    assert "results/figures" in done.dvc("status").stdout
+
+
+@pytest.mark.parametrize("cut", [("--until", "figures"), ("--touch",)])
+def test_a_run_that_was_cut_records_nothing(done, cut):
+    done.edit("dpi: 150", "dpi: 100")
+    before = (done.folder / "dvc.lock").read_text()
+    run = done.snakemake("--cores", "2", *cut)
+    assert run.returncode == 0, run.stdout
+    assert "dvc.lock: nothing recorded: the run was cut short" in run.stdout
+    assert (done.folder / "dvc.lock").read_text() == before
+    assert "report" in done.wanted()
+    assert done.wanted_by_dvc() == {"figures", "report"}
+    done.make()
+    done.agree()
+
+
+def test_code_that_changes_during_a_run_is_not_recorded(done):
+    done.edit("epochs: 2 ", "epochs: 30 ")
+    module = done.folder / "workflow" / "groupconv" / "train.py"
+    with done.start("--cores", "2", "results/schemes/E/seed0/checkpoint.pt") as run:
+        for line in run.stdout:
+            if "epoch 1/" in line:
+                module.write_text(module.read_text() + "# edited\n")
+                break
+        screen, _ = run.communicate()
+    assert run.returncode == 0
+    assert "what it reads has changed meanwhile; it will be made again" in screen
+    assert "train E seed 0" in done.wanted()
+    assert "train E seed 0" in done.wanted_by_dvc()
+
+
+def test_x7_without_dvc_and_without_git(done):
+    for name in (".git", ".dvc", ".dvcignore", "dvc.lock"):
+        path = done.folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert done.wanted() == set()
+    done.edit("dpi: 150", "dpi: 100")
+    assert done.make() == {"figures", "report"}
+    assert done.wanted() == set()
+    done.edit("dpi: 100", "dpi: 150")
+    assert done.wanted() == {"figures", "report"}
+
+
+@pytest.mark.parametrize("damage", ["truncated", "missing", "foreign"])
+def test_a_receipt_that_is_not_whole_leads_to_a_rebuild(done, damage):
+    shutil.rmtree(done.folder / ".dvc")
+    receipts = list((done.folder / ".snakemake" / "groupconv" / "receipts" / "macs@E").iterdir())
+    assert len(receipts) == 1
+    if damage == "missing":
+        receipts[0].unlink()
+    else:
+        receipts[0].write_text(receipts[0].read_text()[:-20] if damage == "truncated" else "[1]")
+    assert done.wanted() == {"macs E", *AFTER}
+
+
+def test_a_lock_that_is_not_whole_leads_to_a_rebuild(done):
+    lock = done.folder / "dvc.lock"
+    lock.write_text(lock.read_text()[: len(lock.read_text()) // 2])
+    shutil.rmtree(done.folder / ".snakemake")
+    assert "report" in done.wanted()
+    lock.write_text("stages: [")
+    assert done.wanted() >= ALL

@@ -1,0 +1,34 @@
+"""Which files of ours a step runs: what they hold decides, with the params, what the step makes."""
+
+import ast
+import hashlib
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def files(step: str) -> list[Path]:
+    """The step's module and all of this package that it imports, directly or not, sorted."""
+    found, open_ = set(), [PACKAGE / f"{step}.py"]
+    while open_:
+        path = open_.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("groupconv"):
+                inner = node.module.split(".")[1:]
+                names = [inner, *([*inner, alias.name] for alias in node.names)]
+                for parts in filter(None, names):
+                    stem = PACKAGE.joinpath(*parts)
+                    candidates = (stem.with_suffix(".py"), stem / "__init__.py")
+                    open_ += filter(Path.is_file, candidates)
+    return sorted(found)
+
+
+def digest(step: str) -> str:
+    """sha256 of the content of those files."""
+    whole = hashlib.sha256()
+    for path in files(step):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()

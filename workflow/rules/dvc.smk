@@ -1,0 +1,147 @@
+# How Snakemake and DVC agree: what is up to date is what a record confirms (groupconv/lock.py).
+
+import atexit
+import functools
+
+from groupconv import atomic, lock, records
+
+PIPELINE = Path("dvc.yaml")
+MARKER = records.STATE / "changed"
+asked = []  # the stages of the jobs that Snakemake considers, in no order
+
+
+def of_step(step, **names):
+    """A step's declared inputs and outputs, with wildcards if no ``names`` fill them."""
+    declared = getattr(rules, step)
+    files = [str(path) for path in declared.input if not callable(path)]
+    return [
+        [path.format(**names) if names else path for path in paths]
+        for paths in (files, map(str, declared.output))
+    ]
+
+
+def derived_pipeline():
+    """dvc.yaml as the rules say, whatever the configuration."""
+    folders = {RAW: "data/raw/${data.source}", FOLDER: "${data.folder}"}
+    folders |= {name: name for name in ("results/schemes", "results/figures")}
+    text = PIPELINE.read_text(encoding="utf-8") if PIPELINE.exists() else ""
+    return text, lock.dvc_yaml(
+        {step: of_step(step) for step in settings.READS}, folders, text
+    )
+
+
+def names_of(stage):
+    """The wildcards of a stage, as its rule has them."""
+    keys = stage.name.partition("@")[2].rsplit("-", 1) if "@" in stage.name else []
+    return dict(zip(("scheme", "seed"), keys))
+
+
+@functools.cache
+def why():
+    """{stage: reason} of what has no record that holds. The confirmed files get their times."""
+    if not workflow.is_main_process or lock.by_dvc():
+        return {}
+    if [str(trigger) for trigger in workflow.rerun_triggers] != ["mtime"]:
+        print(
+            "profiles/default is not in use: Snakemake makes more again than has changed",
+            file=sys.stderr,
+        )
+    stages = records.stages(records.pipeline(), config)
+    digests = records.Digests()
+    reasons = lock.stale(
+        stages,
+        lock.Lock() if lock.in_use() else lock.Lock(os.devnull),
+        records.Receipts(),
+        digests,
+    )
+    missing = [f"{RAW}/{file}" for file in RAW_FILES if not Path(RAW, file).exists()]
+    reasons.pop("download", None)
+    if missing:
+        reasons["download"] = f"{missing[0]} is not there yet"
+    for stage in stages:
+        if stage.name not in reasons and stage.step != "download":
+            names = names_of(stage)
+            inputs, outputs = of_step(stage.step, **names)
+            # Snakemake takes a benchmark's time for an output's.
+            timing = str(getattr(rules, stage.step).benchmark).format(**names)
+            if Path(timing).exists():
+                outputs.append(timing)
+            lock.settle([p for p in inputs if not p.startswith("workflow/")], outputs)
+    digests.save()
+    os.environ[lock.FORCED] = " ".join(
+        forced_steps()
+    )  # the steps read it, on other nodes too
+    # Unique, as Snakemake ignores a newer file whose content it knows.
+    atomic.write_text(MARKER, f"{time.time_ns()} {os.getpid()}\n")
+    return reasons
+
+
+def marker_of(step, **names):
+    """What `changed` adds to a job's inputs: the marker where its record does not hold."""
+    if not workflow.is_main_process or lock.by_dvc():
+        return []
+    name = "@".join(
+        filter(None, [step, "-".join(v for k, v in names.items() if k != "file")])
+    )
+    asked.append(name)
+    return [str(MARKER)] if step != "download" and name in why() else []
+
+
+def forced_steps():
+    """The steps that -f, -F or -R asks for: they are made, whatever a record says."""
+    dag = workflow.dag_settings
+    if dag.forceall:
+        return list(settings.READS)
+    names = {*dag.forcerun, *(dag.targets if dag.forcetargets else ())}
+    stages = records.stages(records.pipeline(), config)
+    return [
+        step
+        for step in settings.READS
+        if step in names
+        or any(out in names for s in stages if s.step == step for out in s.outs)
+    ]
+
+
+@functools.cache
+def announce():
+    """Say which steps will be made, and why: before a run, and at the end of a dry run."""
+    stages = {s.name: s for s in records.stages(records.pipeline(), config)}
+    before, forced, lines = records.producers(list(stages.values())), forced_steps(), {}
+    for name, stage in stages.items():
+        first = next((s for s in stages if s in before[name] and s in lines), None)
+        if name in why() and name in asked:
+            lines[name] = why()[name]
+        elif stage.step in forced and name in asked:
+            lines[name] = "asked for"
+        elif first and name in asked:
+            lines[name] = f"after {stages[first].label}"
+    for name, reason in lines.items():
+        print(f"{stages[name].label}: {reason}", file=sys.stderr)
+
+
+def keep_records():
+    """Have DVC record what was made, unless a record could be false; say which."""
+    if lock.by_dvc() or not lock.in_use():
+        return
+    dag = workflow.dag_settings
+    if config != settings.load("params.yaml"):
+        doubt = "the configuration was not params.yaml's"
+    elif dag.until or dag.omit_from or workflow.touch:
+        doubt = "the run was cut short by --until, --omit-from or --touch"
+    else:
+        said = lock.record(records.stages(records.pipeline(), config))
+        doubt = ""
+    said = f"dvc.lock: nothing recorded: {doubt}" if doubt else said
+    if said:
+        print(said, file=sys.stderr)
+
+
+if workflow.is_main_process:
+    alive = lock.hold_workflow()
+    atexit.register(lambda: asked and announce())  # after a dry run
+    found, wanted = derived_pipeline()
+    if found != wanted and lock.by_dvc():
+        sys.exit("dvc.yaml: not what the rules say; `snakemake -n` mends it")
+    if found != wanted:
+        atomic.write_text(PIPELINE, wanted)
+        print("dvc.yaml: brought up to the rules", file=sys.stderr)
