@@ -42,5 +42,6 @@ fi
 echo "setup: the other packages, exact versions, checked by hash"
 uv pip install --no-deps --require-hashes -r envs/requirements.txt
 .venv/bin/python -c 'import torch, torchvision' || fail "torch and torchvision do not import"
+.venv/bin/python envs/plots_page.py
 echo "$stamp" >.venv/.complete
 echo "setup: done; $(du -sh .venv | cut -f1) in .venv"

@@ -21,9 +21,9 @@ class Project:
         """Start `snakemake ARGUMENTS` here; stdout and stderr together, as on a terminal."""
         return self.popen(SNAKEMAKE, *arguments, PATH=os.defpath)  # no activated environment
 
-    def popen(self, program: Path, *arguments: str, **environment: str) -> subprocess.Popen:
+    def popen(self, program: str | Path, *arguments: str, **environment: str) -> subprocess.Popen:
         """Start a program of this environment, which is activated unless PATH says otherwise."""
-        path = os.pathsep.join([str(program.parent), os.environ["PATH"]])
+        path = os.pathsep.join([str(Path(program).parent), os.environ["PATH"]])
         return subprocess.Popen(
             [program, *arguments],
             cwd=self.folder,
@@ -32,6 +32,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             text=True,
             env={**os.environ, "PATH": path, **environment},
+            start_new_session=True,  # a signal to the whole group reaches nothing else
         )
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:

@@ -60,7 +60,8 @@ def test_s2_an_added_scheme_and_f10_its_removal(done):
         other = done.folder.with_name(f"{done.folder.name}-{engine}")
         other = copied(done, other)
         other.edit(F, "  E: {groups")
-        assert other.make(engine) == {"latency", *AFTER}
+        assert other.wanted() == {"latency", *AFTER}
+        assert other.make(engine) <= {"latency", *AFTER}  # much of it comes from the cache
         other.agree()
         lock = (other.folder / "dvc.lock").read_text()
         assert "@F" not in lock
@@ -190,7 +191,11 @@ def test_f6_f7_f8_f11_x5_files_that_changed(done):
 def test_x1_an_upstream_file_made_again_with_the_same_bytes(done):
     run = done.snakemake("--cores", "2", "-R", "split")
     assert run.returncode == 0, run.stdout
-    trained = {"split"} | {"claims", "tables"}  # small results of git's are no copy in the cache
+    trained = {"split"} | {
+        "summary",
+        "claims",
+        "tables",
+    }  # small results of git's are no copy in the cache
     assert "split: asked for" in run.stdout
     assert computed(run.stdout) <= trained
     done.agree()
@@ -198,7 +203,9 @@ def test_x1_an_upstream_file_made_again_with_the_same_bytes(done):
 
 def test_x2_a_run_with_another_configuration_records_nothing(done):
     before = (done.folder / "dvc.lock").read_text()
-    run = done.snakemake("--cores", "2", "--config", "figures={dpi: 99}")
+    other = done.folder.with_name(f"{done.folder.name}.yaml")
+    other.write_text("figures: {dpi: 99}\n")
+    run = done.snakemake("--cores", "2", "--configfile", str(other))
     assert run.returncode == 0, run.stdout
     assert "dvc.lock: nothing recorded: the configuration was not params.yaml's" in run.stdout
     assert (done.folder / "dvc.lock").read_text() == before

@@ -113,6 +113,7 @@ def build(root, params):
             "runs": "latency.csv",
             "summary": "summary.csv",
             "metrics": "metrics.json",
+            "curves": "curves.csv",
             "manifest": "manifest.csv",
             "images": "images.npy",
             "excluded": "excluded.csv",
@@ -122,6 +123,6 @@ def build(root, params):
             "report": "report.html",
         }.items()
     }
-    names = ("test", "predictions", "history", "macs", "latency", "summary", "metrics")
+    names = ("test", "predictions", "history", "macs", "latency", "summary", "metrics", "curves")
     summary.run(config.reads(params, "summary"), **{name: paths[name] for name in names})
     return paths

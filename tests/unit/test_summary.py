@@ -11,7 +11,7 @@ from groupconv import config, intervals, summary
 from results_tree import build
 
 PARAMS = config.load("params.yaml")
-NAMES = ("test", "predictions", "history", "macs", "latency", "summary", "metrics")
+NAMES = ("test", "predictions", "history", "macs", "latency", "summary", "metrics", "curves")
 
 
 def table(paths):
@@ -83,6 +83,8 @@ def test_a_back_end_added_to_the_record_is_a_column_without_a_change_here(tmp_pa
 
 
 def test_the_same_results_give_the_same_bytes(one_seed):
-    before = [Path(one_seed[name]).read_bytes() for name in ("summary", "metrics")]
+    before = [Path(one_seed[name]).read_bytes() for name in ("summary", "metrics", "curves")]
     summary.run(config.reads(PARAMS, "summary"), **{name: one_seed[name] for name in NAMES})
-    assert [Path(one_seed[name]).read_bytes() for name in ("summary", "metrics")] == before
+    assert [
+        Path(one_seed[name]).read_bytes() for name in ("summary", "metrics", "curves")
+    ] == before

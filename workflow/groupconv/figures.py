@@ -33,7 +33,10 @@ def run(
     latency: str,
     folder: str,
 ) -> None:
-    """Draw every figure. ``history`` is a template with {scheme} and {seed}."""
+    """Draw every figure into ``folder``, which is left with these alone.
+
+    ``history`` is a template with {scheme} and {seed}.
+    """
     style()
     schemes, seeds = list(params["schemes"]), params["train"]["seeds"]
     results = pd.read_csv(summary).set_index("scheme", drop=False)
@@ -53,6 +56,9 @@ def run(
     }
     for name, figure in drawn.items():
         save(figure, Path(folder) / name, params["figures"]["dpi"])
+    for path in Path(folder).iterdir():  # those of a scheme that is no more
+        if path.stem not in drawn:
+            path.unlink()
 
 
 def read_manifest(path: str) -> pd.DataFrame:

@@ -26,8 +26,8 @@ FORCED = "GROUPCONV_FORCED"  # environment: the steps that -f, -F or -R asks for
 COMMAND = "snakemake --cores all --force {target} --allowed-rules {rules}"
 # Small text results, which git versions; DVC's cache takes everything else.
 IN_GIT = {
-    "history.csv": "plots",
-    "summary.csv": "plots",
+    "summary.csv": "outs",
+    "curves.csv": "outs",
     "metrics.json": "metrics",
     "claims.json": "outs",
     "tables": "outs",
@@ -60,7 +60,7 @@ def hold_workflow():
     --unlock` does. The kernel frees the hold of a process that is killed.
     """
     records.STATE.mkdir(parents=True, exist_ok=True)
-    handle = open(records.STATE / "alive", "a", encoding="utf-8")
+    handle = (records.STATE / "alive").open("a", encoding="utf-8")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for left in Path(".snakemake/locks").glob("*.lock"):

@@ -93,7 +93,7 @@ def producers(all_stages: list[Stage]) -> dict[str, set[str]]:
 
 
 class Digests:
-    """md5 of files and folders as DVC takes them; of large files remembered by size, time, inode."""
+    """md5 of files and folders as DVC has them; large ones remembered by size, time, inode."""
 
     def __init__(self, memory: Path = STATE / "md5.json"):
         self.memory = memory

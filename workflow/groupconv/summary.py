@@ -1,4 +1,4 @@
-"""Step summary: every scheme's results -> summary.csv (a row each), metrics.json (for DVC).
+"""Step summary: all results -> summary.csv (a row per scheme), curves.csv, metrics.json (for DVC).
 
 Every number that tables, figures and claims show is made here or before. Knows no figures.
 """
@@ -12,6 +12,7 @@ import pandas as pd
 from groupconv import atomic, intervals
 
 RESAMPLING_SEED = 0
+CURVES = "epoch train_loss train_top1 val_loss val_top1".split()
 METRICS = "test_top1 test_top5 test_loss val_top1 val_loss macs parameters latency_ms".split()
 
 
@@ -24,6 +25,7 @@ def run(
     latency: str,
     summary: str,
     metrics: str,
+    curves: str,
 ) -> None:
     """Join all results. ``test``, ``predictions``, ``history`` and ``macs`` are templates with
     {scheme} and {seed}."""
@@ -72,6 +74,15 @@ def run(
     by_scheme = table.set_index("scheme")[METRICS].astype({"macs": object, "parameters": object})
     content = {scheme: row.to_dict() for scheme, row in by_scheme.iterrows()}
     atomic.write_text(metrics, json.dumps(content, indent=2) + "\n")
+    epochs = pd.concat(
+        pd.read_csv(history.format(scheme=scheme, seed=seed))[CURVES].assign(
+            scheme=scheme, seed=seed
+        )
+        for scheme in schemes
+        for seed in seeds
+    )
+    text = epochs[["scheme", "seed", *CURVES]].to_csv(index=False, lineterminator="\n")
+    atomic.write_text(curves, text)
 
 
 def last_epoch(histories: list[pd.DataFrame]) -> dict[str, float]:

@@ -71,6 +71,7 @@ rule summary:
     output:
         summary="results/summary.csv",
         metrics="results/metrics.json",
+        curves="results/curves.csv",
     log:
         "logs/summary.log",
     benchmark:
@@ -88,4 +89,5 @@ rule summary:
         " predictions='results/schemes/{{scheme}}/seed{{seed}}/predictions.csv'"
         " history='results/schemes/{{scheme}}/seed{{seed}}/history.csv'"
         " macs='results/schemes/{{scheme}}/macs.json' latency={input.record}"
-        " summary={output.summary} metrics={output.metrics} 2> {log}"
+        " summary={output.summary} metrics={output.metrics}"
+        " curves={output.curves} 2> {log}"

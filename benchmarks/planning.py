@@ -1,0 +1,164 @@
+"""Time of `snakemake -n` and `dvc status` with nothing to do, against an empty project of each.
+
+python benchmarks/planning.py [--rounds N] [--large] [--json FILE]
+
+The projects have every file that the workflow makes, with a few bytes each, and a dvc.lock that
+says so: what is timed is planning, which looks at files and records alone. --large gives the six
+schemes' checkpoints the paper's size, 534 MB each (12 GB of disk, freed at the end).
+"""
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests")]
+
+from groupconv import captions, config, records  # noqa: E402
+from groupconv.sources import SOURCES  # noqa: E402
+from project import copy_of_checkout  # noqa: E402
+
+BIN = Path(sys.executable).parent
+CHECKPOINT = 534_000_000  # bytes; the paper's
+
+
+def project(folder: Path, schemes: int, seeds: int, checkpoint: int = 100) -> Path:
+    """A finished project of so many trainings, without having trained; returns its folder."""
+    copy_of_checkout(folder)
+    params = config.load(folder / "params.yaml")
+    named = {f"S{i}": {"groups": [1, 1, 1, 1, 1]} for i in range(1, schemes)}
+    params["schemes"] = {"baseline": {"groups": [1, 1, 1, 1, 1]}, **named}
+    params["train"]["seeds"] = list(range(seeds))
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        _finish(params, checkpoint)
+    finally:
+        os.chdir(here)
+    return folder
+
+
+def _finish(params: dict, checkpoint: int) -> None:
+    raw = Path("data/raw", params["data"]["source"])
+    files = [raw / file.name for file in SOURCES[params["data"]["source"]].files]
+    figures = captions.figures(config.scheme_names(params))
+    files += [Path("results/figures", f"{f}.{kind}") for f in figures for kind in ("svg", "png")]
+    stages = records.stages(records.pipeline(), params)
+    whole = {str(path.parent) for path in files}
+    files += [Path(out) for one in stages for out in one.outs if out not in whole]
+    for path in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(str(path).encode())
+            if path.suffix == ".pt":
+                file.write(os.urandom(max(0, checkpoint - len(str(path)))))
+    digests, entries = records.Digests(), {}
+
+    def listed(paths):
+        return [{"path": p, "hash": "md5", "md5": digests.of(p), **_size(p)} for p in paths]
+
+    for one in stages:
+        entries[one.name] = {"cmd": one.command}
+        if one.deps:
+            entries[one.name]["deps"] = listed(one.deps)
+        entries[one.name]["params"] = {"params.yaml": one.params}
+        entries[one.name]["outs"] = listed(one.outs)
+    lock = {"schema": "2.0", "stages": entries}
+    dumper = yaml.CSafeDumper
+    dumper.ignore_aliases = lambda *_: True
+    Path("dvc.lock").write_text(yaml.dump(lock, Dumper=dumper, sort_keys=False))
+
+
+def _size(path: str) -> dict:
+    if not os.path.isdir(path):
+        return {"size": os.path.getsize(path)}
+    inside = [p for p in Path(path).rglob("*") if p.is_file() and not p.name.startswith(".")]
+    return {"size": sum(p.stat().st_size for p in inside), "nfiles": len(inside)}
+
+
+def seconds(folder: Path, program: str, *arguments: str) -> float:
+    """Wall time of one command in ``folder``; it must find nothing to do."""
+    began = time.perf_counter()
+    run = subprocess.run(
+        [BIN / program, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    taken = time.perf_counter() - began
+    if run.returncode or not any(
+        s in run.stdout + run.stderr for s in ("Nothing to be", "up to date", "no data")
+    ):
+        sys.exit(f"{program}: not the state that was to be timed:\n{run.stdout}{run.stderr}")
+    return taken
+
+
+def empty(folder: Path) -> Path:
+    """An empty Snakefile, and an empty DVC project."""
+    folder.mkdir()
+    (folder / "Snakefile").write_text('rule all:\n    input: "Snakefile"\n')
+    for command in (["git", "init", "--quiet"], [BIN / "dvc", "init", "--quiet"]):
+        subprocess.run(command, cwd=folder, check=True)
+    subprocess.run([BIN / "dvc", "config", "core.analytics", "false"], cwd=folder, check=True)
+    return folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="timed pairs; medians are shown")
+    parser.add_argument("--large", action="store_true", help="checkpoints of the paper's size")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="planning-", dir=os.environ.get("TMPDIR")) as name:
+        root = Path(name)
+        size = CHECKPOINT if arguments.large else 100
+        nothing = empty(root / "empty")
+        grids = {
+            6: project(root / "6", 6, 1, size),
+            30: project(root / "30", 6, 5),
+            500: project(root / "500", 100, 5),
+        }
+        timed: dict[tuple, list[float]] = {}
+        commands = {"snakemake": ("-n",), "dvc": ("status",)}
+        for folder in grids.values():  # the first looks at everything, the next ones are measured
+            seconds(folder, "snakemake", "-n")
+        commit = [BIN / "dvc", "commit", "--force", "--quiet"]  # into the cache
+        subprocess.run(commit, cwd=grids[6], check=True)
+        seconds(grids[6], "dvc", "status")
+        for _ in range(arguments.rounds):
+            for program, options in commands.items():
+                timed.setdefault((program, 0), []).append(seconds(nothing, program, *options))
+                timed.setdefault((program, 6), []).append(seconds(grids[6], program, *options))
+            for trainings in (30, 500):
+                taken = seconds(grids[trainings], "snakemake", "-n")
+                timed.setdefault(("snakemake", trainings), []).append(taken)
+    medians = {key: statistics.median(values) for key, values in timed.items()}
+    base = medians["snakemake", 0]
+    over = {program: medians[program, 6] - medians[program, 0] for program in commands}
+    above = {n: medians["snakemake", n] - base for n in (30, 500)}
+    for (program, trainings), median in medians.items():
+        spread = f"{min(timed[program, trainings]):.2f} to {max(timed[program, trainings]):.2f}"
+        print(f"{program:10} {trainings or 'empty':>6} trainings  {median:6.2f} s  ({spread})")
+    found = {
+        "noop_overhead_seconds_small": max(over.values()),
+        "noop_overhead_seconds_snakemake": over["snakemake"],
+        "noop_overhead_seconds_dvc": over["dvc"],
+        "noop_seconds_500": medians["snakemake", 500],
+        "growth_exponent": math.log(above[500] / above[30]) / math.log(500 / 30),
+    }
+    for key, value in found.items():
+        print(f"{key:33} {value:.2f}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
