@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from groupconv import captions, config
+from groupconv import captions, config, reads
 from groupconv.split import boundaries
 
 
@@ -31,7 +31,7 @@ def manifest(run):
 def trainings(run, params):
     return {
         (scheme, seed): run / "results" / "schemes" / scheme / f"seed{seed}"
-        for scheme in config.scheme_names(params)
+        for scheme in reads.scheme_names(params)
         for seed in params["train"]["seeds"]
     }
 
@@ -82,7 +82,7 @@ def test_checkpoints_say_what_made_them(trainings, run, params):
     digest = hashlib.sha256((run / "data" / "manifest.csv").read_bytes()).hexdigest()
     for (scheme, seed), folder in trainings.items():
         saved = torch.load(folder / "checkpoint.pt", weights_only=True)
-        assert saved["params"] == config.reads(params, "train", scheme=scheme, seed=seed)
+        assert saved["params"] == reads.part(params, "train", scheme=scheme, seed=seed)
         assert saved["manifest_sha256"] == digest
         assert saved["epoch"] == params["train"]["epochs"]
 
@@ -103,14 +103,14 @@ def test_latency_kept_every_run(run, params):
 def test_summary_and_metrics_are_the_same_numbers(run, params):
     table = pd.read_csv(run / "results" / "summary.csv").set_index("scheme")
     metrics = json.loads((run / "results" / "metrics.json").read_text())
-    assert list(table.index) == list(metrics) == config.scheme_names(params)
+    assert list(table.index) == list(metrics) == reads.scheme_names(params)
     for scheme, numbers in metrics.items():
         for key, value in numbers.items():
             assert value == pytest.approx(table.loc[scheme, key])
 
 
 def test_figures_tables_and_claims_are_all_there(run, params):
-    for name in captions.figures(config.scheme_names(params)):
+    for name in captions.figures(reads.scheme_names(params)):
         for kind in ("png", "svg"):
             assert (run / "results" / "figures" / f"{name}.{kind}").stat().st_size > 1000
     for name in captions.TABLES:

@@ -4,7 +4,7 @@ import csv
 import json
 
 import numpy as np
-from groupconv import config, summary
+from groupconv import reads, summary
 
 CLASSES = ("あ", "い", "𛀁", "ん")  # the third, a hentaigana, is in no font here
 
@@ -23,7 +23,7 @@ def build(root, params):
     Returns the paths by the names that the steps' run() give them.
     """
     rng = np.random.default_rng(0)
-    schemes = config.scheme_names(params)
+    schemes = reads.scheme_names(params)
     for k, scheme in enumerate(schemes):
         for seed in params["train"]["seeds"]:
             folder = root / scheme / f"seed{seed}"
@@ -124,5 +124,5 @@ def build(root, params):
         }.items()
     }
     names = ("test", "predictions", "history", "macs", "latency", "summary", "metrics", "curves")
-    summary.run(config.reads(params, "summary"), **{name: paths[name] for name in names})
+    summary.run(reads.part(params, "summary"), **{name: paths[name] for name in names})
     return paths

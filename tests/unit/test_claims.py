@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from groupconv import claims, config
+from groupconv import claims, config, reads
 from groupconv.architecture import FULL_MODEL, closed_form
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +49,7 @@ def judged(folder, params: dict, right=AS_IN_THE_PAPER, ms=54.0) -> dict[int, di
     folder.mkdir(exist_ok=True)
     table.to_csv(folder / "summary.csv", index=False)
     claims.run(
-        config.reads(params, "claims"),
+        reads.part(params, "claims"),
         paper=str(PAPER),
         summary=str(folder / "summary.csv"),
         claims=str(folder / "claims.json"),

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from groupconv import config
+from groupconv import config, reads
 from groupconv.errors import ParamsError
 
 ROOT = Path(__file__).parents[2]
@@ -136,11 +136,11 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_a_step_reads_its_own_keys_alone():
-    part = config.reads(PARAMS, "train", scheme="E", seed=0)
+    part = reads.part(PARAMS, "train", scheme="E", seed=0)
     assert part["groups"] == [1, 32, 32, 32, 32]
     assert "seeds" not in part["train"]
     assert "schemes" not in part  # a scheme added or removed retrains no other
-    assert config.reads(PARAMS, "macs", scheme="E") == {
+    assert reads.part(PARAMS, "macs", scheme="E") == {
         "model": {"architecture": "vgg13_bn"},
         "scheme": "E",
         "groups": [1, 32, 32, 32, 32],
@@ -151,7 +151,7 @@ def test_every_key_is_read_by_some_step():
     def covered(key):
         return any(
             key == read or key.startswith(f"{read}.")
-            for reads in config.READS.values()
+            for reads in reads.READS.values()
             for read in reads
         )
 
@@ -162,4 +162,4 @@ def test_every_key_is_read_by_some_step():
 def test_the_json_of_a_step_changes_with_the_order_of_schemes_but_baseline_is_first():
     params = copy.deepcopy(PARAMS)
     params["schemes"] = dict(reversed(params["schemes"].items()))
-    assert config.scheme_names(params) == ["baseline", "E", "D", "C", "B", "A"]
+    assert reads.scheme_names(params) == ["baseline", "E", "D", "C", "B", "A"]

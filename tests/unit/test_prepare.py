@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from groupconv import config, prepare
+from groupconv import config, prepare, reads
 from groupconv.errors import DataError
 from groupconv.sources import SOURCES
 from groupconv.sources.source import RawFile
@@ -165,7 +165,7 @@ def test_a_damaged_wheel_is_one_line_and_writes_nothing(wheel, tmp_path, damage)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(wheel, tmp_path):
-    part = config.canonical(config.reads(PARAMS, "prepare"))
+    part = reads.canonical(reads.part(PARAMS, "prepare"))
     step = Path(prepare.__file__).parents[1] / "step.py"
     names = [f"{name}={tmp_path / name}" for name in OUTPUTS]
     run = subprocess.run(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from groupconv import captions, claims, config, figures, report, tables
+from groupconv import captions, claims, config, figures, reads, report, tables
 from PIL import Image
 from results_tree import build
 
@@ -23,12 +23,12 @@ def present(root, params):
     """Run every presenting step as the rules do; any warning is an error."""
     paths = build(root, params)
 
-    def reads(step):
-        return config.reads(params, step)
+    def read_by(step):
+        return reads.part(params, step)
 
-    claims.run(reads("claims"), PAPER, paths["summary"], paths["claims"])
+    claims.run(read_by("claims"), PAPER, paths["summary"], paths["claims"])
     tables.run(
-        reads("tables"),
+        read_by("tables"),
         PAPER,
         paths["summary"],
         paths["claims"],
@@ -39,7 +39,7 @@ def present(root, params):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a missing glyph is a warning
         figures.run(
-            reads("figures"),
+            read_by("figures"),
             paths["manifest"],
             paths["images"],
             paths["summary"],
@@ -48,7 +48,7 @@ def present(root, params):
             paths["figures"],
         )
     report.run(
-        reads("report"),
+        read_by("report"),
         PAPER,
         "workflow/paper/ambiguities.yaml",
         "workflow/report",
@@ -96,7 +96,7 @@ def test_every_claim_has_a_row_and_training_is_not_compared_in_another_setting(s
 
 def test_in_the_papers_setting_training_is_compared(tmp_path):
     paths = build(tmp_path, PAPERS)
-    claims.run(config.reads(PAPERS, "claims"), PAPER, paths["summary"], paths["claims"])
+    claims.run(reads.part(PAPERS, "claims"), PAPER, paths["summary"], paths["claims"])
     found = verdicts(paths)
     assert "not comparable" not in found.values()
     assert found[1] == "does not hold"  # made up: a loss of 1
@@ -121,7 +121,7 @@ def test_a_scheme_that_is_not_the_papers_is_not_tested_and_one_added_is_shown(tm
     found = verdicts(paths)
     assert {found[3], found[4], found[6], found[7]} == {"not tested"}
     drawn = {path.stem for path in Path(paths["figures"]).glob("*.svg")}
-    assert drawn == set(captions.figures(config.scheme_names(params)))
+    assert drawn == set(captions.figures(reads.scheme_names(params)))
     assert "curves_Mine_2" in drawn
     assert "-3.0 pt" in (Path(paths["tables"]) / "summary.txt").read_text(encoding="utf-8")
     assert "fig04" not in drawn
@@ -165,7 +165,7 @@ def test_tables_are_numbers_in_csv_and_the_same_rows_in_markdown(shown):
 
 
 def test_every_figure_is_a_picture_of_its_size_in_both_formats(shown):
-    names = captions.figures(config.scheme_names(PARAMS))
+    names = captions.figures(reads.scheme_names(PARAMS))
     assert set(names) == {f"fig{i:02}" for i in range(1, 11)}
     for name in names:
         with Image.open(Path(shown["figures"]) / f"{name}.png") as picture:

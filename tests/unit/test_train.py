@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from groupconv import config, device, evaluate, loader, train
+from groupconv import config, device, evaluate, loader, reads, train
 from groupconv.errors import DataError, DeviceError, StepError
 from groupconv.vgg import vgg
 from hypothesis import given
@@ -18,7 +18,7 @@ PARAMS = config.load("configs/tiny.yaml")
 def params_for(scheme="E", **changes):
     params = copy.deepcopy(PARAMS)
     params["train"] |= {"epochs": 2, "batch_size": 8} | changes
-    return params, config.reads(params, "train", scheme=scheme, seed=3)
+    return params, reads.part(params, "train", scheme=scheme, seed=3)
 
 
 def trained(packed, folder, **changes):
@@ -42,7 +42,7 @@ def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
     assert np.isfinite(table.to_numpy()).all()
     assert table["val_top1"].max() > 0.6  # chance is a third
 
-    part = config.reads(PARAMS, "evaluate", scheme="E", seed=3)
+    part = reads.part(PARAMS, "evaluate", scheme="E", seed=3)
     predictions, test = tmp_path / "p.csv", tmp_path / "t.json"
     evaluate.run(part, *packed, *2 * [str(checkpoint)], str(predictions), str(test))
     rows, record = pd.read_csv(predictions), json.loads(test.read_text())

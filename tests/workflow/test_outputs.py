@@ -1,7 +1,7 @@
 """What a finished run leaves for others, and that it leaves nothing else."""
 
 import pandas as pd
-from groupconv import config, resources
+from groupconv import config, reads, resources
 
 
 def test_the_files_that_others_rely_on_are_there(finished):
@@ -11,7 +11,7 @@ def test_the_files_that_others_rely_on_are_there(finished):
     table = pd.read_csv(project.folder / "results" / "summary.csv")
     columns = {"scheme", "test_top1", "test_top5", "macs", "parameters", "latency_ms"}
     assert columns <= set(table.columns)
-    assert table["scheme"].tolist() == config.scheme_names(
+    assert table["scheme"].tolist() == reads.scheme_names(
         config.load(project.folder / "params.yaml")
     )
 

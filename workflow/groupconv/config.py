@@ -6,55 +6,16 @@ need two keys, and the text of every complaint: file, key, value, what is allowe
 
 import difflib
 import json
-import re
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 
-from groupconv import architecture
+from groupconv import architecture, exponents
 from groupconv.errors import ParamsError, SchemeError
 
-EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
 OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
 SCHEMA = Path(__file__).parent.parent / "schemas" / "params.schema.yaml"
-
-# What each step may read, as dotted keys; a section's name stands for all of it. `scheme`,
-# `groups` and `seed` are the wildcards of the steps that are made once per scheme or seed.
-PIXELS = ("data.fit", "data.stretch_contrast", "data.normalize", "model")
-TRAINING = (
-    "train.epochs",
-    "train.batch_size",
-    "train.learning_rate",
-    "train.schedule",
-    "train.warmup_fraction",
-    "train.momentum",
-    "train.weight_decay",
-    "train.augment",
-    "train.device",
-    "train.threads",
-)
-READS = {
-    "download": ("data.source",),
-    "prepare": (
-        "data.source",
-        "data.folder",
-        "data.min_images",
-        "data.classes",
-        "data.images_per_class",
-        "data.image_size",
-    ),
-    "split": ("split",),
-    "train": (*PIXELS, *TRAINING, "scheme", "groups", "seed"),
-    "evaluate": ("evaluate", "train.device", "train.threads", "scheme", "seed"),
-    "macs": ("model.architecture", "scheme", "groups"),
-    "latency": ("model.architecture", "schemes", "latency"),
-    "summary": ("schemes", "train.seeds"),
-    "claims": ("data", "model", "schemes", "train"),
-    "tables": ("data", "split", "model", "schemes", "train"),
-    "figures": ("schemes", "train.seeds", "figures", "model.architecture"),
-    "report": ("data", "split", "model", "schemes", "train", "evaluate", "latency", "figures"),
-}
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -70,21 +31,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def accept_exponents(loader: type) -> None:
-    """Let a YAML loader read 5e-05 as a number, as YAML 1.2 and DVC do."""
-    loader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
-
-
-accept_exponents(_UniqueKeyLoader)
-
-
-def with_numbers(value: object) -> object:
-    """``value``, nested or not, with every text like 5e-05 as the number that it is."""
-    if isinstance(value, dict):
-        return {key: with_numbers(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [with_numbers(inner) for inner in value]
-    return float(value) if isinstance(value, str) and EXPONENT.match(value) else value
+exponents.accept(_UniqueKeyLoader)
 
 
 def load(path: str | Path) -> dict:
@@ -189,49 +136,6 @@ def _bad_groups(name: str, groups: list[int]) -> list[str]:
                 f"channels; nearest: {', '.join(map(str, near))}"
             )
     return lines
-
-
-def reads(params: dict, step: str, **wildcards) -> dict:
-    """The part of ``params`` that ``step`` may read, its schemes' baseline first.
-
-    ``wildcards`` are `scheme` and `seed` where the step is made once for each.
-    """
-    part: dict = {}
-    for key in READS[step]:
-        if key == "groups":
-            part["groups"] = params["schemes"][wildcards["scheme"]]["groups"]
-        elif key in ("scheme", "seed"):
-            part[key] = wildcards[key]
-        elif key == "schemes":
-            part["schemes"] = {s: params["schemes"][s] for s in scheme_names(params)}
-        elif "." in key:
-            section, name = key.split(".")
-            part.setdefault(section, {})[name] = params[section][name]
-        else:
-            part[key] = params[key]
-    return part
-
-
-def values(step: str, part: dict) -> dict:
-    """{dotted key of params.yaml: value} of all that ``step`` reads; ``part`` as reads() cut it."""
-    found = {}
-    for key in READS[step]:
-        if key == "groups":
-            found[f"schemes.{part['scheme']}.groups"] = part["groups"]
-        elif key not in ("scheme", "seed"):
-            section, _, name = key.partition(".")
-            found[key] = part[section][name] if name else part[section]
-    return found
-
-
-def canonical(part: dict) -> str:
-    """One JSON line, equal for equal values; the order of schemes is kept, it is theirs to say."""
-    return json.dumps(part, ensure_ascii=False, separators=(",", ":"))
-
-
-def scheme_names(params: dict) -> list[str]:
-    """The schemes in the file's order, baseline first."""
-    return sorted(params["schemes"], key=lambda name: name != "baseline")
 
 
 def _show(value: object) -> str:

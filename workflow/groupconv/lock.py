@@ -19,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-from groupconv import atomic, config, records
+from groupconv import atomic, exponents, reads, records
 from groupconv.records import Digests, Receipts, Stage
 
 FORCED = "GROUPCONV_FORCED"  # environment: the steps that -f, -F or -R asks for
@@ -38,7 +38,7 @@ class _Loader(yaml.CSafeLoader):
     """DVC writes YAML 1.2, where 5e-05 is a number."""
 
 
-config.accept_exponents(_Loader)
+exponents.accept(_Loader)
 
 
 def in_use() -> bool:
@@ -277,7 +277,7 @@ def dvc_yaml(
             definition["deps"] = named(inputs)
         definition["params"] = [
             "schemes.${item.scheme}.groups" if key == "groups" else key
-            for key in config.READS[step]
+            for key in reads.READS[step]
             if key not in ("scheme", "seed")
         ]
         for out in outs:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from groupconv import atomic, config
+from groupconv import atomic, reads
 
 STATE = Path(".snakemake/groupconv")  # not versioned; may be deleted at any time
 SMALL = 2**20  # bytes; smaller files are hashed each time, whatever a file system says of them
@@ -43,9 +43,9 @@ def pipeline(path: str = "dvc.yaml") -> dict:
 
 
 def stage(definitions: dict, step: str, part: dict) -> Stage:
-    """The stage that makes ``step`` with ``part``, the step's params as config.reads cut them."""
+    """The stage that makes ``step`` with ``part``, the step's params as reads.part cut them."""
     definition = definitions[step]
-    params = config.values(step, part)
+    params = reads.values(step, part)
     keys = [part[wildcard] for wildcard in definition.get("matrix", {})]
     known = {f"item.{key}": part[key] for key in ("scheme", "seed") if key in part} | params
 
@@ -75,7 +75,7 @@ def stages(definitions: dict, params: dict) -> list[Stage]:
         ranges = {"scheme": list(params["schemes"]), "seed": params["train"]["seeds"]}
         wildcards = list(definition.get("matrix", {}))
         for keys in product(*(ranges[wildcard] for wildcard in wildcards)):
-            part = config.reads(params, step, **dict(zip(wildcards, keys, strict=True)))
+            part = reads.part(params, step, **dict(zip(wildcards, keys, strict=True)))
             found.append(stage(definitions, step, part))
     return found
 

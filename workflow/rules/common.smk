@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
-from groupconv import captions, config as settings, resources
+from groupconv import captions, config as settings, exponents, reads, resources
 from groupconv.code import files as files_of
 from groupconv.errors import StepError
 from groupconv.sources import SOURCES, folder
@@ -33,13 +33,13 @@ or_refuse(settings.load, "params.yaml")
 configfile: "params.yaml"
 
 
-config.update(settings.with_numbers(config))
+config.update(exponents.as_numbers(config))
 or_refuse(settings.check, config, "--config")
 RAW = f"data/raw/{config['data']['source']}"
 FOLDER = config["data"]["folder"]
 if config["data"]["source"] == "folder":
     or_refuse(folder.files, FOLDER)
-SCHEMES = settings.scheme_names(config)
+SCHEMES = reads.scheme_names(config)
 SEEDS = config["train"]["seeds"]
 FIGURES = captions.figures(SCHEMES)
 EXCLUSIVE = 1000  # all of the resource `exclusive` that the default profile offers
@@ -57,7 +57,7 @@ def params_of(step):
         names = dict(wildcards.items())
         if "seed" in names:
             names["seed"] = int(names["seed"])
-        return settings.canonical(settings.reads(config, step, **names))
+        return reads.canonical(reads.part(config, step, **names))
 
     return canonical
 

@@ -26,7 +26,7 @@ def derived_pipeline():
     folders |= {name: name for name in ("results/schemes", "results/figures")}
     text = PIPELINE.read_text(encoding="utf-8") if PIPELINE.exists() else ""
     return text, lock.dvc_yaml(
-        {step: of_step(step) for step in settings.READS}, folders, text
+        {step: of_step(step) for step in reads.READS}, folders, text
     )
 
 
@@ -91,12 +91,12 @@ def forced_steps():
     """The steps that -f, -F or -R asks for: they are made, whatever a record says."""
     dag = workflow.dag_settings
     if dag.forceall:
-        return list(settings.READS)
+        return list(reads.READS)
     names = {*dag.forcerun, *(dag.targets if dag.forcetargets else ())}
     stages = records.stages(records.pipeline(), config)
     return [
         step
-        for step in settings.READS
+        for step in reads.READS
         if step in names
         or any(out in names for s in stages if s.step == step for out in s.outs)
     ]

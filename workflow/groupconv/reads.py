@@ -1,0 +1,83 @@
+"""What each step may read of params.yaml, as one table. Standard library: every step needs it."""
+
+import json
+
+# What each step may read, as dotted keys; a section's name stands for all of it. `scheme`,
+# `groups` and `seed` are the wildcards of the steps that are made once per scheme or seed.
+PIXELS = ("data.fit", "data.stretch_contrast", "data.normalize", "model")
+TRAINING = (
+    "train.epochs",
+    "train.batch_size",
+    "train.learning_rate",
+    "train.schedule",
+    "train.warmup_fraction",
+    "train.momentum",
+    "train.weight_decay",
+    "train.augment",
+    "train.device",
+    "train.threads",
+)
+READS = {
+    "download": ("data.source",),
+    "prepare": (
+        "data.source",
+        "data.folder",
+        "data.min_images",
+        "data.classes",
+        "data.images_per_class",
+        "data.image_size",
+    ),
+    "split": ("split",),
+    "train": (*PIXELS, *TRAINING, "scheme", "groups", "seed"),
+    "evaluate": ("evaluate", "train.device", "train.threads", "scheme", "seed"),
+    "macs": ("model.architecture", "scheme", "groups"),
+    "latency": ("model.architecture", "schemes", "latency"),
+    "summary": ("schemes", "train.seeds"),
+    "claims": ("data", "model", "schemes", "train"),
+    "tables": ("data", "split", "model", "schemes", "train"),
+    "figures": ("schemes", "train.seeds", "figures", "model.architecture"),
+    "report": ("data", "split", "model", "schemes", "train", "evaluate", "latency", "figures"),
+}
+
+
+def part(params: dict, step: str, **wildcards) -> dict:
+    """The part of ``params`` that ``step`` may read, its schemes' baseline first.
+
+    ``wildcards`` are `scheme` and `seed` where the step is made once for each.
+    """
+    cut: dict = {}
+    for key in READS[step]:
+        if key == "groups":
+            cut["groups"] = params["schemes"][wildcards["scheme"]]["groups"]
+        elif key in ("scheme", "seed"):
+            cut[key] = wildcards[key]
+        elif key == "schemes":
+            cut["schemes"] = {s: params["schemes"][s] for s in scheme_names(params)}
+        elif "." in key:
+            section, name = key.split(".")
+            cut.setdefault(section, {})[name] = params[section][name]
+        else:
+            cut[key] = params[key]
+    return cut
+
+
+def values(step: str, part: dict) -> dict:
+    """{dotted key of params.yaml: value} of all that ``step`` reads; ``part`` as part() cut it."""
+    found = {}
+    for key in READS[step]:
+        if key == "groups":
+            found[f"schemes.{part['scheme']}.groups"] = part["groups"]
+        elif key not in ("scheme", "seed"):
+            section, _, name = key.partition(".")
+            found[key] = part[section][name] if name else part[section]
+    return found
+
+
+def canonical(part: dict) -> str:
+    """One JSON line, equal for equal values; the order of schemes is kept, it is theirs to say."""
+    return json.dumps(part, ensure_ascii=False, separators=(",", ":"))
+
+
+def scheme_names(params: dict) -> list[str]:
+    """The schemes in the file's order, baseline first."""
+    return sorted(params["schemes"], key=lambda name: name != "baseline")
