@@ -1,6 +1,24 @@
 # The whole workflow: data -> train -> measure -> report. A rule `train` runs groupconv/train.py.
 
 
+# Per machine: jobs on other nodes do not wait for this one's GPUs and memory.
+resource_scopes:
+    gpu="local",
+    exclusive="local",
+
+
+# Small steps, on the machine where one types; what is downloaded needs its network.
+localrules:
+    download,
+    raw,
+    split,
+    summary,
+    claims,
+    tables,
+    figures,
+    report,
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/environments.smk"
 include: "workflow/rules/data.smk"

@@ -36,7 +36,7 @@ def content(folder):
 def longer(made, tmp_path_factory):
     """The made project, with a training of more epochs to come."""
     project = copied(made, tmp_path_factory.mktemp("longer"))
-    project.edit("epochs: 2 ", "epochs: 12 ")
+    project.edit("epochs: 2 ", "epochs: 30 ")
     return project
 
 
@@ -77,21 +77,16 @@ def test_after_kills_the_training_goes_on_and_ends_with_the_same_bytes(
     project = copied(longer, tmp_path)
     moments = random.Random(f"{engine} {victim}")
     log = project.folder / "logs" / "train" / "E" / "seed0.log"
-    killed = 0
-    while killed < KILLS:
+    # The orphan of a killed engine trains on to its end, which the next run waits for.
+    for kill in range(KILLS if victim in ("training", "group") else 1):
         log.unlink(missing_ok=True)
         with started(project, engine) as run:
             while "train E seed 0: epoch" not in (log.read_text() if log.exists() else ""):
-                assert run.poll() is None, run.stdout.read()
+                assert run.poll() is None, (kill, run.stdout.read())
                 time.sleep(0.02)
             time.sleep(moments.random())
-            try:
-                for process in processes(run, victim):
-                    process.kill()
-                killed += 1
-            except psutil.NoSuchProcess:  # it was faster
-                break
-            # The orphans of a killed engine keep its output open: the next run waits for them.
+            for process in processes(run, victim):
+                process.kill()
             threading.Thread(target=run.stdout.read, daemon=True).start()
             run.wait(60)
             if victim == "group":

@@ -22,6 +22,7 @@ rule download:
     resources:
         mem_mb=500,
         runtime=60,
+        exclusive=1,
     params:
         json=params_of("download"),
     shell:
@@ -53,6 +54,7 @@ rule prepare:
     resources:
         mem_mb=1000,
         runtime=60,
+        exclusive=1,
     params:
         json=params_of("prepare"),
         raw=lambda wildcards, input: [f"raw={path}" for path in input.raw],
@@ -77,6 +79,7 @@ rule split:
     resources:
         mem_mb=500,
         runtime=10,
+        exclusive=1,
     params:
         json=params_of("split"),
     shell:

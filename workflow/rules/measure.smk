@@ -16,6 +16,7 @@ rule macs:
     resources:
         mem_mb=2000,
         runtime=10,
+        exclusive=1,
     params:
         json=params_of("macs"),
     shell:
@@ -81,6 +82,7 @@ rule summary:
     resources:
         mem_mb=1000,
         runtime=10,
+        exclusive=1,
     params:
         json=params_of("summary"),
     shell:

@@ -22,6 +22,7 @@ rule claims:
     resources:
         mem_mb=500,
         runtime=10,
+        exclusive=1,
     params:
         json=params_of("claims"),
     shell:
@@ -50,6 +51,7 @@ rule tables:
     resources:
         mem_mb=500,
         runtime=10,
+        exclusive=1,
     params:
         json=params_of("tables"),
     shell:
@@ -79,6 +81,7 @@ rule figures:
     resources:
         mem_mb=1000,
         runtime=10,
+        exclusive=1,
     params:
         json=params_of("figures"),
     shell:
@@ -115,6 +118,7 @@ rule report:
     resources:
         mem_mb=500,
         runtime=10,
+        exclusive=1,
     params:
         json=params_of("report"),
     shell:

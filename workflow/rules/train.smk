@@ -23,6 +23,7 @@ rule train:
     resources:
         mem_mb=training_mb,
         runtime=24 * 60,
+        exclusive=1,
         gpu=resources.gpus(config["train"]["device"]),
     params:
         json=params_of("train"),
@@ -53,6 +54,7 @@ rule evaluate:
     resources:
         mem_mb=training_mb,
         runtime=60,
+        exclusive=1,
         gpu=resources.gpus(config["train"]["device"]),
     params:
         json=params_of("evaluate"),
