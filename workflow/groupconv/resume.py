@@ -50,6 +50,8 @@ class Resume:
             ):
                 break
             self.guard.close()
+        for left in self.folder.glob(".*.part"):  # of a process that was killed while it wrote
+            left.unlink()
         self._say({"who": f"process {os.getpid()} on {socket.gethostname()}"})
         return self
 

@@ -86,6 +86,11 @@ def shown(figure):
     )
 
 
+def growing(least):
+    """A resource that a job asks for, more at each attempt."""
+    return lambda wildcards, attempt: attempt * least
+
+
 def network_of(wildcards):
     """What decides the cost of a scheme's training: the model section and its groups."""
     return config["model"], config["schemes"][wildcards.scheme]["groups"]

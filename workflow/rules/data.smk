@@ -52,8 +52,8 @@ rule prepare:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=growing(1000),
+        runtime=growing(60),
         exclusive=1,
     params:
         json=params_of("prepare"),

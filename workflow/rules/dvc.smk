@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import time
 
 from groupconv import atomic, lock, records
 

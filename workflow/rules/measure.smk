@@ -14,8 +14,8 @@ rule macs:
     conda:
         "../../envs/torch-cpu.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
         exclusive=1,
     params:
         json=params_of("macs"),
@@ -39,8 +39,8 @@ rule latency:
         torch_environment(config["latency"]["device"])
     threads: config["latency"]["threads"]
     resources:
-        mem_mb=resources.latency_mb(config),
-        runtime=60,
+        mem_mb=growing(resources.latency_mb(config)),
+        runtime=growing(60),
         gpu=resources.gpus(config["latency"]["device"]),
         exclusive=EXCLUSIVE,
     params:

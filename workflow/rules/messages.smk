@@ -1,10 +1,32 @@
 # What a person reads: a refusal before the first job, the results or the cause after the last.
 
+import logging
 import re
-import time
+
+from snakemake.logging import logger
+from snakemake_interface_logger_plugins.common import LogEvent
 
 LAST_LINES = 12
-STARTED = time.time()
+TABLE = Path("results/tables/summary.txt")
+BEFORE = TABLE.stat().st_mtime_ns if TABLE.exists() else None
+
+
+class Failed(logging.Handler):
+    """Keeps the last report of each failed job, which `quiet: rules` keeps off the screen."""
+
+    def __init__(self):
+        super().__init__()
+        self.by_log = {}
+
+    def emit(self, record):
+        if getattr(record, "event", None) is LogEvent.JOB_ERROR and record.log:
+            self.by_log[record.log[0]] = " ".join(
+                str(record.rule_msg or "").partition("sbatch call:")[0].split()
+            )
+
+
+failed = Failed()
+logger.addHandler(failed)
 
 
 def show_last(*lines):
@@ -16,14 +38,19 @@ def failures(snakemake_log):
     """A paragraph per failed job: the step, the cause, its log and the log's last lines."""
     text = Path(snakemake_log).read_text(encoding="utf-8", errors="replace")
     # Every step's command ends in its log: Snakemake reports the command and how it ended.
-    for name, end in re.findall(r" 2> (logs/\S+\.log)' (.+?)\.?$", text, flags=re.M):
-        log = Path(name)
-        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    ends = dict(re.findall(r" 2> (logs/\S+\.log)' (.+?)\.?$", text, flags=re.M))
+    for name in {**ends, **failed.by_log}:
+        log, said_by_engine = Path(name), failed.by_log.get(name, "")
+        began = "sbatch failed" not in said_by_engine
+        lines = (
+            log.read_text(errors="replace").splitlines()
+            if began and log.exists()
+            else []
+        )
         tail = [line for line in lines if line.strip()][-LAST_LINES:]
         said = bool(tail) and (tail[-1].startswith("error: ") or "Error" in tail[-1])
-        cause = (
-            tail[-1] if said else f"it {end} without a word: killed, or out of memory?"
-        )
+        end = f"it {ends.get(name, 'ended')} without a word: killed, or out of memory?"
+        cause = tail[-1] if said else said_by_engine or end
         step = log.relative_to("logs").with_suffix("")
         yield "\n".join(
             [f"failed: {step}", cause, f"log: {log}", *(f"  | {line}" for line in tail)]
@@ -45,9 +72,8 @@ onstart:
 
 onsuccess:
     keep_records()
-    table = Path("results/tables/summary.txt")
-    if table.exists() and table.stat().st_mtime > STARTED:
-        show_last(table.read_text(encoding="utf-8").rstrip())
+    if TABLE.exists() and TABLE.stat().st_mtime_ns != BEFORE:
+        show_last(TABLE.read_text(encoding="utf-8").rstrip())
 
 
 onerror:

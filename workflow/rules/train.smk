@@ -22,7 +22,7 @@ rule train:
     threads: config["train"]["threads"]
     resources:
         mem_mb=training_mb,
-        runtime=24 * 60,
+        runtime=growing(24 * 60),
         exclusive=1,
         gpu=resources.gpus(config["train"]["device"]),
     params:
@@ -53,7 +53,7 @@ rule evaluate:
     threads: config["train"]["threads"]
     resources:
         mem_mb=training_mb,
-        runtime=60,
+        runtime=growing(60),
         exclusive=1,
         gpu=resources.gpus(config["train"]["device"]),
     params:

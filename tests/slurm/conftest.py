@@ -1,0 +1,42 @@
+"""A real Slurm cluster for the session, and the small project on it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from project import tiny
+from versioned import Versioned, copied
+
+SCRIPT = Path(__file__).with_name("cluster.sh")
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """The running cluster."""
+    assert os.geteuid() == 0, "the test cluster needs root"
+    subprocess.run([SCRIPT, "start"], check=True)
+    yield SCRIPT
+    subprocess.run([SCRIPT, "stop"], check=True)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory, wheel):
+    """The small project, made on this machine without Slurm. Do not change its files."""
+    project = Versioned(tiny(tmp_path_factory.mktemp("local"), wheel).folder)
+    project.edit("minimum: 30", "minimum: 2", "workflow/schemas/params.schema.yaml")
+    project.edit("rounds: 30", "rounds: 2")
+    project.edit("warmup_runs: 3", "warmup_runs: 1")
+    project.edit("  D: {groups: [1, 64, 64, 64, 64]}\n", "")
+    project.git("init", "--quiet")
+    project.commit()
+    project.make()
+    return project
+
+
+@pytest.fixture
+def longer(cluster, local, tmp_path):
+    """A copy in which the trainings are to be made again, with more epochs."""
+    project = copied(local, tmp_path)
+    project.edit("epochs: 2 ", "epochs: 40 ")
+    return project
