@@ -68,7 +68,9 @@ def copy_of_checkout(folder: Path) -> Path:
     )
     for name in filter(None, listed.stdout.split("\0")):
         made = name == "dvc.lock" or name.startswith("results/")  # by a run in this checkout
-        if (ROOT / name).is_file() and not made:
+        if (ROOT / name).is_symlink():
+            (folder / name).symlink_to(os.readlink(ROOT / name))
+        elif (ROOT / name).is_file() and not made:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     return folder

@@ -94,7 +94,7 @@ def finished_by_conda(tmp_path_factory, wheel, user):
     """A project after one complete run with --use-conda, and what was on the screen."""
     project = tiny(tmp_path_factory.mktemp("finished_by_conda"), wheel)
     project.edit("  D: {groups: [1, 64, 64, 64, 64]}\n", "")  # two schemes are enough
-    (project.folder / "data" / "raw" / wheel.name).unlink()  # the download is a step too
+    (project.folder / "data" / "raw" / "sample" / wheel.name).unlink()  # the download is a step too
     run = user.run(project.folder, "snakemake", "--cores", "2", "--use-conda")
     assert run.returncode == 0, run.stdout
     yield project, run.stdout

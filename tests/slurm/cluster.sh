@@ -14,7 +14,7 @@ fail() {
 }
 
 refuse_what_is_not_ours() {
-  for file in /etc/slurm/*.conf; do
+  for file in /etc/slurm/{slurm,gres,cgroup,slurmdbd}.conf; do
     [ -e "$file" ] || continue
     grep -qsxF "$mark" "$file" || fail "$file: a Slurm configuration that this script did not write"
   done
