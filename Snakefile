@@ -1,10 +1,9 @@
 # The whole workflow: data -> train -> measure -> report. A rule `train` runs groupconv/train.py.
 
 
-# Per machine: jobs on other nodes do not wait for this one's GPUs and memory.
+# Per machine: jobs on other nodes do not wait for this one.
 resource_scopes:
-    gpu="local",
-    exclusive="local",
+    share="local",
 
 
 # Small steps, on the machine where one types; what is downloaded needs its network.

@@ -83,7 +83,6 @@ def test_dvc_repro_submits_too(longer):
 
 def test_a_gpu_step_sees_its_gpu(cluster, tmp_path):
     (tmp_path / "Snakefile").write_text(
-        'resource_scopes:\n    gpu="local",\n'
         'rule gpu:\n    output: "seen"\n    resources: gpu=1, slurm_partition="gpu"\n'
         '    shell: "echo $CUDA_VISIBLE_DEVICES > {output}"\n'
     )

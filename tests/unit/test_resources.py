@@ -38,3 +38,12 @@ def test_a_record_says_on_which_machine_it_was_made():
     assert record["cpu"]
     assert 1 <= record["cores"] <= psutil.cpu_count()
     assert provenance.versions("torch")["torch"][0].isdigit()
+
+
+def test_jobs_share_the_machine_by_memory_and_gpus(monkeypatch):
+    machine_mb = psutil.virtual_memory().total / 10**6
+    assert resources.share(1, 0) == 1
+    assert resources.share(int(0.4 * machine_mb), 0) in (500, 501)
+    assert resources.share(10**9, 0) == resources.WHOLE
+    monkeypatch.setattr(resources, "gpus_here", lambda: 4)
+    assert resources.share(1, 1) == 250

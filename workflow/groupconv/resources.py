@@ -3,6 +3,7 @@
 Estimates from the closed forms, rounded up; tests compare them with what real steps used.
 """
 
+import math
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ from groupconv.errors import DeviceError
 
 FLOAT = 4  # bytes
 PROCESS_MB = 1000  # Python with torch (its CUDA build) and pandas imported, no model
+WHOLE = 1000  # of `share`: one machine, as in profiles/default
 MOST_CLASSES = 4000  # not known before the data are prepared; Kuzushiji-Kanji has 3,832
 
 
@@ -63,7 +65,18 @@ def latency_mb(params: dict) -> int:
     return total // 10**6
 
 
+def gpus_here() -> int:
+    """NVIDIA's GPUs of this machine."""
+    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+
+
 def gpus(device: str) -> int:
     """GPUs that one job asks for; `auto` takes one where the submitting machine has one."""
-    present = Path("/proc/driver/nvidia/gpus").is_dir()
-    return int(device == "cuda" or (device == "auto" and present))
+    return int(device == "cuda" or (device == "auto" and gpus_here() > 0))
+
+
+def share(mem_mb: int, gpu: int) -> int:
+    """Per mille of this machine, 1 to WHOLE: the larger part, of 80 % of its memory or its GPUs."""
+    of_memory = math.ceil(WHOLE * mem_mb / (0.8 * psutil.virtual_memory().total / 10**6))
+    of_gpus = WHOLE * gpu // max(1, gpus_here())
+    return min(WHOLE, max(1, of_memory, of_gpus))

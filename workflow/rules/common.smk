@@ -42,7 +42,6 @@ if config["data"]["source"] == "folder":
 SCHEMES = reads.scheme_names(config)
 SEEDS = config["train"]["seeds"]
 FIGURES = captions.figures(SCHEMES)
-EXCLUSIVE = 1000  # all of the resource `exclusive` that the default profile offers
 
 
 wildcard_constraints:
@@ -89,6 +88,19 @@ def shown(figure):
 def growing(least):
     """A resource that a job asks for, more at each attempt."""
     return lambda wildcards, attempt: attempt * least
+
+
+def memory(mem_mb, gpu=0):
+    """The resources memory and GPU of a job, and the share of this machine that both make.
+
+    Caps on `mem_mb` and `gpu` themselves would cut what jobs ask of a cluster.
+    """
+
+    def share(wildcards, attempt):
+        mb = mem_mb(wildcards, attempt) if callable(mem_mb) else mem_mb
+        return resources.share(mb, gpu)
+
+    return {"mem_mb": mem_mb, "gpu": gpu, "share": share}
 
 
 def network_of(wildcards):

@@ -20,9 +20,8 @@ rule download:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=500,
+        **memory(500),
         runtime=60,
-        exclusive=1,
     params:
         json=params_of("download"),
     shell:
@@ -52,9 +51,8 @@ rule prepare:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=growing(1000),
+        **memory(growing(1000)),
         runtime=growing(60),
-        exclusive=1,
     params:
         json=params_of("prepare"),
         raw=lambda wildcards, input: [f"raw={path}" for path in input.raw],
@@ -77,9 +75,8 @@ rule split:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=500,
+        **memory(500),
         runtime=10,
-        exclusive=1,
     params:
         json=params_of("split"),
     shell:

@@ -14,9 +14,8 @@ rule macs:
     conda:
         "../../envs/torch-cpu.yaml"
     resources:
-        mem_mb=growing(2000),
+        **memory(growing(2000)),
         runtime=growing(10),
-        exclusive=1,
     params:
         json=params_of("macs"),
     shell:
@@ -42,7 +41,7 @@ rule latency:
         mem_mb=growing(resources.latency_mb(config)),
         runtime=growing(60),
         gpu=resources.gpus(config["latency"]["device"]),
-        exclusive=EXCLUSIVE,
+        share=resources.WHOLE,
     params:
         json=params_of("latency"),
     shell:
@@ -80,9 +79,8 @@ rule summary:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
+        **memory(1000),
         runtime=10,
-        exclusive=1,
     params:
         json=params_of("summary"),
     shell:

@@ -20,9 +20,8 @@ rule claims:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=500,
+        **memory(500),
         runtime=10,
-        exclusive=1,
     params:
         json=params_of("claims"),
     shell:
@@ -49,9 +48,8 @@ rule tables:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=500,
+        **memory(500),
         runtime=10,
-        exclusive=1,
     params:
         json=params_of("tables"),
     shell:
@@ -79,9 +77,8 @@ rule figures:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
+        **memory(1000),
         runtime=10,
-        exclusive=1,
     params:
         json=params_of("figures"),
     shell:
@@ -116,9 +113,8 @@ rule report:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=500,
+        **memory(500),
         runtime=10,
-        exclusive=1,
     params:
         json=params_of("report"),
     shell:

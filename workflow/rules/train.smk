@@ -21,10 +21,8 @@ rule train:
         torch_environment(config["train"]["device"])
     threads: config["train"]["threads"]
     resources:
-        mem_mb=training_mb,
+        **memory(training_mb, gpu=resources.gpus(config["train"]["device"])),
         runtime=growing(24 * 60),
-        exclusive=1,
-        gpu=resources.gpus(config["train"]["device"]),
     params:
         json=params_of("train"),
     shell:
@@ -52,10 +50,8 @@ rule evaluate:
         torch_environment(config["train"]["device"])
     threads: config["train"]["threads"]
     resources:
-        mem_mb=training_mb,
+        **memory(training_mb, gpu=resources.gpus(config["train"]["device"])),
         runtime=growing(60),
-        exclusive=1,
-        gpu=resources.gpus(config["train"]["device"]),
     params:
         json=params_of("evaluate"),
     shell:
