@@ -49,7 +49,9 @@ def markdown(params: dict) -> str:
     for key, steps in reached(params).items():
         rows.setdefault(tuple(steps), []).append(f"`{key}`")
     lines = ["| parameter | steps that are made again |", "|---|---|"]
-    lines += [f"| {', '.join(keys)} | {', '.join(steps)} |" for steps, keys in rows.items()]
+    lines += [
+        f"| {', '.join(keys)} | {', '.join(steps) or 'none'} |" for steps, keys in rows.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -30,11 +30,11 @@ def wheel(tmp_path_factory):
     """The source `sample`'s raw file: this checkout's where it is whole, else a real download."""
     mine = ROOT / "data" / "raw" / "sample" / WHEEL.name
     try:
-        download.verify(mine, WHEEL, "this checkout")
+        download.verify(mine, WHEEL, "sample", "this checkout")
         return mine
     except (DataError, FileNotFoundError):
-        fetched = tmp_path_factory.mktemp("raw") / WHEEL.name
-        download.run({"data": {"source": "sample"}}, str(fetched))
+        fetched = tmp_path_factory.mktemp("raw") / "sample" / WHEEL.name
+        download.run({"data": {"source": "sample", "books": None}}, str(fetched))
         return fetched
 
 

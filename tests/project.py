@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class Project:
             text=True,
             env={**os.environ, "PATH": path, **environment},
             start_new_session=True,  # a signal to the whole group reaches nothing else
+            # A job of a shell in the background ignores Ctrl-C, and its children with it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:

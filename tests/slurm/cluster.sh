@@ -74,7 +74,7 @@ SlurmdLogFile=$state/log/%n
 NodeName=c1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17001 CPUs=2 RealMemory=16000
 NodeName=c2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17002 CPUs=2 RealMemory=16000
 NodeName=g1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17003 CPUs=2 RealMemory=16000 Gres=gpu:2
-PartitionName=cpu Nodes=c1,c2 Default=YES MaxTime=INFINITE State=UP
+PartitionName=cpu Nodes=c1,c2 Default=YES MaxTime=INFINITE State=UP LLN=YES
 PartitionName=gpu Nodes=g1 MaxTime=INFINITE State=UP
 CONF
   cat >/etc/slurm/gres.conf <<CONF

@@ -165,7 +165,8 @@ def test_when_its_node_goes_down_it_resumes_on_another_with_the_same_bytes(longe
         try:
             screen, _ = run.communicate(timeout=200)
         finally:
-            slurm("scontrol", "update", f"NodeName={node}", "State=RESUME")
+            resume = ["scontrol", "update", f"NodeName={node}", "State=RESUME"]
+            subprocess.run(resume, check=False)  # it may have come back by itself
     assert run.returncode == 0, screen
     after = jobs()[job["JobId"]]
     assert int(after["Restarts"]) == 1

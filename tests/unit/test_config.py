@@ -155,7 +155,7 @@ def test_every_key_is_read_by_some_step():
             for read in reads
         )
 
-    for path in leaves({**PARAMS, "schemes": {"E": 0}}):
+    for path in leaves({**PARAMS, "schemes": {"E": 0}, "download": {}}):  # where from, not what
         assert covered(".".join(path)), f"no step reads {'.'.join(path)}"
 
 

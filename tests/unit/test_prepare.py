@@ -3,6 +3,7 @@ import io
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +17,16 @@ from groupconv.errors import DataError
 from groupconv.sources import SOURCES
 from groupconv.sources.source import RawFile
 from PIL import Image
+from project import ROOT
 
 PARAMS = config.load("params.yaml")
 OUTPUTS = ("images", "index", "excluded")
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Hashes of first files are not left in this checkout."""
+    monkeypatch.chdir(tmp_path)
 
 
 def picture(value, size=(40, 30), mode="RGB"):
@@ -131,7 +139,10 @@ def test_a_folder_named_by_a_code_point_is_that_character(tmp_path):
     ("classes", "line"),
     [
         ({}, r"data\.folder = .*/in: no such folder"),
-        ({"a": []}, r"data\.folder = .*/in: no images in sub-folders; allowed: <class>/<image>"),
+        (
+            {"a": []},
+            r"data\.folder = .*/in: no images in sub-folders; allowed: <class>/<image> or train/",
+        ),
         (
             {"a": [picture(0)]},
             r"data\.min_images = 3: no class has so many images; the largest \(a\) has 1",
@@ -173,6 +184,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(wheel, tmp_path):
         capture_output=True,
         text=True,
         check=False,
+        cwd=ROOT,
         preexec_fn=lambda: (
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
@@ -180,18 +192,11 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(wheel, tmp_path):
     )
     assert run.returncode == 1
     last = run.stderr.strip().splitlines()[-1]
-    assert re.match(r"error: .*: cannot be written: File too large", last), run.stderr
+    assert re.match(r"error: .*: cannot be written: (File too large|disk I/O error)", last), (
+        run.stderr
+    )
     assert "Traceback" not in run.stderr
     assert not list(tmp_path.iterdir())
-
-
-def test_choice_is_most_frequent_first_ties_by_code_point_images_by_name():
-    labelled = [(label, f"{label}/{i}") for label in ("U+3044", "U+3042", "U+3046") for i in "210"]
-    labelled += [("U+304A", "U+304A/0"), ("U+3046", "U+3046/3")]
-    _, chosen = prepare.choose(labelled, min_images=2, classes=2, images_per_class=2)
-    assert chosen == {"U+3046/0", "U+3046/1", "U+3042/0", "U+3042/1"}
-    _, chosen = prepare.choose(labelled[::-1], min_images=2, classes=2, images_per_class=2)
-    assert chosen == {"U+3046/0", "U+3046/1", "U+3042/0", "U+3042/1"}
 
 
 def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkeypatch):
@@ -212,6 +217,7 @@ def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkey
     assert {row["class"] for row in index} == {"あ"}
     assert not excluded
     path.write_bytes(path.read_bytes()[:3000])
+    shutil.rmtree("data/hashes")
     with pytest.raises(DataError, match=r"kkanji\.tar: not a whole tar file"):
         prepared(tmp_path, str(path), source="kkanji", min_images=3)
 
@@ -276,9 +282,3 @@ def test_the_disk_estimate_knows_how_large_the_images_are(tmp_path, monkeypatch)
             tar.addfile(member, io.BytesIO(content))
     prepared(tmp_path, str(path), source="kkanji", min_images=3, image_size=1024)
     assert asked == [3 * 2 * 3 * 64**2]
-
-
-def test_more_classes_than_the_source_has_are_refused():
-    labelled = [(label, f"{label}{i}") for label in "ab" for i in range(3)]
-    with pytest.raises(DataError, match=r"data\.classes = 3: the source has 2 classes of at least"):
-        prepare.choose(labelled, min_images=3, classes=3, images_per_class=None)

@@ -1,4 +1,4 @@
-import os
+import re
 import zipfile
 from collections import Counter
 
@@ -30,13 +30,28 @@ def test_files_at_any_depth_belong_to_their_top_folder_hidden_and_loose_ones_to_
         (tmp_path / name).write_bytes(b"content")
     assert folder.files(str(tmp_path)) == [tmp_path / "a" / "sub" / "0.png"]
     (scan,) = folder.read([], str(tmp_path))
-    assert (scan.origin, scan.encoded, scan.characters[0].id) == ("a", b"content", "a/sub/0.png")
+    assert (scan.origin, scan.content, scan.characters[0].id) == ("a", b"content", "a/sub/0.png")
 
 
-def test_the_listing_changes_with_the_files(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "0.png").write_bytes(b"content")
-    before = folder.listing(str(tmp_path))
-    assert folder.listing(str(tmp_path)) == before
-    os.utime(tmp_path / "a" / "0.png", ns=(1, 1))
-    assert folder.listing(str(tmp_path)) != before
+def test_imagenets_layout_is_taken_and_its_parts_are_not_kept(tmp_path):
+    for name in ("train/n01440764/0.JPEG", "val/n01440764/0.JPEG", "val/n02088364/1.JPEG"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"content")
+    characters = [scan.characters[0] for scan in folder.read([], str(tmp_path))]
+    assert [(c.id, c.label) for c in characters] == [
+        ("train/n01440764/0.JPEG", "n01440764"),
+        ("val/n01440764/0.JPEG", "n01440764"),
+        ("val/n02088364/1.JPEG", "n02088364"),
+    ]
+
+
+def test_every_source_is_one_definition_with_all_that_a_reader_needs_to_know():
+    assert list(SOURCES) == ["char-shape", "cifar100", "folder", "kkanji", "kmnist", "sample"]
+    assert len(SOURCES["char-shape"].files) == 44
+    for name, source in SOURCES.items():
+        assert source.name == name
+        assert source.licence
+        assert source.citation
+        for file in source.files:
+            assert re.fullmatch(r"None|sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}", str(file.checksum))
+            assert file.urls or file.requirement

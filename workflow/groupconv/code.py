@@ -21,7 +21,8 @@ def files(step: str) -> list[Path]:
                 names = [inner, *([*inner, alias.name] for alias in node.names)]
                 for parts in filter(None, names):
                     stem = PACKAGE.joinpath(*parts)
-                    candidates = (stem.with_suffix(".py"), stem / "__init__.py")
+                    # A package finds its modules itself.
+                    candidates = (stem.with_suffix(".py"), *stem.glob("*.py"))
                     open_ += filter(Path.is_file, candidates)
     return sorted(found)
 

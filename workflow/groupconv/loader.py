@@ -33,7 +33,9 @@ class Part:
     def __init__(
         self, manifest: str, images: str, split: str, *, side: int, fit: str, stretch_contrast: bool
     ):
-        table = pd.read_csv(manifest, keep_default_na=False, dtype={"class": str, "id": str})
+        text = {"id": str, "class": str, "split": "category"}
+        used = [*text, "offset", "height", "width", "channels"]
+        table = pd.read_csv(manifest, keep_default_na=False, usecols=used, dtype=text)
         self.classes = sorted(set(table["class"]))
         sizes = table["height"] * table["width"] * table["channels"]
         packed = np.load(images, mmap_mode="r")

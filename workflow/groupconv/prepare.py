@@ -9,9 +9,9 @@ Knows no splits and no model.
 import csv
 import hashlib
 import io
+import shutil
 import tempfile
-import warnings
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,14 +19,25 @@ import numpy as np
 from PIL import Image
 
 from groupconv import atomic, download
+from groupconv.catalogue import FEWEST, Catalogue, catalogue, class_name
 from groupconv.errors import DataError
 from groupconv.progress import say
-from groupconv.sources import SOURCES
+from groupconv.sources import SOURCES, raw_files
 from groupconv.sources.source import Character, Scan
 
 INDEX = "id class code_point origin page box sha256 offset height width channels".split()
 EXCLUDED = "id class origin page reason detail".split()
-FEWEST = 3  # images of a class: one for each of train, val and test
+MOST_PIXELS = 40_000_000  # of one file; the largest page scan has 13 million
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "JPEG2000",
+    "TIFF",
+    "WEBP",
+    "BMP",
+    "GIF",
+    "PPM",
+)  # no EPS: it runs a program
 
 
 def run(params: dict, images: str, index: str, excluded: str, raw: str | list[str] = ()) -> None:
@@ -34,89 +45,77 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
     data = params["data"]
     source = SOURCES[data["source"]]
     raw = [raw] if isinstance(raw, str) else list(raw)
-    for path, file in zip(raw, source.files, strict=True):
-        download.verify(Path(path), file, "this file as it lies there")
+    for path, file in zip(raw, raw_files(data), strict=True):
+        download.verify(Path(path), file, data["source"], "this file as it lies there")
 
-    counts, chosen = choose(
-        ((c.label, c.id) for scan in source.read(raw, data["folder"]) for c in scan.characters),
-        min_images=data["min_images"],
-        classes=data["classes"],
-        images_per_class=data["images_per_class"],
-    )
-    if not chosen:
-        label, most = counts.most_common(1)[0] if counts else ("none", 0)
-        allowed = f"{FEWEST} to {most}" if most >= FEWEST else f"none: a class needs {FEWEST}"
-        raise DataError(
-            f"params.yaml: data.min_images = {data['min_images']}: no class has so many images; "
-            f"the largest ({class_name(label)}) has {most}; allowed: {allowed}"
+    def scans() -> Iterator[Scan]:
+        return source.read(raw, data["folder"])
+
+    Path(images).parent.mkdir(parents=True, exist_ok=True)
+    for stale in Path(images).parent.glob(".prepare-*"):  # of a run that was killed
+        shutil.rmtree(stale)
+    with (
+        tempfile.TemporaryDirectory(dir=Path(images).parent, prefix=".prepare-") as folder,
+        catalogue(folder) as listed,
+        tempfile.TemporaryFile(dir=folder) as pixels,
+    ):
+        counts = listed.list((c.id, c.label) for scan in scans() for c in scan.characters)
+        chosen = listed.choose(
+            counts, data["min_images"], data["classes"], data["images_per_class"]
         )
-    side = min(data["image_size"], source.largest_px or data["image_size"])
-    atomic.check_free(images, 2 * 3 * side**2 * len(chosen), "the packed images")  # spooled, packed
+        if not chosen:
+            raise DataError(_no_class(counts, data["min_images"]))
+        side = min(data["image_size"], source.largest_px or data["image_size"])
+        atomic.check_free(images, 2 * 3 * side**2 * chosen, "the packed images")  # spooled, packed
+        say(f"prepare: {sum(counts.values()):,} images in the source, {chosen:,} chosen")
 
-    say(f"prepare: {sum(counts.values()):,} images in the source, {len(chosen):,} chosen")
-    with tempfile.TemporaryFile(dir=Path(images).parent) as pixels:
-        rows, out = [], []
-        for scan in source.read(raw, data["folder"]):
-            wanted = [c for c in scan.characters if c.id in chosen]
+        for scan in scans():
+            wanted = [c for c in scan.characters if listed.is_chosen(c.id)]
             for row, array, problem in decode(scan, wanted, data["image_size"]):
                 if problem:
-                    out.append({**row, "reason": "unreadable", "detail": problem})
-                    continue
-                row["spooled"] = pixels.tell()
-                pixels.write(array.tobytes())
-                rows.append(row)
-        kept, left_out = clean(rows)
-        if not kept:
-            reasons = Counter(row["reason"] for row in out + left_out).most_common()
-            raise DataError(
-                f"params.yaml: data.source = {data['source']}: no image is left: "
-                f"{', '.join(f'{n} {reason}' for reason, n in reasons)}; "
-                f"the first: {(out + left_out)[0]['id']}: {(out + left_out)[0]['detail']}"
-            )
-        pack(kept, pixels, images)
-    write_table(index, INDEX, kept)
-    write_table(excluded, EXCLUDED, sorted(out + left_out, key=lambda row: row["id"]))
-    say(
-        f"prepare: {len(kept):,} images in {len({r['class'] for r in kept}):,} classes packed, "
-        f"{len(out) + len(left_out):,} left out ({excluded} says why)"
+                    listed.add({**row, "reason": "unreadable", "detail": problem})
+                else:
+                    listed.add({**row, "spooled": pixels.tell()})
+                    pixels.write(array.tobytes())
+        listed.clean()
+        if not listed.count("image", "reason = ''"):
+            raise DataError(_nothing_left(listed, data["source"]))
+        pack(listed, pixels, images, index)
+        write_table(excluded, EXCLUDED, listed.left_out())
+        kept = listed.count("image", "reason = ''")
+        classes = listed.count("(SELECT DISTINCT class FROM image WHERE reason = '')")
+        say(
+            f"prepare: {kept:,} images in {classes:,} classes packed, "
+            f"{chosen - kept:,} left out ({excluded} says why)"
+        )
+
+
+def _no_class(counts: Counter, min_images: int) -> str:
+    label, most = counts.most_common(1)[0] if counts else ("none", 0)
+    allowed = f"{FEWEST} to {most}" if most >= FEWEST else f"none: a class needs {FEWEST}"
+    return (
+        f"params.yaml: data.min_images = {min_images}: no class has so many images; "
+        f"the largest ({class_name(label)}) has {most}; allowed: {allowed}"
     )
 
 
-def choose(
-    labelled: Iterable[tuple[str, str]],
-    min_images: int,
-    classes: int | None,
-    images_per_class: int | None,
-) -> tuple[Counter, set[str]]:
-    """Ids to keep: the most frequent classes (ties by code point), each one's first ids by name.
-
-    Returns every label's count, before the choice, and the chosen ids. None sets no limit.
-    The rule is ours: the paper does not say which classes and images it took.
-    Raises DataError if there are fewer classes, or an id occurs twice.
-    """
-    by_label: dict[str, list[str]] = defaultdict(list)
-    for label, name in labelled:
-        by_label[label].append(name)
-    counts = Counter({label: len(ids) for label, ids in by_label.items()})
-    enough = [label for label, n in counts.items() if n >= min_images]
-    if classes is not None and classes > len(enough):
-        raise DataError(
-            f"params.yaml: data.classes = {classes}: the source has {len(enough)} classes of at "
-            f"least {min_images} images; allowed: 2 to {len(enough)}, or null for all"
-        )
-    labels = sorted(enough, key=lambda label: (-counts[label], _order(label)))[:classes]
-    chosen = [name for label in labels for name in sorted(by_label[label])[:images_per_class]]
-    if len(set(chosen)) < len(chosen):
-        twice = Counter(chosen).most_common(1)[0][0]
-        raise DataError(f"the id {twice} stands twice in the source")
-    return counts, set(chosen)
+def _nothing_left(catalogue: Catalogue, source: str) -> str:
+    reasons = Counter(row["reason"] for row in catalogue.left_out()).most_common()
+    first = next(catalogue.left_out())
+    return (
+        f"params.yaml: data.source = {source}: no image is left: "
+        f"{', '.join(f'{n} {reason}' for reason, n in reasons)}; "
+        f"the first: {first['id']}: {first['detail']}"
+    )
 
 
 def decode(
     scan: Scan, wanted: list[Character], image_size: int
 ) -> Iterator[tuple[dict, np.ndarray | None, str]]:
     """Yield (row, uint8 array (height, width, channels), "") or (row, None, what is wrong)."""
-    image, problem = opened(scan.encoded) if wanted else (None, "")
+    image, problem = None, ""
+    if wanted:
+        image, problem = (as_image(scan), "") if scan.shape else opened(scan.content)
     for character in wanted:
         row = {
             "id": character.id,
@@ -164,12 +163,13 @@ def eight_bits(image: Image.Image) -> Image.Image:
     return image.convert("L" if grey else "RGB")
 
 
-def opened(encoded: bytes) -> tuple[Image.Image | None, str]:
-    """The image, grey or RGB, with its pixels decoded; or None and what is wrong."""
+def opened(content: bytes) -> tuple[Image.Image | None, str]:
+    """The image file, grey or RGB, with its pixels decoded; or None and what is wrong."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return eight_bits(Image.open(io.BytesIO(encoded))), ""
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        if image.width * image.height > MOST_PIXELS:
+            return None, f"{image.width}x{image.height} px; allowed: {MOST_PIXELS:,} pixels"
+        return eight_bits(image), ""
     except MemoryError:
         raise
     except Exception as error:  # a broken file makes PIL's decoders raise almost anything
@@ -177,74 +177,34 @@ def opened(encoded: bytes) -> tuple[Image.Image | None, str]:
         return None, "not an image" if "cannot identify" in problem else problem
 
 
-def clean(rows: list[dict]) -> tuple[list[dict], list[dict]]:
-    """Split the rows into kept ones, by code point and id, and left-out ones with their reason.
-
-    Blank images and images under several labels go, all copies; of copies within a class the
-    first by id stays; a class with fewer than three images left cannot be in all three parts.
-    """
-    labels: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        labels[row["sha256"]].add(row["class"])
-    kept, out, first = [], [], {}
-    for row in sorted(rows, key=lambda row: (_order(row["code_point"] or row["class"]), row["id"])):
-        key = row["sha256"]
-        if row["blank"]:
-            reason, detail = "blank", "all pixels are equal"
-        elif len(labels[key]) > 1:
-            others = ", ".join(sorted(labels[key] - {row["class"]}))
-            reason, detail = "conflict", f"also under {others}"
-        elif key in first:
-            reason, detail = "duplicate", f"equals {first[key]}"
-        else:
-            first[key] = row["id"]
-            kept.append(row)
-            continue
-        out.append({**row, "reason": reason, "detail": detail})
-    sizes = Counter(row["class"] for row in kept)
-    for row in kept:
-        if sizes[row["class"]] < FEWEST:
-            detail = f"{sizes[row['class']]} images are left of the class, {FEWEST} are needed"
-            out.append({**row, "reason": "class too small", "detail": detail})
-    return [row for row in kept if sizes[row["class"]] >= FEWEST], out
+def as_image(scan: Scan) -> Image.Image:
+    """The pixels of a scan that is no image file."""
+    array = np.frombuffer(scan.content, np.uint8).reshape(scan.shape)
+    return Image.fromarray(array[..., 0] if scan.shape[2] == 1 else array)
 
 
-def pack(rows: list[dict], pixels, path: str) -> None:
-    """Write the rows' pixels to one 1-D uint8 .npy file, in order, and set each row's offset."""
-    total = sum(row["height"] * row["width"] * row["channels"] for row in rows)
-    offset = 0
-    with atomic.write(path, "wb") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (total,)}
-        np.lib.format.write_array_header_1_0(file, header)
-        for row in rows:
+def pack(catalogue: Catalogue, pixels, images: str, index: str) -> None:
+    """Write the kept pixels to one 1-D uint8 .npy file, and a table of where each image is."""
+    total = sum(row["height"] * row["width"] * row["channels"] for row in catalogue.kept())
+    header = {"descr": "|u1", "fortran_order": False, "shape": (total,)}
+
+    def packed(file) -> Iterator[dict]:
+        offset = 0
+        for row in catalogue.kept():
             size = row["height"] * row["width"] * row["channels"]
             pixels.seek(row["spooled"])
             file.write(pixels.read(size))
-            row["offset"] = offset
+            yield {**row, "offset": offset}
             offset += size
 
+    with atomic.write(images, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        write_table(index, INDEX, packed(file))
 
-def write_table(path: str, columns: list[str], rows: list[dict]) -> None:
+
+def write_table(path: str, columns: list[str], rows: Iterable[dict]) -> None:
     """Write the rows' ``columns`` as CSV."""
     with atomic.write(path) as file:
         table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-
-
-def class_name(label: str) -> str:
-    """The character of a code point "U+3042" (of several, joined by blanks); else the label."""
-    if not label.startswith("U+"):
-        return label
-    try:
-        name = "".join(chr(int(point[2:], 16)) for point in label.split())
-        name.encode()  # a surrogate is no character
-        return name
-    except (ValueError, OverflowError):
-        return label
-
-
-def _order(label: str) -> tuple:
-    """Sort key: code points by value, then names."""
-    name = class_name(label)
-    return (name == label, [ord(c) for c in name])

@@ -18,9 +18,10 @@ TRAINING = (
     "train.threads",
 )
 READS = {
-    "download": ("data.source",),
+    "download": ("data.source", "data.books"),  # not the mirror: hashes hold what comes
     "prepare": (
         "data.source",
+        "data.books",
         "data.folder",
         "data.min_images",
         "data.classes",

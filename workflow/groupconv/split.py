@@ -4,6 +4,7 @@
 random numbers, so the same on every machine, and for any order of files. Knows no pixels.
 """
 
+import csv
 import hashlib
 from collections import Counter
 
@@ -19,7 +20,8 @@ RATIO = (16, 4, 5)  # the paper, Section 5
 
 def run(params: dict, index: str, manifest: str) -> None:
     """Add the column `split`. Raises DataError."""
-    table = pd.read_csv(index, dtype=str, keep_default_na=False)
+    used = ["id", "class", "sha256", "origin", "page"]
+    table = pd.read_csv(index, dtype=str, keep_default_na=False, usecols=used)
     if table["sha256"].duplicated().any():
         raise DataError(f"{index}: two rows have the same pixels; run prepare again")
     seed, unit = params["split"]["seed"], params["split"]["unit"]
@@ -37,10 +39,16 @@ def run(params: dict, index: str, manifest: str) -> None:
         parts = {}
         for _, ids in table.groupby("class")["id"]:
             parts |= assign_splits(list(ids), seed)
-    table["split"] = table["id"].map(parts)
-    atomic.write_text(manifest, table.to_csv(index=False, lineterminator="\n"))
-    counts = Counter(table["split"])
-    shares = exact_shares(len(table))
+    with (
+        open(index, newline="", encoding="utf-8") as rows,
+        atomic.write(manifest) as file,
+    ):
+        reader, writer = csv.reader(rows), csv.writer(file, lineterminator="\n")
+        header = next(reader)
+        writer.writerow([*header, "split"])
+        writer.writerows([*row, parts[row[header.index("id")]]] for row in reader)
+    counts = Counter(parts.values())
+    shares = exact_shares(len(parts))
     say(
         "split: "
         + ", ".join(

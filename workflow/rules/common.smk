@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 from groupconv import captions, config as settings, exponents, reads, resources
 from groupconv.code import files as files_of
 from groupconv.errors import StepError
-from groupconv.sources import SOURCES, folder
+from groupconv.sources import folder, raw_files
 
 # The steps run in the environment that Snakemake runs in, activated or not.
 os.environ.update(

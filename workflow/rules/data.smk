@@ -2,7 +2,7 @@
 
 import re
 
-RAW_FILES = [file.name for file in SOURCES[config["data"]["source"]].files]
+RAW_FILES = [file.name for file in raw_files(config["data"])]
 
 
 # No file as input, so that one put there by hand stays; prepare checks its hash.
@@ -24,8 +24,10 @@ rule download:
         runtime=60,
     params:
         json=params_of("download"),
+        mirror=config["download"]["mirror"] or "",
     shell:
-        "python workflow/step.py download {params.json:q} file={output.file:q} 2> {log:q}"
+        "python workflow/step.py download {params.json:q} file={output.file:q}"
+        " mirror={params.mirror:q} 2> {log:q}"
 
 
 # All files of the source: DVC asks for them by this name.

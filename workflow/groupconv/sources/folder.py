@@ -1,13 +1,17 @@
-"""`folder`: a local folder of your own with one sub-folder of images per class."""
+"""`folder`: a local folder of your own with one sub-folder of images per class.
 
-import hashlib
-import os
+ImageNet's layout, <part>/<class>/<image> with the parts train, val and test, is taken as well;
+the parts are not kept: the workflow makes its own.
+"""
+
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from groupconv.errors import DataError
 from groupconv.sources.source import Character, Scan, Source
+
+PARTS = {"train", "val", "test"}
 
 
 def files(folder: str) -> list[Path]:
@@ -20,7 +24,7 @@ def files(folder: str) -> list[Path]:
         raise DataError(f"params.yaml: data.folder = {folder}: no such folder")
     found = [
         path
-        for label in root.iterdir()
+        for label in root.glob("*/*" if has_parts(root) else "*")
         if label.is_dir()
         for path in label.rglob("*")
         if not any(part.startswith(".") for part in path.relative_to(root).parts) and path.is_file()
@@ -28,7 +32,7 @@ def files(folder: str) -> list[Path]:
     if not found:
         raise DataError(
             f"params.yaml: data.folder = {folder}: no images in sub-folders; "
-            "allowed: <class>/<image>"
+            "allowed: <class>/<image> or train/<class>/<image>"
         )
     for path in found:
         # A table cannot hold a lone surrogate (a byte that is not UTF-8) or every line break.
@@ -41,24 +45,23 @@ def files(folder: str) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def listing(folder: str) -> str:
-    """A digest that changes when a file is added, removed or rewritten. Raises DataError."""
-    digest = hashlib.sha256()
-    for path in files(folder):
-        stat = path.stat()
-        digest.update(f"{path.relative_to(folder)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+def has_parts(root: Path) -> bool:
+    """Whether the folder has ImageNet's layout."""
+    return {p.name for p in root.iterdir() if p.is_dir() and p.name[0] != "."} <= PARTS
 
 
 def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
-    """Yield each file as one character, labelled by its top folder. Raises DataError."""
-    for path in files(folder):
-        name = path.relative_to(folder).as_posix()
-        label = name.split("/")[0]
-        yield Scan(label, os.path.basename(name), path.read_bytes(), (Character(name, label),))
+    """Yield each file as one character, labelled by its class's folder. Raises DataError."""
+    found = files(folder)
+    depth = int(has_parts(Path(folder)))
+    for path in found:
+        name = path.relative_to(folder)
+        label = name.parts[depth]
+        yield Scan(label, path.name, path.read_bytes(), (Character(name.as_posix(), label),))
 
 
 SOURCE = Source(
+    name="folder",
     title="A local folder",
     licence="that of your images",
     citation="your own",

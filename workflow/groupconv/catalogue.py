@@ -1,0 +1,152 @@
+"""The images of one run of prepare, as tables on disk: memory does not grow with their number.
+
+Which of them are chosen, and which are left out and why, is decided here, from labels and hashes
+alone. Knows no pixels and no files of a source.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from groupconv.errors import DataError, DiskError
+
+FEWEST = 3  # images of a class: one for each of train, val and test
+COLUMNS = (
+    "id class code_point origin page box sha256 height width channels blank spooled reason detail"
+).split()
+
+
+class Catalogue:
+    """``listed`` has the source's (id, label), ``image`` a row for each image that was read."""
+
+    def __init__(self, db: sqlite3.Connection):
+        self.db = db
+        self.db.row_factory = sqlite3.Row
+        # A private file of this run: nothing to recover after a crash.
+        self.db.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
+            "CREATE TABLE listed (id TEXT PRIMARY KEY, label TEXT) WITHOUT ROWID;"
+            "CREATE TABLE chosen (id TEXT PRIMARY KEY) WITHOUT ROWID;"
+            f"CREATE TABLE image ({', '.join(COLUMNS)}, name INTEGER, PRIMARY KEY (id));"
+        )
+        self.db.execute("BEGIN")
+
+    def list(self, labelled: Iterable[tuple[str, str]]) -> Counter:
+        """Take the source's (id, label) down; returns every label's count. Raises DataError."""
+        for name, label in labelled:
+            try:
+                self.db.execute("INSERT INTO listed VALUES (?, ?)", (name, label))
+            except sqlite3.IntegrityError as error:
+                raise DataError(f"the id {name} stands twice in the source") from error
+        return Counter(dict(self.db.execute("SELECT label, COUNT(*) FROM listed GROUP BY label")))
+
+    def choose(
+        self, counts: Counter, min_images: int, classes: int | None, images_per_class: int | None
+    ) -> int:
+        """Choose the most frequent classes (ties by code point), each one's first ids by name.
+
+        Returns how many images. None sets no limit. The rule is ours: the paper does not say
+        which classes and images it took. Raises DataError if there are fewer classes.
+        """
+        enough = [label for label, n in counts.items() if n >= min_images]
+        if classes is not None and classes > len(enough):
+            raise DataError(
+                f"params.yaml: data.classes = {classes}: the source has {len(enough)} classes of "
+                f"at least {min_images} images; allowed: 2 to {len(enough)}, or null for all"
+            )
+        for label in sorted(enough, key=lambda label: (-counts[label], order(label)))[:classes]:
+            self.db.execute(
+                "INSERT INTO chosen SELECT id FROM listed WHERE label = ? ORDER BY id LIMIT ?",
+                (label, -1 if images_per_class is None else images_per_class),
+            )
+        return self.count("chosen")
+
+    def is_chosen(self, name: str) -> bool:
+        """Whether the image of this id was chosen."""
+        return bool(self.db.execute("SELECT 1 FROM chosen WHERE id = ?", (name,)).fetchone())
+
+    def add(self, row: dict) -> None:
+        """Take down an image that was read, or why it could not be (``reason``, ``detail``)."""
+        values = [row.get(column, "") for column in COLUMNS]
+        self.db.execute(
+            f"INSERT INTO image VALUES ({', '.join('?' * (len(COLUMNS) + 1))})",
+            (*values, not row["code_point"]),
+        )
+
+    def clean(self) -> None:
+        """Give a reason to what is to be left out.
+
+        Blank images and images under several labels go, all copies; of copies within a class the
+        first by id stays; a class with fewer than three images left cannot be in all three parts.
+        """
+        kept = "reason = ''"
+        self.db.executescript(f"""
+            CREATE INDEX of_content ON image (sha256, class);
+            CREATE INDEX of_class ON image (class);
+            UPDATE image SET reason = 'blank', detail = 'all pixels are equal'
+            WHERE {kept} AND blank;
+            UPDATE image SET reason = 'conflict', detail = 'also under ' || (
+                SELECT group_concat(class, ', ') FROM (
+                    SELECT DISTINCT other.class FROM image AS other
+                    WHERE other.sha256 = image.sha256 AND other.class != image.class
+                    ORDER BY other.class))
+            WHERE {kept} AND EXISTS (
+                SELECT 1 FROM image AS other
+                WHERE other.sha256 = image.sha256 AND other.class != image.class);
+            UPDATE image SET reason = 'duplicate', detail = 'equals ' || (
+                SELECT MIN(id) FROM image AS other WHERE other.sha256 = image.sha256)
+            WHERE {kept} AND EXISTS (
+                SELECT 1 FROM image AS other
+                WHERE other.sha256 = image.sha256 AND other.id < image.id);
+        """)
+        sizes = self.db.execute(
+            f"SELECT class, COUNT(*) FROM image WHERE {kept} GROUP BY class HAVING COUNT(*) < ?",
+            (FEWEST,),
+        ).fetchall()
+        for label, size in sizes:
+            detail = f"{size} images are left of the class, {FEWEST} are needed"
+            small = "UPDATE image SET reason = 'class too small', detail = ?"
+            self.db.execute(f"{small} WHERE {kept} AND class = ?", (detail, label))
+
+    def count(self, table: str, where: str = "1") -> int:
+        """The number of rows."""
+        return self.db.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}").fetchone()[0]
+
+    def kept(self) -> Iterator[dict]:
+        """The images that stay: those of code points by value, then those of names, and by id."""
+        query = "SELECT * FROM image WHERE reason = '' ORDER BY name, class, id"
+        return map(dict, self.db.execute(query))
+
+    def left_out(self) -> Iterator[dict]:
+        """The others, by id."""
+        return map(dict, self.db.execute("SELECT * FROM image WHERE reason != '' ORDER BY id"))
+
+
+@contextmanager
+def catalogue(folder: str | Path) -> Iterator[Catalogue]:
+    """An empty catalogue with its file in ``folder``. Raises DiskError."""
+    with closing(sqlite3.connect(Path(folder) / "catalogue.sqlite", isolation_level=None)) as db:
+        try:
+            yield Catalogue(db)
+        except sqlite3.OperationalError as error:
+            raise DiskError(f"{folder}: cannot be written: {error}") from error
+
+
+def class_name(label: str) -> str:
+    """The character of a code point "U+3042" (of several, joined by blanks); else the label."""
+    if not label.startswith("U+"):
+        return label
+    try:
+        name = "".join(chr(int(point[2:], 16)) for point in label.split())
+        name.encode()  # a surrogate is no character
+        return name
+    except (ValueError, OverflowError):
+        return label
+
+
+def order(label: str) -> tuple:
+    """Sort key: code points by value, then names."""
+    name = class_name(label)
+    return (name == label, [ord(c) for c in name])
