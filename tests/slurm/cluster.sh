@@ -113,6 +113,10 @@ stop() {
   refuse_what_is_not_ours
   [ -d "$state" ] || return 0
   scancel --user=root 2>/dev/null || true
+  for _ in $(seq 100); do  # their processes are gone with them
+    [ -n "$(squeue -h 2>/dev/null)" ] || break
+    sleep 0.2
+  done
   pkill -x slurmd || true
   pkill -x slurmctld || true
   pkill -x slurmstepd || true
@@ -121,6 +125,7 @@ stop() {
     pgrep -x 'slurmd|slurmctld|slurmstepd|munged' >/dev/null || break
     sleep 0.1
   done
+  pkill -9 -x slurmstepd || true
   sed -i "/$(printf '%s' "$mark" | sed 's/[/.]/\\&/g')/d" /etc/hosts 2>/dev/null || true
   local installed
   installed=$(cat "$state/packages" 2>/dev/null || true)

@@ -4,9 +4,9 @@ Knows no sources and no hashes.
 """
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO
 
 from groupconv.progress import say
@@ -58,7 +58,7 @@ def fetch(url: str, part: Path) -> None:
             raise TransferError(f"{reason}, {came:,} bytes came" if came else reason)
         wait_s = min(8.0, 0.5 * 2**failures)
         say(f"download: {reason} after {came:,} bytes, again in {wait_s:.1f} s")
-        time.sleep(wait_s)
+        sleep(wait_s)
 
 
 def _once(url: str, part: Path) -> None:
@@ -74,7 +74,9 @@ def _once(url: str, part: Path) -> None:
     if have and origin.get("url") == url:
         headers |= {"Range": f"bytes={have}-", "If-Range": origin["version"]}
     with requests.get(url, stream=True, timeout=(CONNECT_S, READ_S), headers=headers) as answer:
-        if answer.status_code == 416:  # all had come, or the file is another: from the start
+        if (
+            answer.status_code == 416 and have
+        ):  # all had come, or the file is another: from the start
             part.unlink()
             raise IncompleteError
         answer.raise_for_status()
@@ -103,12 +105,12 @@ def _once(url: str, part: Path) -> None:
 
 def _copy(chunks: Iterator[bytes], file: IO, have: int, total: int | None) -> None:
     """Write the chunks, with a line of progress from time to time."""
-    came, began = 0, time.monotonic()
+    came, began = 0, monotonic()
     said = began
     for chunk in chunks:
         file.write(chunk)
         came += len(chunk)
-        now = time.monotonic()
+        now = monotonic()
         if now - said > SAY_S:
             said, speed = now, came / (now - began)
             of = f" of {total / 1e6:,.0f}" if total else ""
