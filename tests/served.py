@@ -20,6 +20,7 @@ class Served:
     status: int = 0  # given to every request, if not 0
     headers: dict[str, str] = field(default_factory=dict)
     silent_s: float = 0  # before any answer
+    together: threading.Barrier | None = None  # no answer before so many requests have come
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     url: str = ""
 
@@ -28,6 +29,8 @@ class Served:
         wanted = handler.headers.get("Range")
         self.requests.append((handler.path, wanted))
         time.sleep(self.silent_s)
+        if self.together:
+            self.together.wait()
         content = self.files.get(handler.path.lstrip("/"))
         if self.status or content is None:
             handler.send_error(self.status or 404)

@@ -1,8 +1,15 @@
+import gzip
+import io
 import re
+import struct
+import tarfile
 import zipfile
 from collections import Counter
 
-from groupconv.sources import SOURCES, folder
+import numpy as np
+import torchvision
+from groupconv import prepare
+from groupconv.sources import SOURCES, folder, kmnist
 
 
 def test_the_sample_is_all_that_the_wheel_holds_with_its_boxes(wheel):
@@ -55,3 +62,47 @@ def test_every_source_is_one_definition_with_all_that_a_reader_needs_to_know():
         for file in source.files:
             assert re.fullmatch(r"None|sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}", str(file.checksum))
             assert file.urls or file.requirement
+
+
+def test_kmnist_is_what_torchvision_reads(tmp_path):
+    rng, raw = np.random.default_rng(0), tmp_path / "KMNIST" / "raw"
+    raw.mkdir(parents=True)
+    files = []
+    for part, n in (("train", 30), ("t10k", 12)):
+        images = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+        labels = rng.integers(0, 10, n, dtype=np.uint8)
+        contents = {
+            f"{part}-images-idx3-ubyte": struct.pack(">4I", 0x803, n, 28, 28) + images.tobytes(),
+            f"{part}-labels-idx1-ubyte": struct.pack(">2I", 0x801, n) + labels.tobytes(),
+        }
+        for name, content in contents.items():
+            (raw / name).write_bytes(content)
+            (raw / f"{name}.gz").write_bytes(gzip.compress(content))
+            files.append(str(raw / f"{name}.gz"))
+    scans = list(SOURCES["kmnist"].read(files, None))
+    for part, train in (("train", True), ("t10k", False)):
+        theirs = torchvision.datasets.KMNIST(tmp_path, train=train)
+        mine = [scan for scan in scans if scan.origin == part]
+        assert len(mine) == len(theirs)
+        for scan, (image, label) in zip(mine, theirs, strict=True):
+            assert scan.content == image.tobytes()
+            assert scan.characters[0].label == f"U+{ord(kmnist.CLASSES[label]):04X}"
+    # Hepburn's names of the kana, which torchvision has.
+    assert torchvision.datasets.KMNIST.classes == "o ki su tsu na ha ma ya re wo".split()
+
+
+def test_cifar_pixels_are_rgb_rows(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    record = bytes([3, 99]) + image.transpose(2, 0, 1).tobytes()
+    path = tmp_path / "cifar-100-binary.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in (
+            ("train.bin", record),
+            ("fine_label_names.txt", "\n".join(f"class{i}" for i in range(100)).encode()),
+        ):
+            member = tarfile.TarInfo(f"cifar-100-binary/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    (scan,) = SOURCES["cifar100"].read([str(path)], None)
+    assert scan.characters[0].label == "class99"
+    assert np.array_equal(np.asarray(prepare.as_image(scan)), image)

@@ -13,7 +13,7 @@ SOURCES = {module.SOURCE.name: module.SOURCE for module in _modules if hasattr(m
 
 def raw_files(data: dict) -> list[RawFile]:
     """The files that ``data``, the section of params.yaml, asks for."""
-    books = data["books"]
+    books = None if data["books"] is None else set(map(str, data["books"]))
     return [
         file
         for file in SOURCES[data["source"]].files
