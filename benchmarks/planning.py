@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests")]
 
 from groupconv import captions, config, reads, records  # noqa: E402
-from groupconv.sources import SOURCES  # noqa: E402
+from groupconv.sources import raw_files  # noqa: E402
 from project import copy_of_checkout  # noqa: E402
 
 BIN = Path(sys.executable).parent
@@ -51,7 +51,7 @@ def project(folder: Path, schemes: int, seeds: int, checkpoint: int = 100) -> Pa
 
 def _finish(params: dict, checkpoint: int) -> None:
     raw = Path("data/raw", params["data"]["source"])
-    files = [raw / file.name for file in SOURCES[params["data"]["source"]].files]
+    files = [raw / file.name for file in raw_files(params["data"])]
     figures = captions.figures(reads.scheme_names(params))
     files += [Path("results/figures", f"{f}.{kind}") for f in figures for kind in ("svg", "png")]
     stages = records.stages(records.pipeline(), params)

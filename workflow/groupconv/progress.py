@@ -5,5 +5,6 @@ import sys
 
 def say(line: str) -> None:
     """Print one whole line to the terminal (stdout) and to the step's log (stderr)."""
-    print(line, flush=True)
-    print(line, file=sys.stderr, flush=True)
+    for stream in (sys.stdout, sys.stderr):
+        stream.write(f"{line}\n")  # in one go: print writes the end of the line by itself
+        stream.flush()
