@@ -56,8 +56,7 @@ def by_dvc() -> bool:
 def hold_workflow():
     """Say, for as long as this process lives, that a Snakemake works here; returns the handle.
 
-    If no other one lives, its lock files are those of a killed one, and are removed as `snakemake
-    --unlock` does. The kernel frees the hold of a process that is killed.
+    If no other one lives, its lock files are a killed one's, and go, as by `snakemake --unlock`.
     """
     records.STATE.mkdir(parents=True, exist_ok=True)
     handle = (records.STATE / "alive").open("a", encoding="utf-8")
@@ -162,8 +161,12 @@ def record(stages: list[Stage]) -> str:
     digests.save()
     if not new:
         return ""
+    # DVC writes dvc.lock anew for each target: whole steps, or all, where their record is good.
+    partly = {one.step for one in stages if one.name not in good}
+    step_of = {name: name.partition("@")[0] for name in new}
+    targets = dict.fromkeys(n if step_of[n] in partly else step_of[n] for n in new if partly)
     done = subprocess.run(
-        [_dvc(), "commit", "--force", "--quiet", *new],
+        [_dvc(), "commit", "--force", "--quiet", *targets],
         capture_output=True,
         text=True,
         check=False,
@@ -190,11 +193,9 @@ def prune(stages: list[Stage]) -> None:
     for name in gone:
         for out in entries[name].get("outs", []):
             path, md5 = out["path"], out.get("md5")
-            if (
-                path in kept
-                or digests.of(path) != md5
-                or not all(map(os.path.exists, _objects(path, md5).values()))
-            ):
+            if path in kept or digests.of(path) != md5:
+                continue
+            if not all(map(os.path.exists, _objects(path, md5).values())):
                 continue
             os.remove(path)
             for folder in Path(path).parents[:-1]:
