@@ -41,8 +41,8 @@ def test_a_run_shows_its_steps_its_trainings_and_the_table_last(finished):
         (
             "source: sample",
             "source: sampel",
-            'params.yaml: data.source = "sampel": must be sample, kkanji or folder; '
-            "did you mean sample?",
+            'params.yaml: data.source = "sampel": must be char-shape, cifar100, folder, kkanji, '
+            "kmnist or sample; did you mean sample?",
         ),
         (
             "folder: data/folder ",
@@ -92,7 +92,8 @@ def test_a_failed_step_ends_with_its_name_its_cause_and_its_log(project):
     assert run.returncode == 1
     last = last_paragraph(run.stdout)
     assert last[0] == "failed: prepare"
-    assert re.match(rf"error: data/raw/{re.escape(wheel.name)}: sha256 \w+, expected \w+", last[1])
+    damaged = re.escape(f"data/raw/sample/{wheel.name}")
+    assert re.match(rf"error: {damaged}: sha256 \w+, expected \w+", last[1])
     assert last[2] == "log: logs/prepare.log"
     assert "Traceback" not in run.stdout
     assert not (project.folder / "data" / "images.npy").exists()
