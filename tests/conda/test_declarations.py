@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from declared import declared, pip_name
+from groupconv import code
 from project import ROOT
 
 # Snakemake's own parser, in a process of its own: a Snakefile changes the process that reads it.
@@ -36,6 +37,8 @@ print(json.dumps({
 NOT_IMPORTED = {"python", "pip", "iopath", "matplotlib-fontja"}
 # provenance imports torch only when it is asked for the machine, which report does not.
 NOT_REACHED = {"report.yaml": {"torch"}}
+# What every step runs first.
+ADAPTER = [ROOT / "workflow" / "step.py", *code.files("lock"), *code.files("records")]
 
 
 @cache
@@ -57,7 +60,7 @@ def imported(rule):
     """The packages that the rule's code imports, as pip names them."""
     owners = metadata.packages_distributions()
     names = set()
-    for file in rule["code"]:
+    for file in [*rule["code"], *ADAPTER]:
         for node in ast.walk(ast.parse((ROOT / file).read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}

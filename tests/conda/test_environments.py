@@ -57,9 +57,10 @@ def test_the_whole_workflow_runs_in_environments_that_hold_what_is_declared(fini
 
 def test_a_result_equals_that_of_a_run_without_conda(finished_by_conda, project):
     finished, _ = finished_by_conda
-    run = project.snakemake("--cores", "2", "results/E/seed0/test.json", "results/E/macs.json")
+    of_e = "results/schemes/E"
+    run = project.snakemake("--cores", "2", f"{of_e}/seed0/test.json", f"{of_e}/macs.json")
     assert run.returncode == 0, run.stdout
-    for name in ("data/manifest.csv", "results/E/seed0/predictions.csv", "results/E/macs.json"):
+    for name in ("data/manifest.csv", f"{of_e}/seed0/predictions.csv", f"{of_e}/macs.json"):
         assert (finished.folder / name).read_bytes() == (project.folder / name).read_bytes(), name
 
 
@@ -67,7 +68,7 @@ def test_a_result_equals_that_of_a_run_without_conda(finished_by_conda, project)
     ("file", "package", "target", "module"),
     [
         ("data.yaml", "pillow", "data/images.npy", "PIL"),
-        ("torch-cpu.yaml", "iopath", "results/E/macs.json", "iopath"),
+        ("torch-cpu.yaml", "iopath", "results/schemes/E/macs.json", "iopath"),
         ("report.yaml", "pyyaml", "results/claims.json", "yaml"),
     ],
 )
