@@ -119,6 +119,9 @@ def test_every_unknown_key_at_every_level_is_refused():
         ("", "the file = null: must be object"),
         ("a: 1\na: 2\n", "line 2: a: this key stands twice"),
         ("a:\n  b: 1\n  b: 1\n", "line 3: b: this key stands twice"),
+        ("a: 1\nno: 2\n", "line 2: no: a key must be text"),
+        ("a: {null: 2}\n", "line 1: null: a key must be text"),
+        ("? [1, 2]\n: 2\n", "line 1: a list or a mapping: a key must be text"),
     ],
 )
 def test_a_file_that_is_no_mapping_is_refused_in_one_line(text, line, tmp_path):
@@ -127,6 +130,15 @@ def test_a_file_that_is_no_mapping_is_refused_in_one_line(text, line, tmp_path):
     with pytest.raises(ParamsError) as caught:
         config.load(path)
     assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["NA", "nan", "None", "null", 1, None])
+def test_a_name_that_tables_would_lose_is_refused(name):
+    params = copy.deepcopy(PARAMS)
+    params["schemes"][name] = params["schemes"]["E"]
+    with pytest.raises(ParamsError, match=rf"^params.yaml: schemes\.{name}: ") as caught:
+        config.check(params, "params.yaml")
     assert "\n" not in str(caught.value)
 
 

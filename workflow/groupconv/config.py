@@ -1,4 +1,4 @@
-"""params.yaml: read, checked, and cut down to what each step may read. Knows no torch.
+"""params.yaml: read and checked. Knows no torch, and no step (reads.py has what each may read).
 
 The schema (workflow/schemas/params.schema.yaml) holds types and ranges; here are the checks that
 need two keys, and the text of every complaint: file, key, value, what is allowed, nearest key.
@@ -16,18 +16,23 @@ from groupconv.errors import ParamsError, SchemeError
 from groupconv.sources import SOURCES, char_shape
 
 OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
+MISSING = ("na", "nan", "none", "null")  # as pandas reads them
 MOST_NAMED = 12  # values that a complaint lists
 SCHEMA = Path(__file__).parent.parent / "schemas" / "params.schema.yaml"
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice, of which YAML would silently keep the last."""
+    """SafeLoader that refuses a key given twice, of which YAML would silently keep the last, and
+    one that is no text, as `no` and `null` are not."""
 
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if key.tag != "tag:yaml.org,2002:str":
+                text = key.value if isinstance(key, yaml.ScalarNode) else "a list or a mapping"
+                raise ParamsError(f"line {line}: {text}: a key must be text, which YAML does not take this for")
             if key.value in seen:
-                line = key.start_mark.line + 1
                 raise ParamsError(f"line {line}: {key.value}: this key stands twice")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
@@ -126,6 +131,11 @@ def _check_across(params: dict) -> list[str]:
     if set(schemes["baseline"]["groups"]) != {1}:
         groups = schemes["baseline"]["groups"]
         lines.append(f"schemes.baseline.groups = {groups}: must be [1, 1, 1, 1, 1]")
+    lines += [
+        f"schemes.{name}: a name that means a missing value in a table"
+        for name in schemes
+        if name.lower() in MISSING
+    ]
     if len({name.lower() for name in schemes}) < len(schemes):
         lines.append("schemes: two names differ in case alone, which some file systems ignore")
     return lines
