@@ -1,6 +1,9 @@
 """The device and threads that a step runs on: what was asked for, or an error."""
 
+import fcntl
 import os
+import tempfile
+from pathlib import Path
 
 import torch
 
@@ -16,7 +19,29 @@ def choose_device(name: str, key: str) -> torch.device:
         raise DeviceError(f"params.yaml: {key} = cuda: this machine has none; allowed: auto, cpu")
     if name == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
-    return torch.device("cuda")
+    device = torch.device("cuda", free_gpu(torch.cuda.device_count()))
+    torch.cuda.set_device(device)
+    return device
+
+
+_taken = []  # open, and so locked, as long as this process lives
+
+
+def free_gpu(count: int) -> int:
+    """The number of a GPU, of ``count``, that no other step on this machine has taken.
+
+    Where all are taken, as by a second workflow, they are shared.
+    """
+    for number in range(count if count > 1 else 0):
+        guard = Path(tempfile.gettempdir(), f"groupconv-{os.getuid()}-gpu{number}").open("w")
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            guard.close()
+        else:
+            _taken.append(guard)
+            return number
+    return os.getpid() % count
 
 
 def set_threads(threads: int, key: str) -> None:

@@ -67,7 +67,8 @@ onstart:
                 f"allowed: 1 to {cores}, or more --cores"
             )
     announce()
-    lock.prune(records.stages(records.pipeline(), config))
+    if lock.in_use() and config == settings.load("params.yaml"):
+        lock.prune(records.stages(records.pipeline(), config))
 
 
 onsuccess:
