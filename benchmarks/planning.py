@@ -23,7 +23,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests")]
 
-from groupconv import captions, config, reads, records  # noqa: E402
+from groupconv import captions, config, pipeline, reads, records  # noqa: E402
 from groupconv.sources import raw_files  # noqa: E402
 from project import copy_of_checkout  # noqa: E402
 
@@ -54,7 +54,7 @@ def _finish(params: dict, checkpoint: int) -> None:
     files = [raw / file.name for file in raw_files(params["data"])]
     figures = captions.figures(reads.scheme_names(params))
     files += [Path("results/figures", f"{f}.{kind}") for f in figures for kind in ("svg", "png")]
-    stages = records.stages(records.pipeline(), params)
+    stages = pipeline.stages(pipeline.load(), params)
     whole = {str(path.parent) for path in files}
     files += [Path(out) for one in stages for out in one.outs if out not in whole]
     for path in files:

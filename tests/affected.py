@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from groupconv import config, records  # noqa: E402
+from groupconv import config, pipeline  # noqa: E402
 
 BEGIN, END = "<!-- affected: made by `python tests/affected.py` -->\n", "<!-- /affected -->\n"
 
@@ -22,9 +22,9 @@ def leaves(params: dict) -> list[str]:
 
 def reached(params: dict) -> dict[str, list[str]]:
     """{dotted key: the steps that read it, and all that read what those make}."""
-    definitions = records.pipeline(ROOT / "dvc.yaml")
-    stages = records.stages(definitions, params)
-    before = records.producers(stages)
+    definitions = pipeline.load(ROOT / "dvc.yaml")
+    stages = pipeline.stages(definitions, params)
+    before = pipeline.producers(stages)
     table = {}
     for key in leaves(params):
         hit: dict[str, str] = {}

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 
-from groupconv import lock, records
+from groupconv import lock, pipeline, records
 from groupconv.errors import StepError
 from groupconv.progress import say
 
@@ -29,7 +29,7 @@ def main(step: str, params: str, *paths: str) -> int:
         given.setdefault(name, []).append(value)
     arguments = {name: values if len(values) > 1 else values[0] for name, values in given.items()}
     part = json.loads(params)
-    stage = records.stage(records.pipeline(), step, part)
+    stage = pipeline.stage(pipeline.load(), step, part)
     say(f"{stage.label}: started")
     try:
         made_of = records.causes(stage, records.Digests())

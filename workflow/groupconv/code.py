@@ -16,10 +16,14 @@ def files(step: str) -> list[Path]:
             continue
         found.add(path)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("groupconv"):
-                inner = node.module.split(".")[1:]
-                names = [inner, *([*inner, alias.name] for alias in node.names)]
-                for parts in filter(None, names):
+            names = [alias.name for alias in getattr(node, "names", ())]
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(f"{node.module}.{name}" for name in names)]
+            elif not isinstance(node, ast.Import):
+                continue
+            for name in names:
+                package, *parts = name.split(".")
+                if package == PACKAGE.name and parts:
                     stem = PACKAGE.joinpath(*parts)
                     # A package finds its modules itself.
                     candidates = (stem.with_suffix(".py"), *stem.glob("*.py"))

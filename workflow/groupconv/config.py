@@ -31,7 +31,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
             line = key.start_mark.line + 1
             if key.tag != "tag:yaml.org,2002:str":
                 text = key.value if isinstance(key, yaml.ScalarNode) else "a list or a mapping"
-                raise ParamsError(f"line {line}: {text}: a key must be text, which YAML does not take this for")
+                raise ParamsError(f"line {line}: {text}: a key must be text; to YAML this is not")
             if key.value in seen:
                 raise ParamsError(f"line {line}: {key.value}: this key stands twice")
             seen.add(key.value)

@@ -24,7 +24,7 @@ def choose_device(name: str, key: str) -> torch.device:
     return device
 
 
-_taken = []  # open, and so locked, as long as this process lives
+_taken = []  # keeps the files open, and so locked
 
 
 def free_gpu(count: int) -> int:
@@ -33,7 +33,8 @@ def free_gpu(count: int) -> int:
     Where all are taken, as by a second workflow, they are shared.
     """
     for number in range(count if count > 1 else 0):
-        guard = Path(tempfile.gettempdir(), f"groupconv-{os.getuid()}-gpu{number}").open("w")
+        path = Path(tempfile.gettempdir(), f"groupconv-{os.getuid()}-gpu{number}")
+        guard = open(path, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process lives
         try:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -6,6 +6,7 @@ unclear is made again. Rests on public interfaces: dvc.yaml, dvc.lock, `dvc comm
 documented layout; file times, and an input function, of Snakemake.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -19,19 +20,14 @@ from pathlib import Path
 
 import yaml
 
-from groupconv import atomic, exponents, reads, records
-from groupconv.records import Digests, Receipts, Stage
+from groupconv import atomic, exponents, pipeline, records
+from groupconv.pipeline import Stage
+from groupconv.records import Digests, Receipts
 
 FORCED = "GROUPCONV_FORCED"  # environment: the steps that -f, -F or -R asks for
-COMMAND = "snakemake --cores all --force {target} --allowed-rules {rules}"
-# Small text results, which git versions; DVC's cache takes everything else.
-IN_GIT = {
-    "summary.csv": "outs",
-    "curves.csv": "outs",
-    "metrics.json": "metrics",
-    "claims.json": "outs",
-    "tables": "outs",
-}
+CACHE = "GROUPCONV_CACHE"  # environment: DVC's cache folder
+LOCK, BEFORE = Path("dvc.lock"), records.STATE / "dvc.lock.before"
+PAST_NS = 10_000_000_000  # a time that is surely older than what is written now
 
 
 class _Loader(yaml.CSafeLoader):
@@ -56,7 +52,8 @@ def by_dvc() -> bool:
 def hold_workflow():
     """Say, for as long as this process lives, that a Snakemake works here; returns the handle.
 
-    If no other one lives, its lock files are a killed one's, and go, as by `snakemake --unlock`.
+    If no other one lives, its lock files are a killed one's, and go, as by `snakemake --unlock`;
+    so does what a killed `dvc commit` left of dvc.lock.
     """
     records.STATE.mkdir(parents=True, exist_ok=True)
     handle = (records.STATE / "alive").open("a", encoding="utf-8")
@@ -65,9 +62,13 @@ def hold_workflow():
         for left in Path(".snakemake/locks").glob("*.lock"):
             left.unlink()
             print(f"{left}: removed; the run that left it was killed", file=sys.stderr)
-    except BlockingIOError:
+        if BEFORE.exists():
+            _put_back()
+            print(f"{LOCK}: as before the run that was killed as it recorded", file=sys.stderr)
+    except OSError:  # another one lives, or this file system has no locks
         pass
-    fcntl.flock(handle, fcntl.LOCK_SH)
+    with contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_SH)
     return handle
 
 
@@ -76,44 +77,50 @@ def _dvc() -> Path:
 
 
 class Lock:
-    """dvc.lock as it is on disk; without entries where it is missing or unreadable."""
+    """dvc.lock as it is on disk; without the entries that are missing or no whole ones."""
 
-    def __init__(self, path: str = "dvc.lock"):
+    def __init__(self, path: str | Path = LOCK):
+        self.entries: dict[str, dict] = {}
         try:
-            content = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
-            self.entries = dict(content["stages"])
+            stages = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)["stages"]
         except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
-            self.entries = {}
+            return
+        for name, entry in stages.items() if isinstance(stages, dict) else ():
+            try:
+                made_of = {
+                    "command": entry["cmd"],
+                    "params": dict(entry.get("params", {}).get("params.yaml", {})),
+                    "deps": {dep["path"]: dep["md5"] for dep in entry.get("deps", [])},
+                }
+                wrote = {out["path"]: out["md5"] for out in entry["outs"]}
+            except (AttributeError, KeyError, TypeError, ValueError):
+                continue
+            self.entries[name] = {"causes": made_of, "results": wrote}
 
     def causes(self, one: Stage) -> dict | None:
         """Of what the stage was made, as records.causes has it; None if the lock has no entry."""
-        entry = self.entries.get(one.name)
-        if entry is None:
-            return None
-        return {
-            "params": entry.get("params", {}).get("params.yaml", {}),
-            "deps": {dep["path"]: dep.get("md5") for dep in entry.get("deps", [])},
-        }
+        return self.entries.get(one.name, {}).get("causes")
 
     def results(self, one: Stage, made_of: dict) -> dict | None:
-        """{path: md5} if the lock's entry has these causes and this command, else None."""
-        entry = self.entries.get(one.name)
-        if entry is None or entry["cmd"] != one.command or self.causes(one) != made_of:
-            return None
-        return {out["path"]: out.get("md5") for out in entry.get("outs", [])}
+        """{path: md5} if the lock's entry has these causes, else None."""
+        return self.entries[one.name]["results"] if self.causes(one) == made_of else None
 
 
-def stale(stages: list[Stage], lock: Lock, receipts: Receipts, digests: Digests) -> dict[str, str]:
+def stale(
+    stages: list[Stage], lock: Lock, receipts: Receipts, digests: Digests
+) -> tuple[dict[str, str], int]:
     """{stage: reason} of those without a record of their causes that matches what is on disk.
 
-    A receipt counts only for causes that the lock does not know: DVC would contradict it.
+    Also how many a receipt alone confirms. It counts only for causes that the lock does not know:
+    DVC would contradict it.
     """
-    reasons = {}
+    reasons, by_receipt = {}, 0
     for one in stages:
         made_of, wrote = records.causes(one, digests), records.results(one, digests)
         recorded = lock.results(one, made_of)
         if recorded is None:
             recorded = receipts.results(one, made_of)
+            by_receipt += recorded == wrote
         missing = [path for path, md5 in wrote.items() if md5 is None]
         if missing:
             reasons[one.name] = (
@@ -126,45 +133,48 @@ def stale(stages: list[Stage], lock: Lock, receipts: Receipts, digests: Digests)
         elif recorded != wrote:
             altered = next(path for path in wrote if wrote[path] != recorded.get(path))
             reasons[one.name] = f"{altered} was altered"
-    return reasons
+    return reasons, by_receipt
+
+
+def date_back(paths: list[str]) -> None:
+    """Take files out of the future: Snakemake would stop at them, or see nothing newer."""
+    now = time.time_ns()
+    for path in filter(os.path.lexists, paths):
+        if os.lstat(path).st_mtime_ns > now:
+            os.utime(path, ns=(now - PAST_NS, now - PAST_NS), follow_symlinks=False)
 
 
 def settle(inputs: list[str], outputs: list[str]) -> None:
-    """Make confirmed files no older than what they were made from, and none from the future."""
-    now = time.time_ns()
-    times = {path: os.lstat(path).st_mtime_ns for path in (*inputs, *outputs)}
-    for path in times:
-        if times[path] > now:
-            os.utime(path, ns=(now, now), follow_symlinks=False)
-            times[path] = now
-    newest = max((times[path] for path in inputs), default=0)
+    """Make confirmed files no older than what they were made from."""
+    newest = max((os.lstat(path).st_mtime_ns for path in inputs), default=0)
     for path in outputs:
-        if times[path] < newest:
+        if os.lstat(path).st_mtime_ns < newest:
             os.utime(path, ns=(newest, newest), follow_symlinks=False)
 
 
 def record(stages: list[Stage]) -> str:
     """`dvc commit` what was made from params.yaml as it is on disk; returns what to say of it."""
     lock, receipts, digests = Lock(), Receipts(), Digests()
-    before = records.producers(stages)
-    good, new = set(), []
+    before = pipeline.producers(stages)
+    good, new = set(), {}
     for one in stages:
         made_of, wrote = records.causes(one, digests), records.results(one, digests)
         if None in wrote.values() or not before[one.name] <= good:
             continue
         if lock.results(one, made_of) != wrote:
-            # A raw file put there by hand has no receipt; the step prepare checks it.
+            # A raw file put there by hand has no receipt.
             if one.step != "download" and receipts.results(one, made_of) != wrote:
                 continue
-            new.append(one.name)
+            new[one.name] = {"causes": made_of, "results": wrote}
         good.add(one.name)
     digests.save()
-    if not new:
+    if not new or "prepare" not in good:  # it checks the raw files
         return ""
     # DVC writes dvc.lock anew for each target: whole steps, or all, where their record is good.
     partly = {one.step for one in stages if one.name not in good}
     step_of = {name: name.partition("@")[0] for name in new}
     targets = dict.fromkeys(n if step_of[n] in partly else step_of[n] for n in new if partly)
+    atomic.write_text(BEFORE, LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
     done = subprocess.run(
         [_dvc(), "commit", "--force", "--quiet", *targets],
         capture_output=True,
@@ -173,9 +183,24 @@ def record(stages: list[Stage]) -> str:
         stdin=subprocess.DEVNULL,
     )
     if done.returncode:
+        _put_back()
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
         return f"dvc.lock: nothing recorded: {said[0]}"
+    recorded = Lock().entries
+    if any(recorded.get(name) != entry for name, entry in new.items()):
+        _put_back()
+        return "dvc.lock: nothing recorded: a file has changed meanwhile"
+    BEFORE.unlink()
     return f"dvc.lock: recorded {len(new)} stages"
+
+
+def _put_back() -> None:
+    """dvc.lock as it was before the last `dvc commit`."""
+    if BEFORE.stat().st_size:
+        os.replace(BEFORE, LOCK)
+    else:
+        LOCK.unlink(missing_ok=True)
+        BEFORE.unlink()
 
 
 def prune(stages: list[Stage]) -> None:
@@ -185,17 +210,16 @@ def prune(stages: list[Stage]) -> None:
     gone = entries.keys() - names
     if not gone:
         return
-    text = Path("dvc.lock").read_text(encoding="utf-8")
+    text = LOCK.read_text(encoding="utf-8")
     for name in gone:
         text = re.sub(rf"^  {re.escape(name)}:\n(?:   .*\n)*", "", text, flags=re.M)
-    atomic.write_text("dvc.lock", text)
+    atomic.write_text(LOCK, text)
     digests = Digests()
     for name in gone:
-        for out in entries[name].get("outs", []):
-            path, md5 = out["path"], out.get("md5")
+        for path, md5 in entries[name]["results"].items():
             if path in kept or digests.of(path) != md5:
                 continue
-            if not all(map(os.path.exists, _objects(path, md5).values())):
+            if not all(map(os.path.exists, _objects(cache_folder(), path, md5).values())):
                 continue
             os.remove(path)
             for folder in Path(path).parents[:-1]:
@@ -206,7 +230,8 @@ def prune(stages: list[Stage]) -> None:
 
 def restore(one: Stage, made_of: dict) -> bool:
     """Copy what these causes made before out of DVC's cache; False unless all of it is there."""
-    if not in_use():
+    cached = os.environ.get(CACHE)
+    if not cached:
         return False
     for known in (Lock(), Receipts()):
         wrote = known.results(one, made_of)
@@ -214,7 +239,7 @@ def restore(one: Stage, made_of: dict) -> bool:
             continue
         copies = {}
         for path, md5 in wrote.items():
-            copies |= _objects(path, md5)
+            copies |= _objects(cached, path, md5)
         if copies and all(map(os.path.exists, copies.values())):
             for path, source in copies.items():
                 with open(source, "rb") as content, atomic.write(path, "wb") as file:
@@ -226,72 +251,20 @@ def restore(one: Stage, made_of: dict) -> bool:
     return False
 
 
-def _objects(path: str, md5: str) -> dict[str, str]:
+def _objects(cached: str, path: str, md5: str) -> dict[str, str]:
     """{file: its copy in DVC's cache} of an output; a folder has one for each of its files."""
-    source = os.path.join(_cache(), "files", "md5", md5[:2], md5[2:])
+    source = os.path.join(cached, "files", "md5", md5[:2], md5[2:])
     if not md5.endswith(".dir") or not os.path.exists(source):
         return {path: source}
     listing = json.loads(Path(source).read_text(encoding="utf-8"))
     found = {}
     for entry in listing:
-        found |= _objects(os.path.join(path, entry["relpath"]), entry["md5"])
+        found |= _objects(cached, os.path.join(path, entry["relpath"]), entry["md5"])
     return found
 
 
 @cache
-def _cache() -> str:
+def cache_folder() -> str:
+    """The folder of DVC's cache."""
     asked = subprocess.run([_dvc(), "cache", "dir"], capture_output=True, text=True, check=True)
     return asked.stdout.strip()
-
-
-def dvc_yaml(
-    rules: dict[str, tuple[list[str], list[str]]], folders: dict[str, str], text: str
-) -> str:
-    """dvc.yaml's ``text`` with its stages as the rules say.
-
-    ``rules``: {step: (inputs, outputs)}, with {scheme} and {seed}. ``folders``: those that DVC
-    takes as one, by how it calls them; a path with {scheme} in it stays by itself.
-    """
-
-    def named(paths: list[str]) -> list[str]:
-        found = []
-        for path in paths:
-            for folder, name in folders.items():
-                if (f"{path}/").startswith(f"{folder}/") and "{scheme}" not in path:
-                    path = name
-            found.append(re.sub(r"(?<!\$)\{(scheme|seed)\}", r"${item.\1}", path))
-        return sorted(set(found))
-
-    stages = {}
-    for step, (inputs, outputs) in rules.items():
-        outs = named(outputs)
-        wildcards = [w for w in ("scheme", "seed") if f"${{item.{w}}}" in outs[0]]
-        ranges = {"scheme": "${schemes}", "seed": "${train.seeds}"}
-        matrix = {wildcard: ranges[wildcard] for wildcard in wildcards}
-        rule = "raw" if step == "download" else step
-        target = outs[0] if wildcards else rule
-        definition = {"matrix": matrix} if matrix else {}
-        definition["cmd"] = COMMAND.format(
-            target=target, rules=" ".join(dict.fromkeys((step, rule)))
-        )
-        if inputs:
-            definition["deps"] = named(inputs)
-        definition["params"] = [
-            "schemes.${item.scheme}.groups" if key == "groups" else key
-            for key in reads.READS[step]
-            if key not in ("scheme", "seed")
-        ]
-        for out in outs:
-            kind, flags = _kind(step, out)
-            definition.setdefault(kind, []).append({out: flags} if flags else out)
-        stages[step] = definition
-    body = yaml.safe_dump({"stages": stages}, sort_keys=False, width=1000)
-    return text[: re.search(r"^stages:|\Z", text, flags=re.M).start()] + body
-
-
-def _kind(step: str, out: str) -> tuple[str, dict]:
-    if step == "download":  # DVC would delete what was put there by hand, or half a download
-        return "outs", {"persist": True}
-    parts = Path(out).parts
-    kind = next((IN_GIT[part] for part in parts if part in IN_GIT), None)
-    return (kind, {"cache": False}) if kind else ("outs", {})

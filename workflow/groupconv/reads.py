@@ -75,10 +75,10 @@ def values(step: str, part: dict) -> dict:
 
 
 def canonical(part: dict) -> str:
-    """One JSON line, equal for equal values; the order of schemes is kept, it is theirs to say."""
+    """One JSON line, equal for equal values."""
     return json.dumps(part, ensure_ascii=False, separators=(",", ":"))
 
 
 def scheme_names(params: dict) -> list[str]:
-    """The schemes in the file's order, baseline first."""
-    return sorted(params["schemes"], key=lambda name: name != "baseline")
+    """The schemes by name, baseline first: an order in the file is no parameter."""
+    return sorted(params["schemes"], key=lambda name: (name != "baseline", name))

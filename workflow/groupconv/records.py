@@ -1,95 +1,26 @@
-"""What made what: the causes of a step (params, md5 of all it reads) and the md5 of what it wrote.
+"""What made what: the causes of a step (command, params, md5 of all it reads) and its results' md5.
 
-dvc.yaml, which is derived from the rules, says what each stage reads and writes. A finished step
-leaves a receipt: its causes and results. Receipts are never needed, they spare work. Hashes are
-DVC's (md5; a folder's is that of the sorted list of its files). Knows no engine and no step.
+A finished step leaves a receipt: its causes and results. Receipts are never needed, they spare
+work. Hashes are DVC's (md5; a folder's is that of the sorted list of its files). Runs no engine.
+
+Nothing is decided from another node's clock, nor from what a network file system remembers of a
+small file: those up to SMALL are read each time, larger ones are opened before their size and time
+count.
 """
 
 import hashlib
 import json
 import os
-import re
 import time
-from dataclasses import dataclass
-from itertools import product
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import yaml
-
-from groupconv import atomic, reads
+from groupconv import atomic
+from groupconv.pipeline import Stage
 
 STATE = Path(".snakemake/groupconv")  # not versioned; may be deleted at any time
 SMALL = 2**20  # bytes; smaller files are hashed each time, whatever a file system says of them
 YOUNG_NS = 2_000_000_000  # a file changed so recently may change again without a newer time
 CODE_FOLDER = "workflow/"
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage of dvc.yaml with its wildcards filled in: a step, once or for a scheme and seed."""
-
-    step: str
-    name: str  # as DVC names it: train@A-0
-    label: str  # as a person names it: train A seed 0
-    command: str
-    deps: tuple[str, ...]
-    outs: tuple[str, ...]
-    params: dict
-
-
-def pipeline(path: str = "dvc.yaml") -> dict:
-    """The stage definitions of dvc.yaml, by step."""
-    return yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader)["stages"]
-
-
-def stage(definitions: dict, step: str, part: dict) -> Stage:
-    """The stage that makes ``step`` with ``part``, the step's params as reads.part cut them."""
-    definition = definitions[step]
-    params = reads.values(step, part)
-    keys = [part[wildcard] for wildcard in definition.get("matrix", {})]
-    known = {f"item.{key}": part[key] for key in ("scheme", "seed") if key in part} | params
-
-    def filled(text: str) -> str:
-        return re.sub(r"\$\{([\w.]+)\}", lambda match: str(known[match[1]]), text)
-
-    outs = [
-        filled(next(iter(out)) if isinstance(out, dict) else out)
-        for kind in ("outs", "metrics", "plots")
-        for out in definition.get(kind, [])
-    ]
-    return Stage(
-        step=step,
-        name=f"{step}@{'-'.join(map(str, keys))}" if keys else step,
-        label=" ".join([step, *(f"seed {k}" if isinstance(k, int) else k for k in keys)]),
-        command=filled(definition["cmd"]),
-        deps=tuple(sorted(map(filled, definition.get("deps", [])))),
-        outs=tuple(sorted(outs)),
-        params=params,
-    )
-
-
-def stages(definitions: dict, params: dict) -> list[Stage]:
-    """Every stage of the configuration ``params``, what is read before what reads it."""
-    found = []
-    for step, definition in definitions.items():
-        ranges = {"scheme": list(params["schemes"]), "seed": params["train"]["seeds"]}
-        wildcards = list(definition.get("matrix", {}))
-        for keys in product(*(ranges[wildcard] for wildcard in wildcards)):
-            part = reads.part(params, step, **dict(zip(wildcards, keys, strict=True)))
-            found.append(stage(definitions, step, part))
-    return found
-
-
-def producers(all_stages: list[Stage]) -> dict[str, set[str]]:
-    """{stage: the stages that write what it reads}, a file or anything inside a folder."""
-    writers: dict[str, set[str]] = {}
-    for one in all_stages:
-        for out in one.outs:
-            for path in (out, *map(str, PurePosixPath(out).parents)):
-                writers.setdefault(path, set()).add(one.name)
-    return {
-        one.name: set().union(*(writers.get(dep, set()) for dep in one.deps)) for one in all_stages
-    }
 
 
 class Digests:
@@ -142,8 +73,12 @@ class Digests:
 
 
 def causes(one: Stage, digests: Digests) -> dict:
-    """All that decides what a stage writes: {"params": {key: value}, "deps": {path: md5}}."""
-    return {"params": one.params, "deps": {path: digests.of(path) for path in one.deps}}
+    """All that decides what a stage writes: command, {key: value}, {path: md5}."""
+    return {
+        "command": one.command,
+        "params": one.params,
+        "deps": {path: digests.of(path) for path in one.deps},
+    }
 
 
 def results(one: Stage, digests: Digests) -> dict:
@@ -197,6 +132,7 @@ def difference(old: dict, new: dict) -> str:
     changed = [
         p for p in dict.fromkeys([*new["deps"], *before]) if before.get(p) != new["deps"].get(p)
     ]
+    said += ["the rule's command changed"] if old.get("command") != new["command"] else []
     files = [p for p in changed if not p.startswith(CODE_FOLDER)] + [
         p for p in changed if p.startswith(CODE_FOLDER)
     ]

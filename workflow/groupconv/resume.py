@@ -6,6 +6,7 @@ checkpoint, which neither engine looks at. Its name has a key of all that decide
 epoch, and the content's hash; the last two are kept, so that a damaged one costs one epoch.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -68,7 +69,9 @@ class Resume:
             try:
                 fcntl.flock(self.guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return waited
-            except BlockingIOError:
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    return waited  # this file system has no locks
                 if not waited:
                     who = self._said().get("who", "another process")
                     say(f"{self.label}: waiting for {who}, which trains into {self.folder}")

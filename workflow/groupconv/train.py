@@ -8,6 +8,7 @@ training, which goes on from its last epoch (resume.py), ends with the same bits
 import csv
 import hashlib
 import math
+import os
 import time
 from pathlib import Path
 
@@ -74,7 +75,8 @@ def run(
 
     decides = {**made_with, "code": code.digest("train"), "device": device.type}
     with resume.Resume(Path(checkpoint).parent, decides, f"train {name}") as saved:
-        if saved.finished_by_another:
+        # It may have lost its files: Snakemake removes what is there before it starts a job.
+        if saved.finished_by_another and all(map(os.path.exists, (checkpoint, best_val, history))):
             return
         rows, best = fit(model.to(device), train, val, statistics, params, made_with, saved)
         save(best, best_val)

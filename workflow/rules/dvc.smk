@@ -4,11 +4,17 @@ import atexit
 import functools
 import time
 
-from groupconv import atomic, lock, records
+from groupconv import atomic, lock, pipeline, records
 
 PIPELINE = Path("dvc.yaml")
 MARKER = records.STATE / "changed"
 asked = []  # the stages of the jobs that Snakemake considers, in no order
+
+
+@functools.cache
+def all_stages():
+    """Every stage of the effective configuration."""
+    return pipeline.stages(pipeline.load(), config)
 
 
 def of_step(step, **names):
@@ -26,20 +32,25 @@ def derived_pipeline():
     folders = {RAW: "data/raw/${data.source}", FOLDER: "${data.folder}"}
     folders |= {name: name for name in ("results/schemes", "results/figures")}
     text = PIPELINE.read_text(encoding="utf-8") if PIPELINE.exists() else ""
-    return text, lock.dvc_yaml(
-        {step: of_step(step) for step in reads.READS}, folders, text
-    )
+    steps = {
+        step: (*of_step(step), workflow.get_rule(step).shellcmd) for step in reads.READS
+    }
+    return text, pipeline.derived(steps, folders, text)
 
 
-def names_of(stage):
-    """The wildcards of a stage, as its rule has them."""
-    keys = stage.name.partition("@")[2].rsplit("-", 1) if "@" in stage.name else []
-    return dict(zip(("scheme", "seed"), keys))
+@functools.cache
+def examined():
+    """{stage: reason} of what has no record that holds, and how many only a receipt confirms."""
+    receipts, digests = records.Receipts(), records.Digests()
+    known = lock.Lock(lock.LOCK if lock.in_use() else os.devnull)
+    found = lock.stale(all_stages(), known, receipts, digests)
+    digests.save()
+    return found
 
 
 @functools.cache
 def why():
-    """{stage: reason} of what has no record that holds. The confirmed files get their times."""
+    """{stage: reason} of what will be made. The files of all others get their times."""
     if not workflow.is_main_process or lock.by_dvc():
         return {}
     if [str(trigger) for trigger in workflow.rerun_triggers] != ["mtime"]:
@@ -47,31 +58,24 @@ def why():
             "profiles/default is not in use: Snakemake makes more again than has changed",
             file=sys.stderr,
         )
-    stages = records.stages(records.pipeline(), config)
-    digests = records.Digests()
-    reasons = lock.stale(
-        stages,
-        lock.Lock() if lock.in_use() else lock.Lock(os.devnull),
-        records.Receipts(),
-        digests,
-    )
+    reasons = dict(examined()[0])
     missing = [f"{RAW}/{file}" for file in RAW_FILES if not Path(RAW, file).exists()]
     reasons.pop("download", None)
     if missing:
         reasons["download"] = f"{missing[0]} is not there yet"
-    for stage in stages:
+    for stage in all_stages():
+        inputs, outputs = of_step(stage.step, **stage.wildcards)
+        inputs = [path for path in inputs if not path.startswith("workflow/")]
+        # Snakemake takes a benchmark's time for an output's.
+        timing = str(getattr(rules, stage.step).benchmark).format(
+            **stage.wildcards or {"file": ""}
+        )
+        outputs += [timing] if Path(timing).exists() else []
+        lock.date_back([*inputs, *outputs])
         if stage.name not in reasons and stage.step != "download":
-            names = names_of(stage)
-            inputs, outputs = of_step(stage.step, **names)
-            # Snakemake takes a benchmark's time for an output's.
-            timing = str(getattr(rules, stage.step).benchmark).format(**names)
-            if Path(timing).exists():
-                outputs.append(timing)
-            lock.settle([p for p in inputs if not p.startswith("workflow/")], outputs)
-    digests.save()
-    os.environ[lock.FORCED] = " ".join(
-        forced_steps()
-    )  # the steps read it, on other nodes too
+            lock.settle(inputs, outputs)
+    # The steps read it, on other nodes too.
+    os.environ[lock.FORCED] = " ".join(forced_steps())
     # Unique, as Snakemake ignores a newer file whose content it knows.
     atomic.write_text(MARKER, f"{time.time_ns()} {os.getpid()}\n")
     return reasons
@@ -94,20 +98,21 @@ def forced_steps():
     if dag.forceall:
         return list(reads.READS)
     names = {*dag.forcerun, *(dag.targets if dag.forcetargets else ())}
-    stages = records.stages(records.pipeline(), config)
+    # DVC takes some folders as one output.
+    names |= {str(folder) for name in names for folder in Path(name).parents}
     return [
         step
         for step in reads.READS
         if step in names
-        or any(out in names for s in stages if s.step == step for out in s.outs)
+        or any(out in names for s in all_stages() if s.step == step for out in s.outs)
     ]
 
 
 @functools.cache
 def announce():
     """Say which steps will be made, and why: before a run, and at the end of a dry run."""
-    stages = {s.name: s for s in records.stages(records.pipeline(), config)}
-    before, forced, lines = records.producers(list(stages.values())), forced_steps(), {}
+    stages = {s.name: s for s in all_stages()}
+    before, forced, lines = pipeline.producers(all_stages()), forced_steps(), {}
     for name, stage in stages.items():
         first = next((s for s in stages if s in before[name] and s in lines), None)
         if name in why() and name in asked:
@@ -120,26 +125,46 @@ def announce():
         print(f"{stages[name].label}: {reason}", file=sys.stderr)
 
 
+def is_params_yaml():
+    """Whether the effective configuration is that of the file, as it is now on disk."""
+    return config == settings.load("params.yaml")
+
+
+@functools.cache
 def keep_records():
     """Have DVC record what was made, unless a record could be false; say which."""
     if lock.by_dvc() or not lock.in_use():
         return
     dag = workflow.dag_settings
-    if config != settings.load("params.yaml"):
+    if not is_params_yaml():
         doubt = "the configuration was not params.yaml's"
     elif dag.until or dag.omit_from or workflow.touch:
         doubt = "the run was cut short by --until, --omit-from or --touch"
     else:
-        said = lock.record(records.stages(records.pipeline(), config))
+        said = lock.record(all_stages())
         doubt = ""
     said = f"dvc.lock: nothing recorded: {doubt}" if doubt else said
     if said:
         print(said, file=sys.stderr)
 
 
+def at_end():
+    """What no hook of Snakemake's is called for: a dry run, and one with nothing to be done."""
+    if not asked or lock.by_dvc():
+        return
+    announce()
+    waiting = examined()[1] if lock.in_use() and is_params_yaml() else 0
+    if waiting and workflow.executor_plugin and not workflow.dryrun:
+        keep_records()
+    elif waiting:
+        print(
+            f"dvc.lock: {waiting} stages wait for a run to record them", file=sys.stderr
+        )
+
+
 if workflow.is_main_process:
     alive = lock.hold_workflow()
-    atexit.register(lambda: asked and announce())  # after a dry run
+    atexit.register(at_end)
     found, wanted = derived_pipeline()
     if found != wanted and lock.by_dvc():
         sys.exit("dvc.yaml: not what the rules say; `snakemake -n` mends it")

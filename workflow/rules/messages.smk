@@ -67,8 +67,12 @@ onstart:
                 f"allowed: 1 to {cores}, or more --cores"
             )
     announce()
-    if lock.in_use() and config == settings.load("params.yaml"):
-        lock.prune(records.stages(records.pipeline(), config))
+    if lock.in_use() and is_params_yaml():
+        lock.prune(all_stages())
+    if (
+        lock.in_use()
+    ):  # the steps take from it what was made before, on other nodes too
+        os.environ[lock.CACHE] = lock.cache_folder()
 
 
 onsuccess:

@@ -9,7 +9,7 @@ rule claims:
     input:
         code=code("claims"),
         changed=changed("claims"),
-        paper="workflow/paper/claims.yaml",
+        paper=ancient("workflow/paper/claims.yaml"),
         summary="results/summary.csv",
     output:
         claims="results/claims.json",
@@ -33,7 +33,7 @@ rule tables:
     input:
         code=code("tables"),
         changed=changed("tables"),
-        paper="workflow/paper/claims.yaml",
+        paper=ancient("workflow/paper/claims.yaml"),
         summary="results/summary.csv",
         claims="results/claims.json",
         manifest="data/manifest.csv",
@@ -92,13 +92,13 @@ rule report:
     input:
         code=code("report"),
         changed=changed("report"),
-        paper="workflow/paper/claims.yaml",
-        ambiguities="workflow/paper/ambiguities.yaml",
-        template="workflow/report/report.html.j2",
-        captions=expand(
-            "workflow/report/{name}.rst",
-            name=sorted({*FIGURES.values(), *captions.TABLES}),
-        ),
+        paper=ancient("workflow/paper/claims.yaml"),
+        ambiguities=ancient("workflow/paper/ambiguities.yaml"),
+        template=ancient("workflow/report/report.html.j2"),
+        captions=[
+            ancient(f"workflow/report/{name}.rst")
+            for name in sorted({*FIGURES.values(), *captions.TABLES})
+        ],
         figures=expand("results/figures/{name}.svg", name=FIGURES),
         tables=expand(
             "results/tables/{name}.{kind}", name=captions.TABLES, kind=("csv", "md")
