@@ -1,8 +1,10 @@
 """DVC's own views and experiments: readable, offline, and nothing left behind."""
 
+import io
 import re
 import shutil
 
+import pandas as pd
 import psutil
 import pytest
 from project import ROOT
@@ -25,7 +27,9 @@ def test_two_versions_side_by_side(compared):
     for scheme in ("baseline", "E"):
         for name in ("test_top1", "macs", "latency_ms"):
             assert re.search(rf"metrics\.json +{scheme}\.{name} +[\d.]+ +[\d.]+ +-?[\d.]+", metrics)
-    shutil.copy(ROOT / ".dvc" / "plots" / "page.html", compared.folder / ".dvc" / "plots")
+    shutil.copy(
+        ROOT / ".dvc" / "plots" / "page.html", compared.folder / ".dvc" / "plots"
+    )  # setup's
     for command in ("show", "diff"):
         run = compared.dvc("plots", command)
         assert run.returncode == 0, run.stdout
@@ -51,18 +55,20 @@ def test_a_misspelt_key_is_refused_by_name(done):
 
 
 def test_experiments_now_and_in_a_queue_leave_no_worker_behind(done):
-    run = done.dvc("exp", "run", "--name", "now", "-S", "figures.dpi=90")
+    run = done.dvc("exp", "run", "--name", "now", "-S", "train.epochs=3")
     assert run.returncode == 0, run.stdout
+    assert "train E seed 0: epoch 3/3" in run.stdout
     done.agree()
-    for dpi in (91, 92):
-        queued = done.dvc(
-            "exp", "run", "--queue", "--name", f"later{dpi}", "-S", f"figures.dpi={dpi}"
-        )
+    for epochs in (1, 4):
+        name = f"later{epochs}"
+        queued = done.dvc("exp", "run", "--queue", "-n", name, "-S", f"train.epochs={epochs}")
         assert queued.returncode == 0, queued.stdout
     run = done.dvc("exp", "run", "--run-all")
     assert run.returncode == 0, run.stdout
     shown = done.dvc("exp", "show", "--csv").stdout
-    for name in ("now", "later91", "later92"):
-        assert name in shown
+    table = pd.read_csv(io.StringIO(shown[shown.index("Experiment") :])).set_index("Experiment")
+    losses = table.loc[["now", "later1", "later4"], "E.test_loss"]
+    assert losses.notna().all(), shown
+    assert losses.nunique() == 3
     here = str(done.folder)
     assert not [p for p in psutil.process_iter(["cwd"]) if (p.info["cwd"] or "").startswith(here)]

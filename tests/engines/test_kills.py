@@ -32,6 +32,11 @@ def content(folder):
     return weights, history.to_csv()
 
 
+def predictions(folder):
+    """What follows from the weights."""
+    return (folder / "results" / "schemes" / "E" / "seed0" / "predictions.csv").read_bytes()
+
+
 @pytest.fixture(scope="module")
 def longer(made, tmp_path_factory):
     """The made project, with a training of more epochs to come."""
@@ -47,7 +52,8 @@ def quiet(longer, tmp_path_factory):
     run = project.snakemake(*COMMANDS["snakemake"])
     assert run.returncode == 0, run.stdout
     assert "resumed" not in run.stdout
-    return content(project.folder)
+    project.make()
+    return content(project.folder), predictions(project.folder)
 
 
 def processes(run, victim):
@@ -94,13 +100,16 @@ def test_after_kills_the_training_goes_on_and_ends_with_the_same_bytes(
     with started(project, engine) as run:
         screen, _ = run.communicate(timeout=300)
     assert run.returncode == 0, screen
-    assert content(project.folder) == quiet
+    assert content(project.folder) == quiet[0]
     folder = (project.folder / TARGET).parent
     assert not [p.name for p in folder.iterdir() if p.name.startswith(".")]
     if victim in ("training", "group"):
         assert "train E seed 0: resumed after epoch" in screen
+    if victim == "engine" and engine == "snakemake":
+        assert ".lock: removed; the run that left it was killed" in screen
     project.make(engine)
     project.agree()
+    assert predictions(project.folder) == quiet[1]
 
 
 def test_ctrl_c_ends_everything_and_the_next_run_goes_on(longer, quiet, tmp_path):
@@ -117,7 +126,7 @@ def test_ctrl_c_ends_everything_and_the_next_run_goes_on(longer, quiet, tmp_path
     assert not psutil.wait_procs(mine, timeout=10)[1]
     screen = project.snakemake("--cores", "2").stdout
     assert "train E seed 0: resumed after epoch" in screen
-    assert content(project.folder) == quiet
+    assert (content(project.folder), predictions(project.folder)) == quiet
     project.agree()
 
 
@@ -134,4 +143,4 @@ def test_two_runs_never_train_into_one_folder(longer, quiet, tmp_path):
     assert second.returncode == run.returncode == 0
     assert sum("waiting for process" in screen for screen in screens) == 1
     assert sum("epoch 30/30" in screen for screen in screens) == 1
-    assert content(project.folder) == quiet
+    assert content(project.folder) == quiet[0]

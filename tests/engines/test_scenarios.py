@@ -1,6 +1,7 @@
 """Whatever changes, whichever engine makes it: exactly the affected steps, and agreement."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -14,6 +15,7 @@ TRAININGS = {
     f"{step} {scheme} seed 0" for step in ("train", "evaluate") for scheme in ("baseline", "E")
 }
 ALL = {"prepare", "split", *TRAININGS, "macs baseline", "macs E", "latency", *AFTER}
+TEXTS = {".csv", ".json", ".md", ".txt", ".html"}
 F = "  F: {groups: [1, 2, 2, 2, 2]}\n  E: {groups"
 
 
@@ -21,8 +23,7 @@ def test_s0_dvc_alone_makes_everything_and_says_so(fresh):
     run = fresh.dvc("repro")
     assert run.returncode == 0, run.stdout
     assert "train E seed 0: epoch 2/2" in run.stdout
-    for name in ALL:
-        assert f"{name}: started" in run.stdout
+    assert computed(run.stdout) == ALL
     fresh.agree()
     fresh.commit()
     assert fresh.make("dvc") == set()
@@ -61,16 +62,21 @@ def test_s2_an_added_scheme_and_f10_its_removal(done):
         other = copied(done, other)
         other.edit(F, "  E: {groups")
         assert other.wanted() == {"latency", *AFTER}
-        assert other.make(engine) <= {"latency", *AFTER}  # much of it comes from the cache
+        # What was made before of the same comes from the cache; DVC's has no small results.
+        small = {"summary", "claims", "tables"}
+        assert other.make(engine) == (small if engine == "snakemake" else small | {"report"})
         other.agree()
         lock = (other.folder / "dvc.lock").read_text()
         assert "@F" not in lock
         assert lock.count("\n  ") > 0.9 * before.count("\n  ")
         assert not (other.folder / "results" / "schemes" / "F").exists()
         assert not list(other.folder.glob("results/**/*F*"))
-        for name in ("summary.csv", "metrics.json", "claims.json", "tables/results.csv"):
-            assert "curves_F" not in (other.folder / "results" / name).read_text()
-            assert "\nF," not in (other.folder / "results" / name).read_text()
+        written = [p for p in (other.folder / "results").rglob("*") if p.suffix in TEXTS]
+        assert len(written) > 15
+        for path in written:
+            assert not re.search(
+                r"\bcurves_F\b|^ *F\b|\"F\"|\bF,|\| F\b", path.read_text(), re.M
+            ), path
         other.commit()
         # It comes back from the cache: nothing is trained again.
         other.git("checkout", "--quiet", added)
@@ -136,7 +142,7 @@ def test_s4_to_s11_learning_rate_history_and_a_clone(done, tmp_path):
     assert clone.make() == {"figures", "report"}
     clone.agree()
     clone.edit("rounds: 3 ", "rounds: 2 ")
-    assert clone.make("dvc") <= {"latency", *AFTER}
+    assert clone.make("dvc") == AFTER  # latency of so many rounds is in the pulled cache
     clone.agree()
 
 
@@ -148,16 +154,6 @@ def test_f3_x3_x4_without_the_engines_own_folders(done):
     done.agree()
     done.agree()
     assert not done.git("status", "--porcelain")
-
-
-def test_f5_a_run_that_dvc_did_not_see(done):
-    done.edit("dpi: 150", "dpi: 100")
-    away = done.folder.with_name(f"{done.folder.name}-dvc")
-    (done.folder / ".dvc").rename(away)
-    assert done.make() == {"figures", "report"}
-    away.rename(done.folder / ".dvc")
-    assert done.make("dvc") == {"figures", "report"}
-    done.agree()
 
 
 def test_f6_f7_f8_f11_x5_files_that_changed(done):
@@ -191,29 +187,29 @@ def test_f6_f7_f8_f11_x5_files_that_changed(done):
 def test_x1_an_upstream_file_made_again_with_the_same_bytes(done):
     run = done.snakemake("--cores", "2", "-R", "split")
     assert run.returncode == 0, run.stdout
-    trained = {"split"} | {
-        "summary",
-        "claims",
-        "tables",
-    }  # small results of git's are no copy in the cache
     assert "split: asked for" in run.stdout
-    assert computed(run.stdout) <= trained
+    # The small results, which git has and DVC's cache has not, take a second.
+    assert computed(run.stdout) == {"split", "summary", "claims", "tables"}
     done.agree()
 
 
-def test_x2_a_run_with_another_configuration_records_nothing(done):
+@pytest.mark.parametrize("option", ["--config", "--configfile"])
+def test_x2_a_run_with_another_configuration_records_nothing(done, option):
     before = (done.folder / "dvc.lock").read_text()
     other = done.folder.with_name(f"{done.folder.name}.yaml")
     other.write_text("figures: {dpi: 99}\n")
-    run = done.snakemake("--cores", "2", "--configfile", str(other))
+    value = str(other) if option == "--configfile" else "figures={dpi: 99}"
+    run = done.snakemake("--cores", "2", option, value)
     assert run.returncode == 0, run.stdout
     assert "dvc.lock: nothing recorded: the configuration was not params.yaml's" in run.stdout
     assert (done.folder / "dvc.lock").read_text() == before
     assert done.wanted() == done.wanted_by_dvc() == {"figures", "report"}
     assert "results/figures" in done.dvc("status").stdout
+    assert done.make() == set()  # the first ones are in the cache
+    done.agree()
 
 
-@pytest.mark.parametrize("cut", [("--until", "figures"), ("--touch",)])
+@pytest.mark.parametrize("cut", [("--until", "figures"), ("--omit-from", "report"), ("--touch",)])
 def test_a_run_that_was_cut_records_nothing(done, cut):
     done.edit("dpi: 150", "dpi: 100")
     before = (done.folder / "dvc.lock").read_text()
@@ -240,6 +236,9 @@ def test_code_that_changes_during_a_run_is_not_recorded(done):
     assert "what it reads has changed meanwhile; it will be made again" in screen
     assert "train E seed 0" in done.wanted()
     assert "train E seed 0" in done.wanted_by_dvc()
+    done.edit("epochs: 30 ", "epochs: 3 ")
+    assert done.make() == {*TRAININGS, *AFTER}
+    done.agree()
 
 
 def test_x7_without_dvc_and_without_git(done):
