@@ -57,6 +57,14 @@ def test_the_page_is_well_formed_and_runs_nothing(page):
     assert "@import" not in style
 
 
+def test_the_page_says_that_the_papers_images_are_not_known(page):
+    said = " ".join(page.split())
+    assert (
+        "own set of 65,795 images in 1,120 classes is unidentified; the rule that chooses" in said
+    )
+    assert "images and classes here is ours" in said
+
+
 def test_every_picture_has_a_name_of_its_own(page):
     alts = [attributes["alt"] for tag, attributes in Outline(page).elements if tag == "img"]
     schemes = {"3, baseline", "4, scheme A", "5, scheme B", "7, scheme D", "8, scheme E"}

@@ -36,11 +36,8 @@ def run(
     The best epoch has the highest validation accuracy, the first of several. Raises DataError,
     DeviceError, DiskError; StepError if the loss is not finite.
     """
-    settings, data, name = (
-        params["train"],
-        params["data"],
-        f"{params['scheme']} seed {params['seed']}",
-    )
+    settings, data = params["train"], params["data"]
+    name = f"{params['scheme']} seed {params['seed']}"
     device = choose_device(settings["device"], "train.device")
     set_threads(settings["threads"], "train.threads")
     be_deterministic(device)
