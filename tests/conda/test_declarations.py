@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from declared import declared, pip_name
-from groupconv import code
+from groupconv import code, resources
 from project import ROOT
 
 # Snakemake's own parser, in a process of its own: a Snakefile changes the process that reads it.
@@ -19,10 +20,14 @@ PARSE = """
 import json, sys
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
+from snakemake.settings.types import WorkflowSettings
+from snakemake_interface_executor_plugins.settings import ExecMode
 device = {"device": sys.argv[1]}
 with SnakemakeApi(OutputSettings()) as snakemake:
     parsed = snakemake.workflow(
-        ResourceSettings(cores=1), ConfigSettings(config={"train": device, "latency": device})
+        ResourceSettings(cores=1),
+        ConfigSettings(config={"train": device, "latency": device}),
+        workflow_settings=WorkflowSettings(exec_mode=ExecMode[sys.argv[2]]),
     )._workflow
 print(json.dumps({
     rule.name: {
@@ -42,10 +47,18 @@ ADAPTER = [ROOT / "workflow" / "step.py", *code.files("lock"), *code.files("reco
 
 
 @cache
-def rules(device="cpu"):
-    """Each rule with a command: that, the environment's file, and the code that it depends on."""
+def rules(device="cpu", mode="DEFAULT"):
+    """Each rule with a command: that, the environment's file, and the code that it depends on.
+
+    ``mode`` REMOTE: as a node reads it, for a job from a machine with a GPU.
+    """
     run = subprocess.run(
-        [sys.executable, "-c", PARSE, device], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", PARSE, device, mode],
+        cwd=ROOT,
+        env={**os.environ, resources.GPUS: "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     return {name: rule for name, rule in json.loads(run.stdout).items() if rule["shell"]}
@@ -98,6 +111,12 @@ def test_a_rule_that_asks_for_a_gpu_gets_the_cuda_build():
     cpu, cuda = declared()["torch-cpu.yaml"], declared()["torch-cuda.yaml"]
     assert cuda.pop("pytorch-gpu") == cpu.pop("pytorch-cpu")
     assert cuda == cpu
+
+
+@pytest.mark.skipif(resources.gpus_here(), reason="hardware: has a GPU")
+def test_auto_is_decided_where_the_workflow_was_started():
+    assert environment(rules("auto")["train"]) == "torch-cpu.yaml"
+    assert environment(rules("auto", "REMOTE")["train"]) == "torch-cuda.yaml"
 
 
 @pytest.mark.parametrize("file", ["data.yaml", "torch-cpu.yaml", "report.yaml"])

@@ -27,10 +27,18 @@ def test_too_little_memory_is_one_line():
         resources.check_memory(10**9, "a test")
 
 
-def test_gpus_are_asked_for_where_they_are_used():
+def test_gpus_are_asked_for_where_they_are_used(monkeypatch):
+    monkeypatch.delenv(resources.GPUS, raising=False)
     assert resources.gpus("cpu") == 0
     assert resources.gpus("cuda") == 1
     assert resources.gpus("auto") == int(Path("/proc/driver/nvidia/gpus").is_dir())
+
+
+@pytest.mark.parametrize(("submitting", "node"), [(0, 4), (1, 0)])
+def test_a_node_asks_for_what_the_submitting_machine_decided(monkeypatch, submitting, node):
+    monkeypatch.setattr(resources, "gpus_here", lambda: node)
+    monkeypatch.setenv(resources.GPUS, str(submitting))
+    assert resources.gpus("auto") == submitting
 
 
 def test_a_record_says_on_which_machine_it_was_made():

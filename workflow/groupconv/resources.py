@@ -4,6 +4,7 @@ Estimates from the closed forms, rounded up; tests compare them with what real s
 """
 
 import math
+import os
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ from groupconv.errors import DeviceError
 FLOAT = 4  # bytes
 PROCESS_MB = 1000  # Python with torch (its CUDA build) and pandas imported, no model
 WHOLE = 1000  # of `share`: one machine, as in profiles/default
+GPUS = "GROUPCONV_GPUS"  # environment: GPUs of the submitting machine, for jobs on other nodes
 MOST_CLASSES = 4000  # not known before the data are prepared; Kuzushiji-Kanji has 3,832
 
 
@@ -71,8 +73,12 @@ def gpus_here() -> int:
 
 
 def gpus(device: str) -> int:
-    """GPUs that one job asks for; `auto` takes one where the submitting machine has one."""
-    return int(device == "cuda" or (device == "auto" and gpus_here() > 0))
+    """GPUs that one job asks for; `auto` takes one where the submitting machine has one.
+
+    A job on another node asks, and gets the environment, as that machine decided.
+    """
+    found = int(os.getenv(GPUS, gpus_here()))
+    return int(device == "cuda" or (device == "auto" and found > 0))
 
 
 def share(mem_mb: int, gpu: int) -> int:

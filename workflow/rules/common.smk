@@ -17,6 +17,9 @@ os.environ.update(
         [str(Path(sys.executable).parent), os.getenv("PATH", os.defpath)]
     )
 )
+# What `auto` means is decided once, where one types: jobs on other nodes are told.
+if workflow.is_main_process:
+    os.environ[resources.GPUS] = str(resources.gpus_here())
 
 
 def or_refuse(function, *arguments):
