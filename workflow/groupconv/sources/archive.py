@@ -6,7 +6,6 @@ is read; whatever else is wrong with an archive is one line. Standard library.
 
 import gzip
 import re
-import struct
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -20,6 +19,9 @@ MOST_MEMBERS = 3_000_000  # ImageNet has 1.3 million images
 MOST_BYTES = 20_000_000  # of one image
 MOST_RATIO = 100  # of what is read to what lies on the disk; text has about 5
 MOST_DIRECTORY = 2**24  # bytes of a zip's list of members, which is read whole; about 150,000
+MOST_HEADER = 2**16  # bytes of a tar's headers to one member; a long name has some hundreds
+MOST_NOTES = 100  # of a tar's global headers, which every later member is given
+NO_TABLE_HOLDS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # a byte that is no UTF-8, too
 
 
 def tar_members(path: str, pattern: str) -> Iterator[tuple[re.Match, bytes]]:
@@ -28,8 +30,8 @@ def tar_members(path: str, pattern: str) -> Iterator[tuple[re.Match, bytes]]:
     Raises DataError.
     """
     with refusing(path, "a whole tar file"):
-        for match, member in _matching(path, pattern, MOST_BYTES):
-            yield match, member.read()
+        for match, stream, size in _matching(path, pattern, MOST_BYTES):
+            yield match, stream.content(size)
 
 
 def tar_records(
@@ -40,28 +42,29 @@ def tar_records(
     Raises DataError.
     """
     with refusing(path, "a whole tar file"):
-        for match, member in _matching(path, pattern, most * record_bytes):
-            for number in range(most + 1):
-                record = member.read(record_bytes)
-                if not record:
-                    break
-                if len(record) < record_bytes:
-                    raise DataError(f"{path}: {match[0]}: record {number} is not whole")
-                yield match, number, record
+        for match, stream, size in _matching(path, pattern, most * record_bytes):
+            count, rest = divmod(size, record_bytes)
+            if rest:
+                raise DataError(f"{path}: {match[0]}: record {count} is not whole")
+            for number in range(count):
+                yield match, number, stream.content(record_bytes)
 
 
-def _matching(path: str, pattern: str, most_bytes: int) -> Iterator[tuple[re.Match, BinaryIO]]:
-    with opened(path) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
+def _matching(path: str, pattern: str, most: int) -> Iterator[tuple[re.Match, "_Tar", int]]:
+    """Yield (match of the name, the file where the content begins, its size)."""
+    with opened(path, _Tar) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
         for count, member in enumerate(tar):
             tar.members = []  # tarfile keeps every header that it has read
+            stream.header_bytes = 0
             if count == MOST_MEMBERS:
                 raise DataError(f"{path}: more than {MOST_MEMBERS:,} members")
+            if len(tar.pax_headers) > MOST_NOTES:
+                raise DataError(f"{path}: more than {MOST_NOTES} global headers")
             match = re.fullmatch(pattern, member.name)
             if match and member.isreg() and not member.issparse():
-                _check_size(path, member.name, member.size, most_bytes)
-                yield match, tar.extractfile(member)
-        stream.seek(tar.offset)  # tarfile takes a damaged header for the end
-        if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+                _check(path, member.name, member.size, most)
+                yield match, stream, member.size
+        if stream.last != bytes(tarfile.BLOCKSIZE):  # tarfile takes a damaged header for the end
             raise DataError(f"{path}: not a whole tar file: it breaks off at byte {tar.offset:,}")
 
 
@@ -70,9 +73,9 @@ def zip_members(path: str, pattern: str) -> Iterator[tuple[re.Match, bytes]]:
 
     Raises DataError.
     """
-    with refusing(path, "a whole zip file"):
-        _check_directory(path)
-        with zipfile.ZipFile(path) as archive:
+    with refusing(path, "a whole zip file"), open(path, "rb") as raw:
+        file = _Bounded(raw, path, MOST_DIRECTORY)
+        with zipfile.ZipFile(file) as archive:
             members = {info.filename: info for info in archive.infolist()}
             unpacked = 0
             for name in sorted(members):
@@ -80,23 +83,88 @@ def zip_members(path: str, pattern: str) -> Iterator[tuple[re.Match, bytes]]:
                 info = members[name]
                 file_type = info.external_attr >> 28  # of Unix; 0 where another system wrote it
                 if match and not info.is_dir() and file_type in (0, 8):
-                    _check_size(path, name, info.file_size, MOST_BYTES)
+                    _check(path, name, info.file_size, MOST_BYTES)
                     unpacked += info.file_size  # members may overlap
-                    _check_ratio(path, unpacked, Path(path).stat().st_size)
-                    yield match, archive.read(info)
+                    _check_ratio(path, unpacked, file.size)
+                    # Others unpack all that there is, whatever size was stated.
+                    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                        raise DataError(f"{path}: {name!a}: allowed: stored or deflated")
+                    file.most = MOST_BYTES + 1
+                    with archive.open(info) as member:
+                        yield match, member.read(info.file_size + 1)
+
+
+def check_kind(path: str, name: str) -> None:
+    """Raise DataError if the file is not what the end of its ``name`` says, as a web page is not.
+
+    Little of it is read. Of other kinds of names nothing is known.
+    """
+    if name.endswith(".zip") and not zipfile.is_zipfile(path):
+        raise DataError(f"{path}: not a whole zip file")
+    if name.endswith((".tar", ".tar.gz", ".tgz")):
+        with refusing(path, "a tar file"), opened(path) as file:
+            tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "utf-8", "replace")
+
+
+class _Bounded:
+    """A file of which no call reads more than ``most``, and all calls MOST_RATIO times its size."""
+
+    def __init__(self, file: BinaryIO, path: str, most: int = MOST_BYTES):
+        self.file, self.path, self.most = file, path, most
+        self.size = Path(path).stat().st_size
+        self.seekable, self.tell = file.seekable, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        content = self.file.read(size if 0 <= size <= self.most else self.most + 1)
+        if len(content) > self.most:  # a header that says it is so long
+            raise DataError(f"{self.path}: a header of more than {self.most:,} bytes")
+        _check_ratio(self.path, self.tell(), self.size)
+        return content
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if isinstance(self.file, gzip.GzipFile):  # it unpacks all that is passed over
+            _check_ratio(self.path, offset, self.size)
+        elif whence == 0 and not 0 <= offset <= self.size:
+            raise DataError(f"{self.path}: breaks off: a header leads to byte {offset:,}")
+        return self.file.seek(offset, whence)
+
+
+class _Tar(_Bounded):
+    """What tarfile is given: it reads headers alone by it, few to a member, and never goes back."""
+
+    header_bytes, last = 0, b""
+
+    def read(self, size: int) -> bytes:
+        self.header_bytes += size
+        if size < 0 or self.header_bytes > MOST_HEADER:
+            raise DataError(f"{self.path}: more than {MOST_HEADER:,} bytes of headers to a member")
+        self.last = super().read(size)
+        return self.last
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if offset < self.tell():  # a negative size
+            raise DataError(f"{self.path}: a header leads back to byte {offset:,}")
+        return super().seek(offset, whence)
+
+    def content(self, size: int) -> bytes:
+        """The next bytes of a member."""
+        content = super().read(size)
+        if len(content) < size:
+            raise DataError(f"{self.path}: not a whole tar file: unexpected end of data")
+        return content
 
 
 @contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
+def opened(path: str, kind: type[_Bounded] = _Bounded) -> Iterator[_Bounded]:
     """The file's content, that of a gzip file unpacked, which may not grow without bounds."""
     with open(path, "rb") as raw:
-        if raw.read(2) == b"\x1f\x8b":
-            raw.seek(0)
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        if packed:
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield _Bounded(unpacked, path)
+                yield kind(unpacked, path)
         else:
-            raw.seek(0)
-            yield _Bounded(raw, path)
+            yield kind(raw, path)
 
 
 @contextmanager
@@ -115,47 +183,13 @@ def refusing(path: str, expected: str) -> Iterator[None]:
         raise DataError(f"{path}: not {expected}: {problem}") from error
 
 
-class _Bounded:
-    """A file of which no call reads more than an image, and all calls MOST_RATIO times its size."""
-
-    def __init__(self, file: BinaryIO, path: str):
-        self.file, self.path = file, path
-        self.size = Path(path).stat().st_size
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= MOST_BYTES:  # a header that says it is so long
-            raise DataError(f"{self.path}: a header asks for {size:,} bytes")
-        content = self.file.read(size)
-        _check_ratio(self.path, self.file.tell(), self.size)
-        return content
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        if isinstance(self.file, gzip.GzipFile):  # it unpacks all that is passed over
-            _check_ratio(self.path, offset, self.size)
-        return self.file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self.file.tell()
-
-
-def _check_size(path: str, name: str, size: int, most: int) -> None:
-    if size > most:
+def _check(path: str, name: str, size: int, most: int) -> None:
+    if NO_TABLE_HOLDS.search(name):
+        raise DataError(f"{path}: {name!a}: allowed: names in UTF-8 without control characters")
+    if not 0 <= size <= most:
         raise DataError(f"{path}: {name!a}: {size:,} bytes; allowed: {most:,}")
 
 
 def _check_ratio(path: str, unpacked: int, packed: int) -> None:
     if unpacked > MOST_RATIO * packed + MOST_BYTES:
         raise DataError(f"{path}: unpacks to more than {MOST_RATIO} times its size")
-
-
-def _check_directory(path: str) -> None:
-    """Refuse a zip whose list of members is too long to be read whole, before that is done."""
-    with open(path, "rb") as file:
-        file.seek(max(0, Path(path).stat().st_size - 2**16 - 22))
-        end = file.read()
-    for at in (found.start() for found in re.finditer(b"PK\x05\x06", end)):
-        if len(end) - at < 22:
-            continue
-        (size,) = struct.unpack_from("<L", end, at + 12)
-        if size > MOST_DIRECTORY or end[max(0, at - 20) : at].startswith(b"PK\x06\x07"):
-            raise DataError(f"{path}: a list of members of more than {MOST_DIRECTORY:,} bytes")

@@ -24,7 +24,7 @@ def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
     """Yield each character, book by book. Raises DataError."""
     for path in raw:
         book = Path(path).stem
-        of_book = rf"{re.escape(book)}/characters/(U\+[0-9A-F]{{4,6}})/(\1_(\w+)_X\d+_Y\d+)\.jpg"
+        of_book = rf"{re.escape(book)}/characters/(U\+[0-9A-F]{{4,6}})/(\1_([\w-]+)_X\d+_Y\d+)\.jpg"
         for match, content in archive.zip_members(path, of_book):
             label, name, page = match.groups()
             yield Scan(book, page, content, (Character(f"{book}/{name}", label),))
