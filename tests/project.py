@@ -5,11 +5,23 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+LONGEST_S = 900  # that a test waits for a program
+
+
+class Program(subprocess.Popen):
+    """A program in a session of its own; none of its processes outlives a test that fails."""
+
+    def __exit__(self, failure, *rest):
+        if failure:  # a timeout too
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        super().__exit__(failure, *rest)
 
 
 @dataclass
@@ -18,14 +30,14 @@ class Project:
 
     folder: Path
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str) -> Program:
         """Start `snakemake ARGUMENTS` here; stdout and stderr together, as on a terminal."""
         return self.popen(SNAKEMAKE, *arguments, PATH=os.defpath)  # no activated environment
 
-    def popen(self, program: str | Path, *arguments: str, **environment: str) -> subprocess.Popen:
+    def popen(self, program: str | Path, *arguments: str, **environment: str) -> Program:
         """Start a program of this environment, which is activated unless PATH says otherwise."""
         path = os.pathsep.join([str(Path(program).parent), os.environ["PATH"]])
-        return subprocess.Popen(
+        return Program(
             [program, *arguments],
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -41,7 +53,7 @@ class Project:
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run `snakemake ARGUMENTS` here to its end."""
         with self.start(*arguments) as run:
-            screen, _ = run.communicate()
+            screen, _ = run.communicate(timeout=LONGEST_S)
         return subprocess.CompletedProcess(run.args, run.returncode, screen)
 
     def edit(self, old: str, new: str, file: str = "params.yaml") -> None:
