@@ -148,7 +148,7 @@ def test_mutated_archives_are_read_or_refused_in_one_line():
     code = "from test_hostile import read_mutated\nread_mutated()"
     said, peak = in_a_process(code=code, timeout_s=240)
     lines = [line for line in said if not line.startswith("prepare: ")]
-    assert all(line.startswith("refused: ") and len(line) < 500 for line in lines)
+    assert [line for line in lines if not line.startswith("refused: ") or len(line) > 300] == []
     assert MUTATED // 4 < len(lines) < MUTATED  # damage is found, and not everything is refused
     assert peak < 150
 

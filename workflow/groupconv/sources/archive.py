@@ -88,7 +88,7 @@ def zip_members(path: str, pattern: str) -> Iterator[tuple[re.Match, bytes]]:
                     _check_ratio(path, unpacked, file.size)
                     # Others unpack all that there is, whatever size was stated.
                     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                        raise DataError(f"{path}: {name!a}: allowed: stored or deflated")
+                        raise DataError(f"{path}: {ascii(name)[:99]}: allowed: stored or deflated")
                     file.most = MOST_BYTES + 1
                     with archive.open(info) as member:
                         yield match, member.read(info.file_size + 1)
@@ -180,14 +180,15 @@ def refusing(path: str, expected: str) -> Iterator[None]:
         raise DataError(f"{path}: not {expected}: {error}") from error
     except Exception as error:  # damage makes the parsers raise almost anything
         problem = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: not {expected}: {problem}") from error
+        raise DataError(f"{path}: not {expected}: {problem[:200]}") from error
 
 
 def _check(path: str, name: str, size: int, most: int) -> None:
+    shown = ascii(name)[:99]  # it may have thousands
     if NO_TABLE_HOLDS.search(name):
-        raise DataError(f"{path}: {name!a}: allowed: names in UTF-8 without control characters")
+        raise DataError(f"{path}: {shown}: allowed: names in UTF-8 without control characters")
     if not 0 <= size <= most:
-        raise DataError(f"{path}: {name!a}: {size:,} bytes; allowed: {most:,}")
+        raise DataError(f"{path}: {shown}: {size:,} bytes; allowed: {most:,}")
 
 
 def _check_ratio(path: str, unpacked: int, packed: int) -> None:
