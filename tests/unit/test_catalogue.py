@@ -1,3 +1,4 @@
+import time
 from collections import Counter
 
 import pytest
@@ -55,6 +56,35 @@ def test_the_other_classes_of_a_conflict_are_named_in_one_order(empty):
         empty.add(row(label, label, "x"))
     empty.clean()
     assert next(empty.left_out())["detail"] == "also under b, c, d, e, f, g, h"
+
+
+def test_of_many_other_classes_ten_are_named(empty):
+    for label in "abcdefghijklmno":
+        empty.add(row(label, label, "x"))
+    empty.clean()
+    details = [left["detail"] for left in empty.left_out()]
+    assert details[0] == "also under b, c, d, e, f, g, h, i, j, k and 4 more"
+    assert details[-1] == "also under a, b, c, d, e, f, g, h, i, j and 4 more"
+
+
+@pytest.mark.parametrize(
+    ("classes", "detail", "count"),
+    [(1, "equals 00000", 49_999), (5_000, "also under %and 4,989 more", 50_000)],
+)
+def test_copies_take_no_longer_each_the_more_there_are(empty, classes, detail, count):
+    for i in range(50_000):
+        empty.add(row(f"{i:05}", f"{i % classes}", "x"))
+    began = time.monotonic()
+    empty.clean()
+    assert time.monotonic() - began < 10
+    assert empty.count("image", f"detail LIKE '{detail}'") == count
+
+
+def test_choosing_takes_no_longer_each_the_more_classes_there_are(empty):
+    began = time.monotonic()
+    counts = empty.list((f"{i:05}", f"{i // 2}") for i in range(50_000))
+    assert empty.choose(counts, min_images=2, classes=None, images_per_class=1) == 25_000
+    assert time.monotonic() - began < 10
 
 
 def test_kept_are_code_points_by_value_then_names_and_by_id(empty):

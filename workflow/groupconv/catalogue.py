@@ -13,6 +13,7 @@ from pathlib import Path
 from groupconv.errors import DataError, DiskError
 
 FEWEST = 3  # images of a class: one for each of train, val and test
+MOST_NAMED = 10  # other classes of an image, in the table of what is left out
 COLUMNS = (
     "id class code_point origin page box sha256 height width channels blank spooled reason detail"
 ).split()
@@ -40,6 +41,7 @@ class Catalogue:
                 self.db.execute("INSERT INTO listed VALUES (?, ?)", (name, label))
             except sqlite3.IntegrityError as error:
                 raise DataError(f"the id {name} stands twice in the source") from error
+        self.db.execute("CREATE INDEX of_label ON listed (label, id)")
         return Counter(dict(self.db.execute("SELECT label, COUNT(*) FROM listed GROUP BY label")))
 
     def choose(
@@ -87,20 +89,22 @@ class Catalogue:
             CREATE INDEX of_class ON image (class);
             UPDATE image SET reason = 'blank', detail = 'all pixels are equal'
             WHERE {kept} AND blank;
-            UPDATE image SET reason = 'conflict', detail = 'also under ' || (
-                SELECT group_concat(class, ', ') FROM (
-                    SELECT DISTINCT other.class FROM image AS other
-                    WHERE other.sha256 = image.sha256 AND other.class != image.class
-                    ORDER BY other.class))
-            WHERE {kept} AND EXISTS (
-                SELECT 1 FROM image AS other
-                WHERE other.sha256 = image.sha256 AND other.class != image.class);
-            UPDATE image SET reason = 'duplicate', detail = 'equals ' || (
-                SELECT MIN(id) FROM image AS other WHERE other.sha256 = image.sha256)
-            WHERE {kept} AND EXISTS (
-                SELECT 1 FROM image AS other
-                WHERE other.sha256 = image.sha256 AND other.id < image.id);
+            CREATE TABLE copied AS
+            SELECT sha256, MIN(id) AS first, COUNT(DISTINCT class) AS classes
+            FROM image WHERE {kept} GROUP BY sha256 HAVING COUNT(*) > 1;
+            UPDATE image SET reason = 'duplicate', detail = 'equals ' || first FROM copied
+            WHERE classes = 1 AND image.sha256 = copied.sha256 AND id != first;
         """)
+        labels = "SELECT DISTINCT class FROM image WHERE sha256 = ? ORDER BY class"
+        conflict = "UPDATE image SET reason = 'conflict', detail = ? WHERE sha256 = ? AND class = ?"
+        for (content,) in self.db.execute("SELECT sha256 FROM copied WHERE classes > 1"):
+            classes = [label for (label,) in self.db.execute(labels, (content,))]
+            for label in classes:
+                others = [other for other in classes[: MOST_NAMED + 1] if other != label]
+                detail = f"also under {', '.join(others[:MOST_NAMED])}"
+                if len(classes) > MOST_NAMED + 1:
+                    detail += f" and {len(classes) - 1 - MOST_NAMED:,} more"
+                self.db.execute(conflict, (detail, content, label))
         sizes = self.db.execute(
             f"SELECT class, COUNT(*) FROM image WHERE {kept} GROUP BY class HAVING COUNT(*) < ?",
             (FEWEST,),
