@@ -27,6 +27,7 @@ from groupconv.records import Digests, Receipts
 FORCED = "GROUPCONV_FORCED"  # environment: the steps that -f, -F or -R asks for
 CACHE = "GROUPCONV_CACHE"  # environment: DVC's cache folder
 LOCK, BEFORE = Path("dvc.lock"), records.STATE / "dvc.lock.before"
+MOST_NAMED = 20  # stages of a step that is partly made: dvc.lock is written as often
 PAST_NS = 10_000_000_000  # a time that is surely older than what is written now
 
 
@@ -170,10 +171,9 @@ def record(stages: list[Stage]) -> str:
     digests.save()
     if not new or "prepare" not in good:  # it checks the raw files
         return ""
-    # DVC writes dvc.lock anew for each target: whole steps, or all, where their record is good.
-    partly = {one.step for one in stages if one.name not in good}
-    step_of = {name: name.partition("@")[0] for name in new}
-    targets = dict.fromkeys(n if step_of[n] in partly else step_of[n] for n in new if partly)
+    targets, waiting = _targets(stages, good, new)
+    if not targets:
+        return waiting
     atomic.write_text(BEFORE, LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
     done = subprocess.run(
         [_dvc(), "commit", "--force", "--quiet", *targets],
@@ -187,11 +187,31 @@ def record(stages: list[Stage]) -> str:
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
         return f"dvc.lock: nothing recorded: {said[0]}"
     recorded = Lock().entries
-    if any(recorded.get(name) != entry for name, entry in new.items()):
+    names = [name for name in new if {name, name.partition("@")[0]} & set(targets)]
+    if any(recorded.get(name) != new[name] for name in names):
         _put_back()
         return "dvc.lock: nothing recorded: a file has changed meanwhile"
     BEFORE.unlink()
-    return f"dvc.lock: recorded {len(new)} stages"
+    return "\n".join(filter(None, [f"dvc.lock: recorded {len(names)} stages", waiting]))
+
+
+def _targets(stages: list[Stage], good: set[str], new: dict) -> tuple[list[str], str]:
+    """What to name to `dvc commit`, and what to say of those stages that it is not to record yet.
+
+    DVC reads and writes dvc.lock anew for each target: few stages by name, else the whole step.
+    """
+    targets, waiting = [], 0
+    partly = {one.step for one in stages if one.name not in good}
+    for step in dict.fromkeys(one.step for one in stages):
+        names = [one.name for one in stages if one.step == step and one.name in new]
+        if len(names) <= (MOST_NAMED if step in partly else 1):
+            targets += names
+        elif step not in partly:
+            targets.append(step)
+        else:
+            waiting += len(names)
+    said = f"dvc.lock: {waiting} stages wait until all of their step are made" if waiting else ""
+    return targets, said
 
 
 def _put_back() -> None:
