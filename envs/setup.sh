@@ -17,7 +17,8 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') ||
 
 # Complete and made from these very pins: nothing to do.
 stamp=$(cat envs/setup.sh envs/torch.txt envs/requirements.txt | cksum)
-if [ "$(cat .venv/.complete 2>/dev/null)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null; then
+if [ "$(cat .venv/.complete 2>/dev/null)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null &&
+  [ -e .dvc/plots/page.html ]; then
   echo "setup: .venv is complete ($(.venv/bin/python --version))"
   exit 0
 fi
@@ -31,17 +32,15 @@ uv() { .venv/bin/uv "$@" --python .venv/bin/python --quiet; }
 # torch exists in several builds. The CPU build is a tenth of the size; its index is not
 # reachable everywhere.
 if [ -e /proc/driver/nvidia/version ]; then
-  echo "setup: torch: the build for this machine's NVIDIA driver"
   uv pip install --torch-backend=auto -r envs/torch.txt 2>/dev/null || uv pip install -r envs/torch.txt
-elif UV_HTTP_TIMEOUT=20 UV_HTTP_RETRIES=1 uv pip install --torch-backend=cpu -r envs/torch.txt 2>/dev/null; then
-  echo "setup: torch: the CPU build"
-else
-  echo "setup: torch: PyPI's build with CUDA (the CPU build's index cannot be reached)"
+elif ! UV_HTTP_TIMEOUT=20 UV_HTTP_RETRIES=1 uv pip install --torch-backend=cpu -r envs/torch.txt 2>/dev/null; then
+  echo "setup: torch: the CPU build's index cannot be reached; PyPI's build, with CUDA: 2.9 GB"
   uv pip install -r envs/torch.txt
 fi
 echo "setup: the other packages, exact versions, checked by hash"
 uv pip install --no-deps --require-hashes -r envs/requirements.txt
-.venv/bin/python -c 'import torch, torchvision' || fail "torch and torchvision do not import"
+.venv/bin/python -c 'import torch, torchvision; print("setup: torch", torch.__version__)' ||
+  fail "torch and torchvision do not import"
 .venv/bin/python envs/plots_page.py
 echo "$stamp" >.venv/.complete
 echo "setup: done; $(du -sh .venv | cut -f1) in .venv"
