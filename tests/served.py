@@ -15,7 +15,13 @@ class Served:
 
     files: dict[str, bytes]
     tag: str | None = '"1"'  # of every file, as ETag
+    modified: str | None = None  # of every file, as Last-Modified
     ranges: bool = True
+    heeds_if_range: bool = True
+    shift: int = 0  # bytes by which a range begins too late
+    range_bytes: int | None = None  # of one range at most
+    length: bool = True  # whether it is sent
+    chunked: bool = False
     break_after: list[int] = field(default_factory=list)  # bytes, of one answer after another
     status: int = 0  # given to every request, if not 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -36,23 +42,33 @@ class Served:
             handler.send_error(self.status or 404)
             return
         first, whole = 0, len(content)
-        same = handler.headers.get("If-Range") == self.tag
-        if wanted and self.ranges and same:
-            first = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1])
+        same = handler.headers.get("If-Range") in (self.tag, self.modified)
+        if wanted and self.ranges and (same or not self.heeds_if_range):
+            first = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) + self.shift
             if first >= whole:
                 handler.send_error(416)
                 return
+        end = min(whole, first + self.range_bytes) if first and self.range_bytes else whole
         handler.send_response(206 if first else 200)
-        handler.send_header("Content-Length", str(whole - first))
+        if self.chunked:
+            handler.send_header("Transfer-Encoding", "chunked")
+        elif self.length:
+            handler.send_header("Content-Length", str(end - first))
         if first:
-            handler.send_header("Content-Range", f"bytes {first}-{whole - 1}/{whole}")
+            handler.send_header("Content-Range", f"bytes {first}-{end - 1}/{whole}")
         if self.tag:
             handler.send_header("ETag", self.tag)
+        if self.modified:
+            handler.send_header("Last-Modified", self.modified)
         for name, value in self.headers.items():
             handler.send_header(name, value)
         handler.end_headers()
-        size = self.break_after.pop(0) if self.break_after else whole
+        if self.chunked:
+            handler.wfile.write(b"%x\r\n" % (end - first))
+        size = min(self.break_after.pop(0) if self.break_after else whole, end - first)
         handler.wfile.write(content[first : first + size])
+        if self.chunked and size == end - first:
+            handler.wfile.write(b"\r\n0\r\n\r\n")
 
 
 @contextlib.contextmanager

@@ -2,8 +2,10 @@ import dataclasses
 import hashlib
 import subprocess
 import zipfile
+from pathlib import Path
 
 import pytest
+from archives import tar_of
 from groupconv import download
 from groupconv.errors import DataError
 from groupconv.sources import SOURCES
@@ -78,6 +80,7 @@ def test_another_hash_than_expected_prints_both_and_the_origin(tmp_path):
 
 KKANJI = {"data": {"source": "kkanji", "books": None}}
 TAR = "data/raw/kkanji/kkanji.tar"
+FIRST, OTHER = (tar_of([(name, bytes(2_000_000))]) for name in ("first", "other"))
 
 
 def files(folder):
@@ -85,12 +88,23 @@ def files(folder):
 
 
 @pytest.fixture
-def served(tmp_path, monkeypatch):
+def known(monkeypatch):
+    """A function that gives the source kkanji other addresses, or another hash."""
+
+    def change(**changes):
+        raw = dataclasses.replace(SOURCES["kkanji"].files[0], **changes)
+        monkeypatch.setattr(download, "raw_files", lambda data: [raw])
+        return raw
+
+    monkeypatch.setattr(download.transfer, "sleep", lambda seconds: None)
+    return change
+
+
+@pytest.fixture
+def served(known):
     """A server that has the file `kkanji.tar`, and an own address that nothing listens at."""
-    (raw,) = SOURCES["kkanji"].files
-    known = dataclasses.replace(raw, urls=("http://127.0.0.1:9/kkanji.tar",))
-    monkeypatch.setattr(download, "raw_files", lambda data: [known])
-    with serving(**{"kkanji.tar": b"first"}) as running:
+    known(urls=("http://127.0.0.1:9/kkanji.tar",))
+    with serving(**{"kkanji.tar": FIRST}) as running:
         yield running
 
 
@@ -98,36 +112,115 @@ def served(tmp_path, monkeypatch):
 def test_a_mirror_is_an_address_or_a_folder(served, tmp_path, monkeypatch, kind):
     folder = tmp_path / "a mirror"
     folder.mkdir()
-    (folder / "kkanji.tar").write_bytes(b"first")
+    (folder / "kkanji.tar").write_bytes(FIRST)
     monkeypatch.setenv("HOME", str(tmp_path))
     mirrors = {"http": served.url, "file": folder.as_uri(), "path": str(folder)}
     download.run(KKANJI, TAR, {**mirrors, "home": "~/a mirror"}[kind])
-    assert (tmp_path / TAR).read_bytes() == b"first"
+    assert (tmp_path / TAR).read_bytes() == FIRST
 
 
 def test_the_hash_of_the_first_file_is_held_from_then_on(served, tmp_path):
     download.run(KKANJI, TAR, served.url)
-    held = tmp_path / "data" / "hashes" / "kkanji" / "kkanji.tar.sha256"
-    check = ["sha256sum", "-c", str(held)]
+    raw, first = SOURCES["kkanji"].files[0], "data/hashes/kkanji/kkanji.tar.sha256"
+    assert not (tmp_path / first).exists()  # before it was read to its end
+    download.hold(download.verify(Path(TAR), raw, "kkanji", ""), raw, "kkanji")
+    check = ["sha256sum", "-c", str(tmp_path / first)]
     assert subprocess.run(check, cwd=tmp_path / "data/raw/kkanji", check=False).returncode == 0
-    served.files["kkanji.tar"] = b"other"
+    served.files["kkanji.tar"] = OTHER
     (tmp_path / TAR).unlink()
-    with pytest.raises(DataError, match=r"sha256 \w+, data/hashes/kkanji/kkanji\.tar\.sha256 has"):
+    held = rf"sha256 \w+, {first} has \w+ .*if the first one was wrong, delete {first} as well"
+    with pytest.raises(DataError, match=held):
         download.run(KKANJI, TAR, served.url)
-    assert files(tmp_path) == ["data/hashes/kkanji/kkanji.tar.sha256"]
+    assert files(tmp_path) == [first]
+    download.hold("another", raw, "kkanji")
+    assert subprocess.run(check, cwd=tmp_path, check=False).returncode == 1
+    assert "another" not in (tmp_path / first).read_text()
 
 
-def test_a_published_hash_is_held_and_another_address_is_tried(served, tmp_path, monkeypatch):
-    known = dataclasses.replace(
-        SOURCES["kkanji"].files[0],
-        checksum=f"md5:{hashlib.md5(b'first').hexdigest()}",
-        urls=(f"{served.url}/kkanji.tar",),
-    )
-    monkeypatch.setattr(download, "raw_files", lambda data: [known])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("kkanji.tar", b"<html>please log in</html>"),
+        ("kkanji.tar", FIRST[:100]),
+        ("mine.tar.gz", FIRST[1:]),
+        ("mine.zip", b"PK\3\4 and no end"),
+    ],
+)
+def test_a_file_of_another_kind_is_not_the_first_and_another_address_is_tried(
+    known, tmp_path, name, content
+):
+    with serving(portal=content) as portal:
+        known(name=name, urls=(f"{portal.url}/portal", str(tmp_path / "none")))
+        with pytest.raises(DataError, match=r"/portal: not a .*none: No such file"):
+            download.run(KKANJI, f"data/raw/kkanji/{name}")
+    assert files(tmp_path) == []
+
+
+def test_a_published_hash_is_held_and_another_address_is_tried(served, tmp_path, known):
+    known(checksum=f"md5:{hashlib.md5(FIRST).hexdigest()}", urls=(f"{served.url}/kkanji.tar",))
     (tmp_path / "mirror").mkdir()
-    (tmp_path / "mirror" / "kkanji.tar").write_bytes(b"damaged")
+    (tmp_path / "mirror" / "kkanji.tar").write_bytes(OTHER)
     download.run(KKANJI, TAR, str(tmp_path / "mirror"))
-    assert (tmp_path / TAR).read_bytes() == b"first"
+    assert (tmp_path / TAR).read_bytes() == FIRST
+
+
+def test_addresses_are_tried_in_their_order_and_each_goes_on_with_its_own_bytes(known, tmp_path):
+    with serving(**{"kkanji.tar": FIRST}) as one, serving(**{"kkanji.tar": OTHER}) as two:
+        known(urls=(f"{one.url}/kkanji.tar", f"{two.url}/kkanji.tar"))
+        for line in (one, two):
+            line.break_after = [900_000] + [0] * 5
+        with pytest.raises(DataError, match=r"broke off.*broke off"):
+            download.run(KKANJI, TAR)
+        assert not (tmp_path / TAR).exists()
+        one.status = 404
+        two.break_after = [300_000] + [0] * 5
+        with pytest.raises(DataError, match=r"404.*broke off"):
+            download.run(KKANJI, TAR)
+        of_one, of_two = (line.requests[-1][1] for line in (one, two))
+        assert of_one != of_two
+        one.status = 0
+        download.run(KKANJI, TAR)
+        assert (tmp_path / TAR).read_bytes() == FIRST
+        assert one.requests[-1][1] == of_one
+        assert two.requests[-1][1] == of_two
+    assert files(tmp_path) == [TAR]
+
+
+def test_a_folder_that_breaks_half_way_leaves_what_came_from_elsewhere(
+    served, tmp_path, monkeypatch
+):
+    served.break_after = [900_000] + [0] * 5
+    with pytest.raises(DataError, match="broke off"):
+        download.run(KKANJI, TAR, served.url)
+
+    def half(original, part):
+        Path(part).write_bytes(OTHER[:1_000_000])
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(download.shutil, "copyfile", half)
+        with pytest.raises(DataError, match="Input/output error"):
+            download.run(KKANJI, TAR, "a folder")
+    download.run(KKANJI, TAR, served.url)
+    assert served.requests[-1][1].startswith("bytes=")
+    assert (tmp_path / TAR).read_bytes() == FIRST
+
+
+@pytest.mark.parametrize("mirror", ["http://[bad", "file://[bad", "http://", "a\0b", "~nobody/x"])
+def test_a_mirror_that_is_no_address_is_one_line(served, mirror):
+    with pytest.raises(DataError, match="not fetched: ") as caught:
+        download.run(KKANJI, TAR, mirror)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_what_has_come_needs_no_room_again(served, monkeypatch):
+    asked = []
+    monkeypatch.setattr(download.atomic, "check_free", lambda path, size, what: asked.append(size))
+    served.break_after = [900_000] + [0] * 5
+    with pytest.raises(DataError):
+        download.run(KKANJI, TAR, served.url)
+    download.run(KKANJI, TAR, served.url)
+    assert asked[0] - asked[1] == int(served.requests[-1][1][6:-1])
 
 
 def test_when_nothing_answers_all_that_was_tried_is_named_and_what_to_do(served, tmp_path):
@@ -139,17 +232,3 @@ def test_when_nothing_answers_all_that_was_tried_is_named_and_what_to_do(served,
         "folder or an address that has it as download.mirror in params.yaml"
     )
     assert files(tmp_path) == []
-
-
-def test_what_came_of_a_file_is_kept_for_the_next_time(served, tmp_path, monkeypatch):
-    monkeypatch.setattr(download.transfer, "sleep", lambda seconds: None)
-    served.files["kkanji.tar"] = bytes(1_000_000)
-    served.break_after = [600_000] + [0] * 20
-    with pytest.raises(DataError, match="broke off"):
-        download.run(KKANJI, TAR, served.url)
-    assert not (tmp_path / TAR).exists()
-    served.break_after = []
-    download.run(KKANJI, TAR, served.url)
-    assert served.requests[-1][1].startswith("bytes=")
-    assert (tmp_path / TAR).stat().st_size == 1_000_000
-    assert files(tmp_path / "data" / "raw") == ["kkanji/kkanji.tar"]

@@ -3,7 +3,6 @@ import io
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -216,10 +215,16 @@ def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkey
     assert [row["id"] for row in index] == [f"U+3042/{i:016x}" for i in range(4)]
     assert {row["class"] for row in index} == {"あ"}
     assert not excluded
+    held = Path("data/hashes/kkanji/kkanji.tar.sha256")
+    assert held.exists()
     path.write_bytes(path.read_bytes()[:3000])
-    shutil.rmtree("data/hashes")
-    with pytest.raises(DataError, match=r"kkanji\.tar: not a whole tar file"):
+    with pytest.raises(DataError, match=rf"{held} has \w+ .*delete {held} as well"):
         prepared(tmp_path, str(path), source="kkanji", min_images=3)
+    held.unlink()
+    half = r"kkanji\.tar: not a whole tar file: .*; delete the file to fetch it again$"
+    with pytest.raises(DataError, match=half):
+        prepared(tmp_path, str(path), source="kkanji", min_images=3)
+    assert not held.exists()
 
 
 def encoded(array, kind="png"):

@@ -1,3 +1,4 @@
+import itertools
 import random
 
 import pytest
@@ -33,40 +34,97 @@ def test_a_line_that_breaks_off_is_gone_on_with(line, part):
 
 
 def test_another_day_it_goes_on_where_it_broke_off(line, part):
-    line.break_after = [1_000_000] + [0] * 20
-    with pytest.raises(transfer.TransferError, match=r"broke off, [\d,]+ bytes came"):
-        transfer.fetch(f"{line.url}/file", part)
+    broken_off(line, part)
     came = part.stat().st_size
     assert came > 900_000
-    line.break_after = []
     transfer.fetch(f"{line.url}/file", part)
     assert line.requests[-1] == ("/file", f"bytes={came}-")
     assert part.read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("tag", '"2"'), ("tag", None), ("tag", 'W/"1"'), ("ranges", False)],
-)
-def test_what_may_be_another_file_is_fetched_from_its_start(line, part, name, value):
+MONDAY, TUESDAY = "Mon, 02 Nov 2026 10:00:00 GMT", "Tue, 03 Nov 2026 10:00:00 GMT"
+
+
+def broken_off(line, part):
+    """One megabyte comes, and then nothing more for today."""
     line.break_after = [1_000_000] + [0] * 20
     with pytest.raises(transfer.TransferError):
         transfer.fetch(f"{line.url}/file", part)
-    setattr(line, name, value)
     line.break_after = []
+
+
+@pytest.mark.parametrize("heeds_if_range", [True, False])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"tag": '"1"'}, {"tag": '"2"'}),
+        ({"tag": '"1"', "modified": MONDAY}, {"tag": None, "modified": TUESDAY}),
+        ({"tag": None, "modified": MONDAY}, {"modified": TUESDAY}),
+        ({"tag": 'W/"1"'}, {}),
+        ({"tag": None}, {}),
+        ({}, {"tag": 'W/"1"', "modified": TUESDAY}),
+        ({}, {"ranges": False}),
+    ],
+)
+def test_what_may_be_another_file_is_fetched_from_its_start(
+    line, part, before, after, heeds_if_range
+):
+    vars(line).update(before)
+    broken_off(line, part)
+    vars(line).update(after, heeds_if_range=heeds_if_range)
     line.files["file"] = CONTENT[::-1]
     transfer.fetch(f"{line.url}/file", part)
     assert part.read_bytes() == CONTENT[::-1]
 
 
-def test_half_a_file_of_another_address_is_not_gone_on_with(line, part):
-    line.files["other"] = CONTENT[::-1]
-    line.break_after = [1_000_000] + [0] * 20
-    with pytest.raises(transfer.TransferError):
-        transfer.fetch(f"{line.url}/other", part)
-    line.break_after = []
+def test_the_time_of_the_last_change_is_enough_to_go_on(line, part):
+    vars(line).update(tag=None, modified=MONDAY)
+    broken_off(line, part)
+    came = part.stat().st_size
+    transfer.fetch(f"{line.url}/file", part)
+    assert line.requests[-1] == ("/file", f"bytes={came}-")
+    assert part.read_bytes() == CONTENT
+
+
+def test_ranges_shorter_than_asked_for_are_put_together(line, part):
+    broken_off(line, part)
+    line.range_bytes = 700_000
     transfer.fetch(f"{line.url}/file", part)
     assert part.read_bytes() == CONTENT
+    assert [wanted is None for _, wanted in line.requests[-3:]] == [False] * 3
+
+
+def test_a_range_from_another_place_is_not_taken(line, part):
+    broken_off(line, part)
+    came = part.stat().st_size
+    line.shift = 1000
+    transfer.fetch(f"{line.url}/file", part)
+    assert part.read_bytes() == CONTENT
+    assert line.requests[-2:] == [("/file", f"bytes={came}-"), ("/file", None)]
+
+
+def test_a_whole_file_that_was_not_known_to_be_whole_is_fetched_once_more(line, part):
+    broken_off(line, part)
+    part.write_bytes(CONTENT)
+    transfer.fetch(f"{line.url}/file", part)
+    assert part.read_bytes() == CONTENT
+    assert line.requests[-2:] == [("/file", "bytes=3000000-"), ("/file", None)]
+
+
+def test_without_a_length_nobody_knows_whether_all_came_and_that_is_said(line, part, capfd):
+    line.length = False
+    transfer.fetch(f"{line.url}/file", part)
+    assert part.read_bytes() == CONTENT
+    assert "does not say how long the file is: it may not be whole" in capfd.readouterr().err
+
+
+def test_chunks_that_break_off_are_not_the_whole(line, part, capfd):
+    line.chunked = True
+    line.break_after = [1_000_000]
+    transfer.fetch(f"{line.url}/file", part)
+    assert part.read_bytes() == CONTENT
+    assert len(line.requests) == 2
+    assert "may not be whole" not in capfd.readouterr().err
 
 
 def test_what_is_sent_as_gzip_is_kept_as_it_lies_there(line, part):
@@ -100,8 +158,19 @@ def test_nothing_listens_there(part):
         transfer.fetch("http://127.0.0.1:9/file", part)
 
 
-def test_progress_has_speed_and_time_left(line, part, monkeypatch, capfd):
+def test_progress_has_speed_and_time_left_also_of_a_file_that_is_gone_on_with(
+    line, part, monkeypatch, capfd
+):
     monkeypatch.setattr(transfer, "SAY_S", 0)
+    seconds = itertools.count()
+    monkeypatch.setattr(transfer, "monotonic", lambda: next(seconds))  # 65,536 bytes in each
     transfer.fetch(f"{line.url}/file", part)
-    assert "download: 3 of 3 MB, " in (said := capfd.readouterr().err)
-    assert " MB/s, 0 s left" in said
+    first, *_, last = [said for said in capfd.readouterr().err.splitlines() if "left" in said]
+    assert first == "download: 0 of 3 MB, 0.1 MB/s, 45 s left"
+    assert last == "download: 3 of 3 MB, 0.1 MB/s, 0 s left"
+    monkeypatch.setattr(transfer, "sleep", lambda seconds: capfd.readouterr())
+    line.break_after = [1_500_000]
+    transfer.fetch(f"{line.url}/file", part)
+    came = int(line.requests[-1][1][6:-1])
+    left = round((len(CONTENT) - came - 65_536) / 65_536)
+    assert capfd.readouterr().err.splitlines()[0].endswith(f" of 3 MB, 0.1 MB/s, {left} s left")

@@ -1,6 +1,7 @@
 """Step download: one file of the source -> data/raw/, whole and verified, or not at all.
 
 Knows addresses and hashes; not classes, not splits. How bytes come over HTTP is in transfer.py.
+What has come of a file stays, for each address by itself, until one of them gave all of it.
 """
 
 import hashlib
@@ -15,10 +16,10 @@ from urllib.parse import quote, unquote, urlsplit
 from groupconv import atomic, transfer
 from groupconv.errors import DataError
 from groupconv.progress import say
-from groupconv.sources import raw_files
+from groupconv.sources import archive, raw_files
 from groupconv.sources.source import RawFile
 
-HASHES = Path("data/hashes")  # of files whose publisher gives none, as they first came
+HASHES = Path("data/hashes")  # of files whose publisher gives none, as they were first read
 
 
 def run(params: dict, file: str, mirror: str = "") -> None:
@@ -28,14 +29,16 @@ def run(params: dict, file: str, mirror: str = "") -> None:
     """
     source = params["data"]["source"]
     (raw,) = [r for r in raw_files(params["data"]) if r.name == Path(file).name]
-    atomic.check_free(file, raw.size_bytes, "the download")
     # Outside of the folder that DVC versions; the same file system as the target's.
-    part = Path(file).parents[1] / ".partial" / source / raw.name
-    part.parent.mkdir(parents=True, exist_ok=True)
+    parts = Path(file).parents[1] / ".partial" / source / raw.name
+    came = max(map(transfer.size_of, parts.glob("*")), default=0)
+    atomic.check_free(file, max(0, raw.size_bytes - came), "the download")
+    parts.mkdir(parents=True, exist_ok=True)
     Path(file).parent.mkdir(parents=True, exist_ok=True)
     tried = []
     for address in (*([mirrored(mirror, raw.name)] if mirror else ()), *raw.urls):
         say(f"download: {address}, about {raw.size_bytes / 1e6:,.1f} MB")
+        part = parts / hashlib.sha256(address.encode()).hexdigest()[:16]
         try:
             fetch(address, part)
             verify(part, raw, source, address)
@@ -46,6 +49,7 @@ def run(params: dict, file: str, mirror: str = "") -> None:
             tried.append(f"{address}: {str(error).partition(': ')[2]}")
         else:
             os.replace(part, file)
+            shutil.rmtree(parts)
             return
     if raw.requirement:
         try:
@@ -62,23 +66,30 @@ def run(params: dict, file: str, mirror: str = "") -> None:
 
 def mirrored(mirror: str, name: str) -> str:
     """The address of a file below ``mirror``."""
-    if urlsplit(mirror).scheme in ("http", "https", "file"):
+    if mirror.startswith(("http://", "https://", "file://")):
         return f"{mirror.rstrip('/')}/{quote(name)}"
-    return str(Path(mirror).expanduser() / name)
+    return os.path.join(os.path.expanduser(mirror), name)
 
 
 def fetch(address: str, part: Path) -> None:
     """Bring an address's bytes to ``part``. Raises transfer.TransferError."""
-    parsed = urlsplit(address)
-    if parsed.scheme in ("http", "https"):
-        transfer.fetch(address, part)
-        return
-    path = Path(unquote(parsed.path)) if parsed.scheme == "file" else Path(address)
     try:
-        with open(path, "rb") as original, open(part, "wb") as copy:
-            shutil.copyfileobj(original, copy, 2**20)
+        if address.startswith(("http://", "https://")):
+            transfer.fetch(address, part)
+        else:
+            local = address.startswith("file://")
+            copy(unquote(urlsplit(address).path) if local else address, part)
+    except ValueError as error:
+        raise transfer.TransferError(f"not an address: {error}") from error
+
+
+def copy(path: str, part: Path) -> None:
+    """Bring a local file to ``part``. Raises transfer.TransferError."""
+    try:
+        shutil.copyfile(path, part)
     except OSError as error:
-        raise transfer.TransferError(error.strerror) from error
+        part.unlink(missing_ok=True)
+        raise transfer.TransferError(error.strerror or error) from error
 
 
 def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
@@ -107,25 +118,42 @@ def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
         fetched.replace(target)
 
 
-def verify(path: Path, raw: RawFile, source: str, origin: str) -> None:
-    """Raise DataError unless ``path`` exists and has the hash that is known for it.
+def verify(path: Path, raw: RawFile, source: str, origin: str) -> str:
+    """The hash of ``path``. Raises DataError unless it has the hash that is known for it.
 
-    Where the publisher gives none, the first file that comes sets it, in data/hashes/.
+    Where none is known, it must at least look like a file of its kind.
     """
     if not path.exists():
         raise DataError(f"{path}: no such file; the step download fetches it")
-    first = HASHES / source / f"{raw.name}.sha256"
-    checksum, stated = raw.checksum, "expected"
+    first = first_hash(raw, source)
+    checksum, stated, remedy = raw.checksum, "expected", "delete it to fetch again"
     if checksum is None and first.exists():
         checksum = f"sha256:{first.read_text(encoding='utf-8').split()[0]}"
         stated = f"{first} has"
+        remedy += f"; if the first one was wrong, delete {first} as well"
     algorithm, _, expected = (checksum or "sha256:").partition(":")
     with open(path, "rb") as file:
         got = hashlib.file_digest(file, algorithm).hexdigest()
     if not expected:
-        atomic.write_text(first, f"{got}  {raw.name}\n")  # as sha256sum -c reads it
+        archive.check_kind(str(path), raw.name)
     elif got != expected:
         raise DataError(
             f"data/raw/{source}/{raw.name}: {algorithm} {got}, {stated} {expected} "
-            f"(from {origin}): delete it to fetch again"
+            f"(from {origin}): {remedy}"
         )
+    return got
+
+
+def hold(got: str, raw: RawFile, source: str) -> None:
+    """Write down the hash of a file that was read to its end, if it is the first of its name.
+
+    Where the publisher gives a hash, that one holds.
+    """
+    first = first_hash(raw, source)
+    if raw.checksum is None and not first.exists():
+        atomic.write_text(first, f"{got}  {raw.name}\n")  # as sha256sum -c reads it
+
+
+def first_hash(raw: RawFile, source: str) -> Path:
+    """Where the hash of the first file is held."""
+    return HASHES / source / f"{raw.name}.sha256"

@@ -45,11 +45,19 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
     data = params["data"]
     source = SOURCES[data["source"]]
     raw = [raw] if isinstance(raw, str) else list(raw)
-    for path, file in zip(raw, raw_files(data), strict=True):
+    files = raw_files(data)
+    hashes = [
         download.verify(Path(path), file, data["source"], "this file as it lies there")
+        for path, file in zip(raw, files, strict=True)
+    ]
 
     def scans() -> Iterator[Scan]:
-        return source.read(raw, data["folder"])
+        try:
+            yield from source.read(raw, data["folder"])
+        except DataError as error:
+            if raw:
+                raise DataError(f"{error}; delete the file to fetch it again") from error
+            raise
 
     Path(images).parent.mkdir(parents=True, exist_ok=True)
     for stale in Path(images).parent.glob(".prepare-*"):  # of a run that was killed
@@ -80,6 +88,8 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         listed.clean()
         if not listed.count("image", "reason = ''"):
             raise DataError(_nothing_left(listed, data["source"]))
+        for got, file in zip(hashes, files, strict=True):
+            download.hold(got, file, data["source"])
         pack(listed, pixels, images, index)
         write_table(excluded, EXCLUDED, listed.left_out())
         kept = listed.count("image", "reason = ''")

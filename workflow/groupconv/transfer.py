@@ -3,7 +3,7 @@
 Knows no sources and no hashes.
 """
 
-import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
@@ -27,8 +27,8 @@ class IncompleteError(Exception):
 def fetch(url: str, part: Path) -> None:
     """Bring the file at ``url`` to ``part``, after what an earlier call left there of it.
 
-    A file is gone on with only if the server confirms that it is the same (RFC 9110, If-Range).
-    Raises TransferError, with what has come kept in ``part``.
+    ``part`` is of this address alone. A file is gone on with only if the server confirms that it
+    is the same (RFC 9110, If-Range). Raises TransferError, with what has come kept in ``part``.
     """
     import requests  # not needed where nothing is fetched by URL
 
@@ -36,7 +36,7 @@ def fetch(url: str, part: Path) -> None:
     while True:
         try:
             _once(url, part)
-            _origin(part).unlink(missing_ok=True)
+            _version(part).unlink(missing_ok=True)
             return
         except requests.HTTPError as error:
             status = error.response.status_code
@@ -62,45 +62,48 @@ def fetch(url: str, part: Path) -> None:
 
 
 def _once(url: str, part: Path) -> None:
-    """One request: the whole file, or the rest of what ``part`` has of the same one."""
+    """One request: the rest of what ``part`` has, or else the whole file."""
     import requests
     from urllib3.exceptions import HTTPError
 
-    have, headers = size_of(part), {"Accept-Encoding": "identity"}
-    try:
-        origin = json.loads(_origin(part).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        origin = {}
-    if have and origin.get("url") == url:
-        headers |= {"Range": f"bytes={have}-", "If-Range": origin["version"]}
+    version = _version(part).read_text(encoding="utf-8") if _version(part).exists() else ""
+    have, headers = size_of(part) if version else 0, {"Accept-Encoding": "identity"}
+    if have:
+        headers |= {"Range": f"bytes={have}-", "If-Range": version}
     with requests.get(url, stream=True, timeout=(CONNECT_S, READ_S), headers=headers) as answer:
-        if (
-            answer.status_code == 416 and have
-        ):  # all had come, or the file is another: from the start
-            part.unlink()
-            raise IncompleteError
-        answer.raise_for_status()
-        rest = answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-        if answer.status_code == 206 and not rest:
-            part.unlink()
-            raise IncompleteError
-        have = have if rest else 0
-        # A weak entity tag does not promise the same bytes.
-        tag = answer.headers.get("ETag", "")
-        version = tag if tag.startswith('"') else answer.headers.get("Last-Modified")
-        with open(part, "ab" if rest else "wb") as file:
-            _origin(part).write_text(
-                json.dumps({"url": url, "version": version} if version else {}), encoding="utf-8"
-            )
-            length = answer.headers.get("Content-Length", "")
-            total = have + int(length) if length.isdigit() else None
-            try:
-                # As it lies there: requests would unpack what is sent as gzip.
-                _copy(answer.raw.stream(2**16, decode_content=False), file, have, total)
-            except HTTPError as error:
-                raise IncompleteError from error
-    if total is not None and size_of(part) != total:
-        raise IncompleteError
+        status, sent = answer.status_code, _validator(answer)
+        rest = re.match(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
+        # A server may take no notice of If-Range.
+        goes_on = have and status == 206 and rest and int(rest[1]) == have
+        goes_on = goes_on and sent in ("", version)
+        if not have or goes_on or status not in (206, 416):
+            answer.raise_for_status()
+            if status == 206 and not goes_on:
+                raise TransferError("a part of the file came, the whole was asked for")
+            have = have if goes_on else 0
+            length = rest[2] if goes_on else answer.headers.get("Content-Length", "")
+            total = int(length) if length.isdigit() else None
+            with open(part, "ab" if goes_on else "wb") as file:
+                _version(part).write_text(sent or (version if goes_on else ""), encoding="utf-8")
+                try:
+                    # As it lies there: requests would unpack what is sent as gzip.
+                    _copy(answer.raw.stream(2**16, decode_content=False), file, have, total)
+                except HTTPError as error:
+                    raise IncompleteError from error
+            if total is not None and size_of(part) != total:
+                raise IncompleteError
+            if total is None and "Transfer-Encoding" not in answer.headers:
+                say("download: the server does not say how long the file is: it may not be whole")
+            return
+    part.unlink()  # all of it had come, or it is of another file: from the start
+    _once(url, part)
+
+
+def _validator(answer) -> str:
+    """What the server names this version of the file by; "" if by nothing that is exact."""
+    tag = answer.headers.get("ETag", "")
+    # A weak entity tag does not promise the same bytes.
+    return tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")
 
 
 def _copy(chunks: Iterator[bytes], file: IO, have: int, total: int | None) -> None:
@@ -123,5 +126,5 @@ def size_of(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _origin(part: Path) -> Path:
-    return part.with_name(f"{part.name}.from")
+def _version(part: Path) -> Path:
+    return part.with_name(f"{part.name}.version")
