@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,6 +52,16 @@ def test_contrast_maps_the_percentiles_and_leaves_a_flat_image_flat():
     assert (fitted.min(), fitted.max()) == (0, 255)
     flat = loader.fitted_image(np.full((32, 32, 1), 7, np.uint8), 32, "pad", True)
     assert flat.min() == flat.max()
+
+
+def test_the_fitted_images_lie_beside_the_packed_ones_without_a_name(packed, monkeypatch):
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    monkeypatch.setattr("tempfile.tempdir", None)
+    before = sorted(Path(packed[0]).parent.iterdir())
+    part = loader.Part(*packed, "train", **SIZES)
+    assert os.fstat(part._file.fileno()).st_dev == os.stat(packed[1]).st_dev
+    assert str(Path(packed[0]).parent) in os.readlink(f"/proc/self/fd/{part._file.fileno()}")
+    assert sorted(Path(packed[0]).parent.iterdir()) == before
 
 
 def test_a_part_has_its_own_images_in_the_manifests_order(packed):

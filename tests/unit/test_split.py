@@ -2,6 +2,7 @@ import hashlib
 
 import pandas as pd
 import pytest
+from archives import in_a_process
 from groupconv import split
 from groupconv.errors import DataError
 from hypothesis import HealthCheck, given, settings
@@ -117,6 +118,26 @@ def test_by_page_too_few_pages_or_an_unlearnable_class_is_one_line(index):
     table.assign(origin=table["class"]).to_csv(index, index=False)  # a page per class
     with pytest.raises(DataError, match=r"2 classes have no training image"):
         made(index, "page")
+
+
+SPLIT = """
+from groupconv import split
+split.run({"split": {"seed": 0, "unit": "image"}}, "index.csv", "manifest.csv")
+"""
+
+
+def test_memory_does_not_grow_with_the_images(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    peaks = []
+    for images in (1_000, 50_000):
+        with open("index.csv", "w", encoding="utf-8") as file:
+            file.write("id,class,origin,page,sha256\n")
+            for i in range(images):
+                file.write(f"U+3042/{i:016x},{i % 100},origin,{i:016x},{i:064x}\n")
+        said, peak = in_a_process(code=SPLIT)
+        assert "train" in said[0]
+        peaks.append(peak)
+    assert peaks[1] - peaks[0] < 8
 
 
 def test_equal_pixels_in_two_rows_are_refused(index):

@@ -25,9 +25,7 @@ class Catalogue:
     def __init__(self, db: sqlite3.Connection):
         self.db = db
         self.db.row_factory = sqlite3.Row
-        # A private file of this run: nothing to recover after a crash.
         self.db.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
             "CREATE TABLE listed (id TEXT PRIMARY KEY, label TEXT) WITHOUT ROWID;"
             "CREATE TABLE chosen (id TEXT PRIMARY KEY) WITHOUT ROWID;"
             f"CREATE TABLE image ({', '.join(COLUMNS)}, name INTEGER, PRIMARY KEY (id));"
@@ -131,9 +129,20 @@ class Catalogue:
 @contextmanager
 def catalogue(folder: str | Path) -> Iterator[Catalogue]:
     """An empty catalogue with its file in ``folder``. Raises DiskError."""
+    with database(folder) as db:
+        yield Catalogue(db)
+
+
+@contextmanager
+def database(folder: str | Path) -> Iterator[sqlite3.Connection]:
+    """An empty database with its file in ``folder``. Raises DiskError."""
     with closing(sqlite3.connect(Path(folder) / "catalogue.sqlite", isolation_level=None)) as db:
+        # A private file of this run: nothing to recover after a crash.
+        db.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
+        )
         try:
-            yield Catalogue(db)
+            yield db
         except sqlite3.OperationalError as error:
             raise DiskError(f"{folder}: cannot be written: {error}") from error
 

@@ -49,7 +49,9 @@ class Part:
         self.labels = torch.tensor([index[name] for name in rows["class"]])
 
         shape = (len(rows), int(rows["channels"].max()), side, side)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
+        # Beside the images: the system's own folder may be memory. It has no name from the start.
+        beside = os.path.dirname(images) or "."
+        self._file = tempfile.TemporaryFile(dir=beside)  # noqa: SIM115 - lives as long as this
         os.posix_fallocate(self._file.fileno(), 0, max(1, math.prod(shape)))  # a full disk: now
         fitted = np.memmap(self._file, np.uint8, "r+", shape=shape)
         columns = rows[["offset", "height", "width", "channels"]].to_numpy()
