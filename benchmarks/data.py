@@ -35,6 +35,7 @@ from PIL import Image  # noqa: E402
 from torchvision import datasets, transforms  # noqa: E402
 
 BATCH, SIDE, ROUNDS = 20, 64, 3
+EXPECTED = {"images": 65_734, "images_after_cleaning": 65_724, "classes": 1_120}
 STATISTICS = {"mean": [0.5] * 3, "deviation": [0.5] * 3}
 PREPARE = """
 import json, sys
@@ -148,6 +149,8 @@ def main() -> None:
     if arguments.kkanji and not tar.is_file():
         parser.error(f"--kkanji {tar}: no such file")
     from_kkanji = tar.is_file()
+    if arguments.copies and not from_kkanji:
+        parser.error("--copies needs Kuzushiji-Kanji's tar: give --kkanji FILE")
     params = config.load(ROOT / ("configs/paper.yaml" if from_kkanji else "params.yaml"))
     params["data"]["image_size"] = SIDE
     params["data"]["folder"] = str(ROOT / params["data"]["folder"])
@@ -170,6 +173,9 @@ def main() -> None:
             "prepare_seconds": round(made["seconds"], 2),
             "prepare_peak_mib": round(made["peak_mib"], 1),
         }
+        if from_kkanji:  # what the rule must give, of the whole file or of its 1,120 classes alone
+            found = {key: result[key] for key in EXPECTED}
+            assert found == EXPECTED, f"{found}, expected {EXPECTED}"
         mine, other, ratio = epochs(folder)
         result |= {
             "epoch_seconds": round(mine, 2),

@@ -70,3 +70,10 @@ def test_an_image_of_too_many_pixels_is_not_decoded():
     image, problem = prepare.opened(file.getvalue())
     assert image is None
     assert problem == "10000x9500 px; allowed: 40,000,000 pixels"
+
+
+def test_the_limit_is_on_the_product_of_the_sides(monkeypatch):
+    monkeypatch.setattr(prepare, "MOST_PIXELS", 100)
+    assert prepare.opened(encoded(np.eye(10, dtype=np.uint8)))[1] == ""
+    wide = encoded(np.zeros((1, 101), np.uint8))
+    assert prepare.opened(wide) == (None, "101x1 px; allowed: 100 pixels")

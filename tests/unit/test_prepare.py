@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from archives import tar_of
 from groupconv import config, prepare, reads
 from groupconv.errors import DataError
 from groupconv.sources import SOURCES
@@ -227,6 +228,38 @@ def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkey
     assert not held.exists()
 
 
+def test_the_rule_that_gives_the_papers_number_of_classes_from_kkanji(tmp_path):
+    """As at full scale: ties at the last place, a cap, one black image under ten classes."""
+    sizes = {0x4E00 + i: 12 if i < 10 else 6 for i in range(20)} | {
+        0x3042: 6,
+        0x20000: 6,
+        0x4DFF: 5,
+    }
+    black = encoded(np.zeros((64, 64), np.uint8))
+    names, members = {}, []
+    for point, size in sizes.items():
+        names[point] = [f"{(i * 7919 + point) % 65536:016x}" for i in range(size)]
+        for i, name in enumerate(names[point]):
+            content = (
+                black
+                if i == 0 and 0x4E00 <= point < 0x4E0A
+                else picture(point * 99 + i, (8, 8), "L")
+            )
+            members.append((f"kkanji2/U+{point:04X}/{name}.png", content))
+    path = tmp_path / "kkanji.tar"
+    path.write_bytes(tar_of(sorted(members, reverse=True)))
+    rule = {"source": "kkanji", "min_images": 3, "classes": 15, "images_per_class": 9}
+    _, index, excluded = prepared(tmp_path, str(path), **rule)
+    # The ten largest, then five of the 12 that tie: by code point.
+    classes = [*range(0x4E00, 0x4E0A), 0x3042, *range(0x4E0A, 0x4E0E)]
+    first = {f"U+{point:04X}/{name}" for point in classes for name in sorted(names[point])[:9]}
+    assert {row["id"] for row in index + excluded} == first
+    assert len(first) == 10 * 9 + 5 * 6
+    blank = {f"U+{point:04X}/{names[point][0]}" for point in classes[:10]} & first
+    assert {(row["id"], row["reason"]) for row in excluded} == {(name, "blank") for name in blank}
+    assert len(blank) > 5
+
+
 def encoded(array, kind="png"):
     file = io.BytesIO()
     Image.fromarray(array).save(file, kind)
@@ -256,6 +289,14 @@ def test_a_name_that_no_table_can_hold_is_one_line(tmp_path, name):
 def test_a_folder_that_only_looks_like_a_code_point_is_a_name(tmp_path, label):
     write_classes(tmp_path / "in", **{label: [picture(i) for i in range(3)]})
     assert {(row["class"], row["code_point"]) for row in local(tmp_path)[1]} == {(label, "")}
+
+
+def test_what_is_taken_of_a_folder_is_said(tmp_path, capfd):
+    write_classes(tmp_path / "in" / "train", a=[picture(i) for i in range(3)])
+    write_classes(tmp_path / "in", devkit=[picture(9)])
+    local(tmp_path)
+    said = capfd.readouterr().out
+    assert "in: 1 classes; ImageNet's layout: train; not read: devkit\n" in said
 
 
 def test_a_class_may_be_a_link_to_a_folder(tmp_path):

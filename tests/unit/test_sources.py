@@ -3,13 +3,16 @@ import io
 import re
 import struct
 import tarfile
+import unicodedata
 import zipfile
 from collections import Counter
 
 import numpy as np
+import pytest
 import torchvision
 from groupconv import prepare
-from groupconv.sources import SOURCES, folder, kmnist
+from groupconv.errors import DataError
+from groupconv.sources import SOURCES, folder
 
 
 def test_the_sample_is_all_that_the_wheel_holds_with_its_boxes(wheel):
@@ -40,15 +43,60 @@ def test_files_at_any_depth_belong_to_their_top_folder_hidden_and_loose_ones_to_
     assert (scan.origin, scan.content, scan.characters[0].id) == ("a", b"content", "a/sub/0.png")
 
 
+def made(root, *names):
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"content")
+    return [scan.characters[0] for scan in folder.read([], str(root))]
+
+
 def test_imagenets_layout_is_taken_and_its_parts_are_not_kept(tmp_path):
-    for name in ("train/n01440764/0.JPEG", "val/n01440764/0.JPEG", "val/n02088364/1.JPEG"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"content")
-    characters = [scan.characters[0] for scan in folder.read([], str(tmp_path))]
-    assert [(c.id, c.label) for c in characters] == [
+    names = "train/n01440764/0.JPEG", "val/n01440764/0.JPEG", "val/n02088364/1.JPEG"
+    found = made(tmp_path, *names, "devkit/data/meta.mat", ".git/x/y")
+    assert [(c.id, c.label) for c in found] == [
         ("train/n01440764/0.JPEG", "n01440764"),
         ("val/n01440764/0.JPEG", "n01440764"),
         ("val/n02088364/1.JPEG", "n02088364"),
+    ]
+    line = f"{tmp_path}: 2 classes; ImageNet's layout: train, val; not read: devkit"
+    assert folder.taken(str(tmp_path)) == line
+
+
+def test_a_part_without_classes_is_not_read_and_that_is_said(tmp_path):
+    found = made(tmp_path, "train/n01440764/0.JPEG", "val/1.JPEG")
+    assert [c.id for c in found] == ["train/n01440764/0.JPEG"]
+    assert folder.taken(str(tmp_path)).endswith("layout: train; not read: val")
+
+
+def test_classes_may_be_named_as_the_parts_are(tmp_path):
+    found = made(tmp_path, "train/0.png", "test/0.png")
+    assert [(c.id, c.label) for c in found] == [("test/0.png", "test"), ("train/0.png", "train")]
+    assert folder.taken(str(tmp_path)) == f"{tmp_path}: 2 classes"
+
+
+def test_a_file_that_is_no_picture_for_its_size_is_one_line(tmp_path):
+    (tmp_path / "a").mkdir()
+    with open(tmp_path / "a" / "0.png", "wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(DataError, match=r"a/0\.png: 1,099,511,627,776 bytes; allowed: 200,000,000"):
+        list(folder.read([], str(tmp_path)))
+
+
+def test_a_character_of_a_book_is_named_by_its_book_and_has_its_page(tmp_path):
+    content, scans = b"jpeg", []
+    for book in ("100241706", "brsk-00000"):  # the second: any name of letters, digits and -
+        path = tmp_path / f"{book}.zip"
+        name = f"U+3042_{book}_00005-2_1_X0010_Y0020"
+        with zipfile.ZipFile(path, "w") as made:
+            made.writestr(f"{book}/characters/U+3042/{name}.jpg", content)
+            made.writestr(f"{book}/images/{name}.jpg", content)
+            made.writestr(f"other/characters/U+3042/{name}.jpg", content)
+            made.writestr(f"{book}/characters/U+3044/{name}.jpg", content)
+        (scan,) = SOURCES["char-shape"].read([str(path)], None)
+        scans.append((scan.origin, scan.page, scan.characters[0].id, scan.characters[0].label))
+    assert scans == [
+        (book, f"{book}_00005-2_1", f"{book}/U+3042_{book}_00005-2_1_X0010_Y0020", "U+3042")
+        for book in ("100241706", "brsk-00000")
     ]
 
 
@@ -62,6 +110,10 @@ def test_every_source_is_one_definition_with_all_that_a_reader_needs_to_know():
         for file in source.files:
             assert re.fullmatch(r"None|sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}", str(file.checksum))
             assert file.urls or file.requirement
+
+
+# torchvision's names of the classes, by Hepburn, and Unicode's.
+KANA = {name: name.upper() for name in "o ki su na ha ma ya re wo".split()} | {"tsu": "TU"}
 
 
 def test_kmnist_is_what_torchvision_reads(tmp_path):
@@ -86,23 +138,27 @@ def test_kmnist_is_what_torchvision_reads(tmp_path):
         assert len(mine) == len(theirs)
         for scan, (image, label) in zip(mine, theirs, strict=True):
             assert scan.content == image.tobytes()
-            assert scan.characters[0].label == f"U+{ord(kmnist.CLASSES[label]):04X}"
-    # Hepburn's names of the kana, which torchvision has.
-    assert torchvision.datasets.KMNIST.classes == "o ki su tsu na ha ma ya re wo".split()
+            kana = unicodedata.lookup(f"HIRAGANA LETTER {KANA[theirs.classes[label]]}")
+            assert scan.characters[0].label == f"U+{ord(kana):04X}"
 
 
 def test_cifar_pixels_are_rgb_rows(tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    record = bytes([3, 99]) + image.transpose(2, 0, 1).tobytes()
+    record, test = bytes([3, 99]) + image.transpose(2, 0, 1).tobytes(), bytes([1, 2]) + bytes(3072)
     path = tmp_path / "cifar-100-binary.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
         for name, content in (
             ("train.bin", record),
+            ("test.bin", test + test),
             ("fine_label_names.txt", "\n".join(f"class{i}" for i in range(100)).encode()),
         ):
             member = tarfile.TarInfo(f"cifar-100-binary/{name}")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
-    (scan,) = SOURCES["cifar100"].read([str(path)], None)
+    scan, *others = SOURCES["cifar100"].read([str(path)], None)
+    assert [(other.page, other.characters[0].label) for other in others] == [
+        ("test/00000", "class2"),
+        ("test/00001", "class2"),
+    ]
     assert scan.characters[0].label == "class99"
     assert np.array_equal(np.asarray(prepare.as_image(scan)), image)

@@ -68,6 +68,8 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         tempfile.TemporaryFile(dir=folder) as pixels,
     ):
         counts = listed.list((c.id, c.label) for scan in scans() for c in scan.characters)
+        if source.taken:
+            say(f"prepare: {source.taken(data['folder'])}")
         chosen = listed.choose(
             counts, data["min_images"], data["classes"], data["images_per_class"]
         )

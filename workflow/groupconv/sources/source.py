@@ -48,6 +48,7 @@ class Source:
 
     A label "U+3042" is a code point (several are joined by a blank); any other is a name.
     ``largest_px``, where known, is the longest side of its images, for the estimate of the disk.
+    ``taken(folder)``, for a user's own images, says in a line where its classes were found.
     ``read`` raises DataError.
     """
 
@@ -58,3 +59,4 @@ class Source:
     read: Callable[[list[str], str | None], Iterator[Scan]]
     files: tuple[RawFile, ...] = field(default=())
     largest_px: int | None = None
+    taken: Callable[[str], str] | None = None
