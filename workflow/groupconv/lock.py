@@ -264,6 +264,10 @@ def restore(one: Stage, made_of: dict) -> bool:
             for path, source in copies.items():
                 with open(source, "rb") as content, atomic.write(path, "wb") as file:
                     shutil.copyfileobj(content, file, 2**20)
+            for folder in (path for path, md5 in wrote.items() if md5.endswith(".dir")):
+                for file in Path(folder).rglob("*"):  # of a scheme that is no more
+                    if file.is_file() and str(file) not in copies:
+                        file.unlink()
             if records.results(one, Digests()) == wrote:
                 return True
             for path in copies:
