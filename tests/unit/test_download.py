@@ -83,6 +83,11 @@ TAR = "data/raw/kkanji/kkanji.tar"
 FIRST, OTHER = (tar_of([(name, bytes(2_000_000))]) for name in ("first", "other"))
 
 
+def came(path):
+    """Which of the two it is: millions of bytes are no help in a failure's text."""
+    return {FIRST: "first", OTHER: "other"}.get(Path(path).read_bytes())
+
+
 def files(folder):
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
@@ -116,7 +121,7 @@ def test_a_mirror_is_an_address_or_a_folder(served, tmp_path, monkeypatch, kind)
     monkeypatch.setenv("HOME", str(tmp_path))
     mirrors = {"http": served.url, "file": folder.as_uri(), "path": str(folder)}
     download.run(KKANJI, TAR, {**mirrors, "home": "~/a mirror"}[kind])
-    assert (tmp_path / TAR).read_bytes() == FIRST
+    assert came(TAR) == "first"
 
 
 def test_the_hash_of_the_first_file_is_held_from_then_on(served, tmp_path):
@@ -145,6 +150,7 @@ def test_the_hash_of_the_first_file_is_held_from_then_on(served, tmp_path):
         ("mine.tar.gz", FIRST[1:]),
         ("mine.zip", b"PK\3\4 and no end"),
     ],
+    ids=["page", "beginning", "shifted", "half a zip"],
 )
 def test_a_file_of_another_kind_is_not_the_first_and_another_address_is_tried(
     known, tmp_path, name, content
@@ -161,7 +167,7 @@ def test_a_published_hash_is_held_and_another_address_is_tried(served, tmp_path,
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror" / "kkanji.tar").write_bytes(OTHER)
     download.run(KKANJI, TAR, str(tmp_path / "mirror"))
-    assert (tmp_path / TAR).read_bytes() == FIRST
+    assert came(TAR) == "first"
 
 
 def test_addresses_are_tried_in_their_order_and_each_goes_on_with_its_own_bytes(known, tmp_path):
@@ -180,7 +186,7 @@ def test_addresses_are_tried_in_their_order_and_each_goes_on_with_its_own_bytes(
         assert of_one != of_two
         one.status = 0
         download.run(KKANJI, TAR)
-        assert (tmp_path / TAR).read_bytes() == FIRST
+        assert came(TAR) == "first"
         assert one.requests[-1][1] == of_one
         assert two.requests[-1][1] == of_two
     assert files(tmp_path) == [TAR]
@@ -203,7 +209,7 @@ def test_a_folder_that_breaks_half_way_leaves_what_came_from_elsewhere(
             download.run(KKANJI, TAR, "a folder")
     download.run(KKANJI, TAR, served.url)
     assert served.requests[-1][1].startswith("bytes=")
-    assert (tmp_path / TAR).read_bytes() == FIRST
+    assert came(TAR) == "first"
 
 
 @pytest.mark.parametrize("mirror", ["http://[bad", "file://[bad", "http://", "a\0b", "~nobody/x"])
