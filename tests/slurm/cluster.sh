@@ -2,11 +2,13 @@
 # A real Slurm cluster on this host, for the tests: a controller, the nodes c1 and c2 (partition cpu)
 # and g1 (partition gpu, two GPUs that are device files). Root, Debian's packages, no systemd.
 #   tests/slurm/cluster.sh start | stop | node NAME
-# `stop` leaves the host as `start` found it. `node` starts one slurmd again.
+# `stop` leaves the host as `start` found it, and so does a start that fails. `node` starts one slurmd
+# again. Partition short has a time limit of two minutes; urgent takes the nodes of cpu from its jobs.
 set -euo pipefail
 mark="# written by tests/slurm/cluster.sh"
 state=/var/lib/groupconv-slurm
 nodes="c1 c2 g1"
+daemons="slurm.*|munged"
 
 fail() {
   echo "cluster.sh: $*" >&2
@@ -14,32 +16,46 @@ fail() {
 }
 
 refuse_what_is_not_ours() {
-  for file in /etc/slurm/{slurm,gres,cgroup,slurmdbd}.conf; do
-    [ -e "$file" ] || continue
-    grep -qsxF "$mark" "$file" || fail "$file: a Slurm configuration that this script did not write"
-  done
-  [ ! -e /etc/munge/munge.key ] || [ -d "$state" ] || fail "/etc/munge/munge.key: munge is set up here"
+  local file
+  while IFS= read -r file; do
+    grep -qsxF "$file" "$state/files" ||
+      fail "$file: a Slurm or munge configuration that this script did not write"
+  done < <(find /etc/slurm /etc/munge ! -type d 2>/dev/null)
+  [ -d "$state" ] || ! pgrep -x "$daemons" >/dev/null || fail "Slurm or munge runs on this host"
 }
 
 install_packages() {
-  local before
-  before=$(dpkg-query -W -f '${Package}\n' | sort)
+  local get=(apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge)
+  local user folder
+  export DEBIAN_FRONTEND=noninteractive
+  # First what will have to be undone.
+  for user in slurm munge; do
+    getent passwd "$user" >/dev/null || echo "$user" >>"$state/users"
+  done
+  for folder in /etc/{slurm,munge} /run/munge /var/{lib,log}/{slurm,munge}; do
+    [ -d "$folder" ] || echo "$folder" >>"$state/folders"
+  done
+  "${get[@]}" --simulate >"$state/plan" 2>/dev/null || {
+    apt-get update -qq
+    "${get[@]}" --simulate >"$state/plan"
+  }
+  awk '/^Inst/ && $3 !~ /^\[/ { print $2 }' "$state/plan" >>"$state/packages"
   if [ ! -e /usr/sbin/policy-rc.d ]; then # nothing starts by itself
+    touch "$state/policy"
     printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
     chmod +x /usr/sbin/policy-rc.d
-    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
   fi
-  local get=(apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge)
-  export DEBIAN_FRONTEND=noninteractive
   "${get[@]}" >/dev/null 2>&1 || { apt-get update -qq && "${get[@]}" >/dev/null; }
-  comm -13 <(echo "$before") <(dpkg-query -W -f '${Package}\n' | sort) >>"$state/packages"
 }
 
 write_configuration() {
   mkdir -p /etc/slurm "$state/spool" "$state/log"
   local host
   host=$(hostname)
-  getent hosts "$host" >/dev/null || echo "127.0.0.1 $host $mark" >>/etc/hosts
+  if ! getent hosts "$host" >/dev/null; then
+    cp /etc/hosts "$state/hosts"
+    printf '\n127.0.0.1 %s\n' "$host" >>/etc/hosts
+  fi
   cat >/etc/slurm/slurm.conf <<CONF
 $mark
 ClusterName=test
@@ -59,6 +75,9 @@ JobAcctGatherParams=OverMemoryKill
 AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+JobRequeue=0
 GresTypes=gpu
 SlurmdParameters=config_overrides
 ReturnToService=2
@@ -73,15 +92,19 @@ SlurmctldLogFile=$state/log/slurmctld
 SlurmdLogFile=$state/log/%n
 NodeName=c1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17001 CPUs=2 RealMemory=16000
 NodeName=c2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17002 CPUs=2 RealMemory=16000
-NodeName=g1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17003 CPUs=2 RealMemory=16000 Gres=gpu:2
-PartitionName=cpu Nodes=c1,c2 Default=YES MaxTime=INFINITE State=UP LLN=YES
-PartitionName=gpu Nodes=g1 MaxTime=INFINITE State=UP
+NodeName=g1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17003 CPUs=2 RealMemory=16000 Gres=gpu:h100:2
+PartitionName=DEFAULT MaxTime=INFINITE State=UP
+PartitionName=cpu Nodes=c1,c2 Default=YES LLN=YES
+PartitionName=gpu Nodes=g1
+PartitionName=short Nodes=c1,c2 MaxTime=2
+PartitionName=urgent Nodes=c1,c2 PriorityTier=2
 CONF
   cat >/etc/slurm/gres.conf <<CONF
 $mark
-NodeName=g1 Name=gpu File=/dev/null
-NodeName=g1 Name=gpu File=/dev/zero
+NodeName=g1 Name=gpu Type=h100 File=/dev/null
+NodeName=g1 Name=gpu Type=h100 File=/dev/zero
 CONF
+  find /etc/slurm /etc/munge ! -type d >"$state/files"
 }
 
 start_node() {
@@ -93,45 +116,71 @@ start() {
   [ "$(id -u)" = 0 ] || fail "root is needed"
   refuse_what_is_not_ours
   mkdir -p "$state"
+  trap 'stop_after_failure $?' EXIT
   install_packages
   write_configuration
   mkdir -p /run/munge /var/log/munge /var/lib/munge
   chown munge:munge /run/munge /var/log/munge /var/lib/munge /etc/munge/munge.key
   munge -n >/dev/null 2>&1 || setpriv --reuid munge --regid munge --clear-groups munged
-  pgrep -x slurmctld >/dev/null || slurmctld
+  pgrep -x slurmctld >/dev/null || slurmctld || fail "slurmctld does not start"
   for node in $nodes; do
-    pgrep -f "slurmd -N $node" >/dev/null || start_node "$node"
+    pgrep -f "slurmd -N $node" >/dev/null || start_node "$node" || fail "slurmd -N $node does not start"
   done
-  for _ in $(seq 100); do
-    [ "$(sinfo -h -N -o '%T' 2>/dev/null | grep -c idle)" = 3 ] && break
+  local until=$((SECONDS + 30))
+  until [ "$(ready_nodes)" = 3 ]; do
+    [ "$SECONDS" -lt "$until" ] || fail "the nodes do not come up"
     sleep 0.2
   done
-  srun -p cpu -t 1 true && srun -p gpu --gpus=1 -t 1 true || fail "jobs do not run: $state/log"
+  timeout 30 srun -p cpu -t 1 true || fail "no job runs in partition cpu"
+  timeout 30 srun -p gpu --gpus=1 -t 1 true || fail "no job runs in partition gpu"
+}
+
+ready_nodes() {
+  timeout 5 sinfo -h -N -o '%N %T' 2>/dev/null | grep -E 'idle|mixed|allocated' | sort -u | wc -l
+}
+
+stop_after_failure() {
+  [ "$1" != 0 ] || return 0
+  tail -n 3 "$state"/log/* >&2 || true
+  stop
+}
+
+noted() {
+  sort -u "$state/$1" 2>/dev/null || true
 }
 
 stop() {
-  refuse_what_is_not_ours
   [ -d "$state" ] || return 0
-  scancel --user=root 2>/dev/null || true
-  for _ in $(seq 100); do  # their processes are gone with them
-    [ -n "$(squeue -h 2>/dev/null)" ] || break
-    sleep 0.2
+  local until=$((SECONDS + 20)) installed=() package user folder
+  timeout 10 scancel --user=root 2>/dev/null || true
+  while [ -n "$(timeout 5 squeue -h 2>/dev/null)" ] && [ "$SECONDS" -lt "$until" ]; do
+    sleep 0.2 # their processes are gone with them
   done
-  pkill -x slurmd || true
-  pkill -x slurmctld || true
-  pkill -x slurmstepd || true
-  pkill -x munged || true
-  for _ in $(seq 50); do
-    pgrep -x 'slurmd|slurmctld|slurmstepd|munged' >/dev/null || break
+  pkill -x "$daemons" || true
+  until=$((SECONDS + 5))
+  while pgrep -x "$daemons" >/dev/null && [ "$SECONDS" -lt "$until" ]; do
     sleep 0.1
   done
-  pkill -9 -x slurmstepd || true
-  sed -i "/$(printf '%s' "$mark" | sed 's/[/.]/\\&/g')/d" /etc/hosts 2>/dev/null || true
-  local installed
-  installed=$(cat "$state/packages" 2>/dev/null || true)
-  [ -z "$installed" ] || DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq $installed >/dev/null 2>&1
-  if [ -n "$installed" ]; then rm -rf /etc/slurm /etc/munge /run/munge /var/log/munge /var/lib/munge; fi
-  rm -f /etc/slurm/slurm.conf /etc/slurm/gres.conf
+  pkill -9 -x "$daemons" || true
+  [ ! -e "$state/hosts" ] || cat "$state/hosts" >/etc/hosts # it may be a mount: no other file
+  for package in $(noted packages); do
+    if dpkg-query -W "$package" >/dev/null 2>&1; then installed+=("$package"); fi
+  done
+  if [ "${#installed[@]}" != 0 ]; then
+    DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq "${installed[@]}" >/dev/null
+  fi
+  for user in $(noted users); do
+    userdel "$user" 2>/dev/null || true
+    groupdel "$user" 2>/dev/null || true
+  done
+  rm -f /etc/slurm/{slurm,gres}.conf /etc/munge/munge.key
+  for folder in $(noted folders); do
+    case "$folder" in
+    /etc/*) rmdir "$folder" 2>/dev/null || true ;; # what others put there stays
+    *) rm -rf "$folder" ;;
+    esac
+  done
+  [ ! -e "$state/policy" ] || rm -f /usr/sbin/policy-rc.d
   rm -rf "$state"
 }
 
