@@ -23,7 +23,7 @@ def test_s0_dvc_alone_makes_everything_and_says_so(fresh):
     run = fresh.dvc("repro")
     assert run.returncode == 0, run.stdout
     assert "train E seed 0: epoch 2/2" in run.stdout
-    assert computed(run.stdout) == ALL
+    assert computed(run.stdout) == {"download", *ALL}
     fresh.agree()
     fresh.commit()
     assert fresh.make("dvc") == set()
@@ -62,9 +62,9 @@ def test_s2_an_added_scheme_and_f10_its_removal(done):
         other = copied(done, other)
         other.edit(F, "  E: {groups")
         assert other.wanted() == {"latency", *AFTER}
-        # What was made before of the same comes from the cache; DVC's has no small results.
-        small = {"summary", "claims", "tables"}
-        assert other.make(engine) == (small if engine == "snakemake" else small | {"report"})
+        # All was made before of the same; DVC takes from its cache no step with results in git.
+        in_git = {"summary", "claims", "tables"}
+        assert other.make(engine) == (set() if engine == "snakemake" else in_git)
         other.agree()
         lock = (other.folder / "dvc.lock").read_text()
         assert "@F" not in lock
@@ -188,8 +188,7 @@ def test_x1_an_upstream_file_made_again_with_the_same_bytes(done):
     run = done.snakemake("--cores", "2", "-R", "split")
     assert run.returncode == 0, run.stdout
     assert "split: asked for" in run.stdout
-    # The small results, which git has and DVC's cache has not, take a second.
-    assert computed(run.stdout) == {"split", "summary", "claims", "tables"}
+    assert computed(run.stdout) == {"split"}
     done.agree()
 
 
