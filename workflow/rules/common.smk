@@ -6,7 +6,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
-from groupconv import captions, config as settings, exponents, reads, resources
+from groupconv import (
+    captions,
+    cluster,
+    config as settings,
+    exponents,
+    reads,
+    resources,
+)
 from groupconv.code import files as files_of
 from groupconv.errors import StepError
 from groupconv.sources import folder, raw_files

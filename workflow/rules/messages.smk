@@ -66,6 +66,8 @@ onstart:
                 f"params.yaml: {step}.threads = {threads}: --cores is {cores}; "
                 f"allowed: 1 to {cores}, or more --cores"
             )
+    if getattr(workflow.executor_settings, "status_command", None) == "squeue":
+        or_refuse(cluster.check_squeue)
     announce()
     if lock.in_use() and is_params_yaml():
         lock.prune(all_stages())
