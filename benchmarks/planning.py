@@ -1,10 +1,11 @@
 """Time of `snakemake -n` and `dvc status` with nothing to do, against an empty project of each.
 
-python benchmarks/planning.py [--rounds N] [--large] [--json FILE]
+python benchmarks/planning.py [--rounds N] [--large | --slurm] [--json FILE]
 
 The projects have every file that the workflow makes, with a few bytes each, and a dvc.lock that
 says so: what is timed is planning, which looks at files and records alone. --large gives the six
-schemes' checkpoints the paper's size, 534 MB each (12 GB of disk, freed at the end).
+schemes' checkpoints the paper's size, 534 MB each (12 GB of disk, freed at the end). --slurm times
+instead the plan of 1,000 trainings of which none is made, and of all made, for a cluster.
 """
 
 import argparse
@@ -31,8 +32,11 @@ BIN = Path(sys.executable).parent
 CHECKPOINT = 534_000_000  # bytes; the paper's
 
 
-def project(folder: Path, schemes: int, seeds: int, checkpoint: int = 100) -> Path:
-    """A finished project of so many trainings, without having trained; returns its folder."""
+def project(folder: Path, schemes: int, seeds: int, checkpoint: int | None = 100) -> Path:
+    """A finished project of so many trainings, without having trained; returns its folder.
+
+    Nothing is made in it where ``checkpoint``, the size of one, is None.
+    """
     copy_of_checkout(folder)
     params = config.load(folder / "params.yaml")
     named = {f"S{i}": {"groups": [1, 1, 1, 1, 1]} for i in range(1, schemes)}
@@ -40,6 +44,8 @@ def project(folder: Path, schemes: int, seeds: int, checkpoint: int = 100) -> Pa
     params["train"]["seeds"] = list(range(seeds))
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    if checkpoint is None:
+        return folder
     here = Path.cwd()
     os.chdir(folder)
     try:
@@ -101,6 +107,43 @@ def seconds(folder: Path, program: str, *arguments: str) -> float:
     return taken
 
 
+def planned_for_slurm(folder: Path) -> tuple[float, float]:
+    """Wall time, s, and largest memory, MB, of a dry run for a cluster, which need not be here."""
+    began = time.perf_counter()
+    run = subprocess.Popen(
+        [BIN / "snakemake", "--profile", "slurm", "-n"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(run.pid, 0)
+    run.returncode = os.waitstatus_to_exitcode(status)
+    if run.returncode:
+        sys.exit("snakemake --profile slurm -n: failed")
+    return time.perf_counter() - began, used.ru_maxrss * 1024 / 1e6
+
+
+def slurm(root: Path, rounds: int) -> dict[str, float]:
+    """What the plan of 100 schemes and 10 seeds takes, before the first run and after the last."""
+    found = {}
+    for name, checkpoint in (("first", None), ("last", 100)):
+        folder = project(root / name, 100, 10, checkpoint)
+        if checkpoint:  # the first look reads every file
+            seconds(folder, "snakemake", "--profile", "slurm", "-n")
+        times, memory = zip(*(planned_for_slurm(folder) for _ in range(rounds)), strict=True)
+        found[f"slurm_{name}_seconds_1000"] = statistics.median(times)
+        found[f"slurm_{name}_mb_1000"] = max(memory)
+    return found
+
+
+def write(found: dict[str, float], file: Path | None) -> None:
+    """Show the figures, and keep them."""
+    for key, value in found.items():
+        print(f"{key:33} {value:.2f}")
+    if file:
+        file.write_text(json.dumps(found, indent=2) + "\n")
+
+
 def empty(folder: Path) -> Path:
     """An empty Snakefile, and an empty DVC project."""
     folder.mkdir()
@@ -115,10 +158,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="timed pairs; medians are shown")
     parser.add_argument("--large", action="store_true", help="checkpoints of the paper's size")
+    parser.add_argument("--slurm", action="store_true", help="1,000 trainings for a cluster")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="planning-", dir=os.environ.get("TMPDIR")) as name:
         root = Path(name)
+        if arguments.slurm:
+            return write(slurm(root, arguments.rounds), arguments.json)
         size = CHECKPOINT if arguments.large else 100
         nothing = empty(root / "empty")
         grids = {
@@ -154,10 +200,7 @@ def main() -> None:
         "noop_seconds_500": medians["snakemake", 500],
         "growth_exponent": math.log(above[500] / above[30]) / math.log(500 / 30),
     }
-    for key, value in found.items():
-        print(f"{key:33} {value:.2f}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+    write(found, arguments.json)
 
 
 if __name__ == "__main__":
