@@ -3,7 +3,7 @@
 # and g1 (partition gpu, two GPUs that are device files). Root, Debian's packages, no systemd.
 #   tests/slurm/cluster.sh start | stop | node NAME
 # `stop` leaves the host as `start` found it, and so does a start that fails. `node` starts one slurmd
-# again. Partition short has a time limit of two minutes; urgent takes the nodes of cpu from its jobs.
+# again. Partition short has a time limit of ten minutes; urgent takes the nodes of cpu from its jobs.
 set -euo pipefail
 mark="# written by tests/slurm/cluster.sh"
 state=/var/lib/groupconv-slurm
@@ -96,7 +96,7 @@ NodeName=g1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17003 CPUs=2 RealMemory=1
 PartitionName=DEFAULT MaxTime=INFINITE State=UP
 PartitionName=cpu Nodes=c1,c2 Default=YES LLN=YES
 PartitionName=gpu Nodes=g1
-PartitionName=short Nodes=c1,c2 MaxTime=2
+PartitionName=short Nodes=c1,c2 MaxTime=10
 PartitionName=urgent Nodes=c1,c2 PriorityTier=2
 CONF
   cat >/etc/slurm/gres.conf <<CONF

@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import tiny
+from project import ROOT, tiny
+from slurm_jobs import LONGER
 from versioned import Versioned, copied
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
@@ -15,9 +16,19 @@ SCRIPT = Path(__file__).with_name("cluster.sh")
 def cluster():
     """The running cluster."""
     assert os.geteuid() == 0, "the test cluster needs root"
-    subprocess.run([SCRIPT, "start"], check=True)
-    yield SCRIPT
-    subprocess.run([SCRIPT, "stop"], check=True)
+    try:
+        subprocess.run([SCRIPT, "start"], check=True, timeout=250)
+        yield SCRIPT
+    finally:
+        subprocess.run([SCRIPT, "stop"], check=True, timeout=100)
+
+
+@pytest.fixture(autouse=True)
+def _no_job_stays(request):
+    """A test that failed leaves the cluster to the next."""
+    yield
+    if "cluster" in request.fixturenames:
+        subprocess.run(["scancel", "--user=root"], timeout=60, check=False)
 
 
 @pytest.fixture(scope="session")
@@ -38,5 +49,13 @@ def local(tmp_path_factory, wheel):
 def longer(cluster, local, tmp_path):
     """A copy in which the trainings are to be made again, with more epochs."""
     project = copied(local, tmp_path)
-    project.edit("epochs: 2 ", "epochs: 40 ")
+    project.edit(*LONGER)
     return project
+
+
+@pytest.fixture
+def bare(cluster, tmp_path):
+    """A project without rules, with this repository's profiles."""
+    (tmp_path / "profiles").symlink_to(ROOT / "profiles")
+    (tmp_path / "slurm").symlink_to(ROOT / "slurm")
+    return Versioned(tmp_path)

@@ -1,0 +1,31 @@
+"""Many jobs: all of them end, and Slurm is not asked about each."""
+
+import re
+
+import pytest
+from slurm_jobs import jobs_of, slurm
+
+pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.timeout(900)]
+
+MANY = 300
+SNAKEFILE = f"""
+rule all:
+    input: expand("done/{{n}}", n=range({MANY}))
+
+rule nothing:
+    output: "done/{{n}}"
+    resources: mem_mb=300
+    shell: "touch {{output}}"
+"""
+
+
+def test_300_jobs_go_through(bare):
+    (bare.folder / "Snakefile").write_text(SNAKEFILE)
+    slurm("sdiag", "--reset")
+    run = bare.snakemake("--profile", "slurm")
+    assert run.returncode == 0, run.stdout
+    assert len(list((bare.folder / "done").iterdir())) == MANY
+    assert [job["JobState"] for job in jobs_of(bare)] == ["COMPLETED"] * MANY
+    asked = dict(re.findall(r"(REQUEST_\w+) .*?count:(\d+)", slurm("sdiag")))
+    assert int(asked["REQUEST_SUBMIT_BATCH_JOB"]) == MANY
+    assert int(asked["REQUEST_JOB_INFO"]) < 100  # looks at all jobs at once
