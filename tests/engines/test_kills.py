@@ -11,7 +11,7 @@ import psutil
 import pytest
 from versioned import copied
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 TARGET = "results/schemes/E/seed0/checkpoint.pt"
 COMMANDS = {"snakemake": ("--cores", "2", TARGET), "dvc": ("repro", "--single-item", "train@E-0")}

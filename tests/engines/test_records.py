@@ -8,7 +8,7 @@ import pytest
 from test_scenarios import AFTER, TRAININGS
 from versioned import computed, copied, reasons
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 BEFORE = ".snakemake/groupconv/dvc.lock.before"
 WAITS = "stages wait for a run to record them"

@@ -6,7 +6,7 @@ import pytest
 import sshd
 from versioned import Versioned
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(params=["local", "ssh"])

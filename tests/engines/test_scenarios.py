@@ -7,7 +7,7 @@ import shutil
 import pytest
 from versioned import computed, copied
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 AFTER = {"summary", "claims", "tables", "figures", "report"}
 OF_E = {"train E seed 0", "evaluate E seed 0", "macs E"}
