@@ -1,7 +1,4 @@
-"""What a cluster must have for Snakemake to see its jobs end. Standard library."""
-
-import re
-import subprocess
+"""What a cluster must have for Snakemake to see its jobs end. For `--profile slurm` only."""
 
 from groupconv.errors import StepError
 
@@ -14,12 +11,14 @@ def check_squeue() -> None:
 
     Snakemake takes a job that squeue does not list for one that runs, and waits for good.
     """
-    shown = subprocess.run(
-        ["scontrol", "show", "config"], capture_output=True, text=True, timeout=60, check=False
-    )
-    age = re.search(r"^MinJobAge\s*=\s*(\d+)", shown.stdout, re.M)
-    if age and int(age[1]) < JOB_AGE_S:
+    import snakemake_executor_plugin_slurm as plugin
+
+    age = plugin.get_min_job_age()
+    if age is not None and age < JOB_AGE_S:
         raise StepError(
             "profiles/slurm/config.yaml: slurm-status-command = squeue: this cluster forgets a job "
-            f"{age[1]} s after its end (MinJobAge), squeue needs {JOB_AGE_S} s; allowed: sacct"
+            f"{age} s after its end (MinJobAge), squeue needs {JOB_AGE_S} s; allowed: sacct"
         )
+    # Asked again while slurmctld is away, it has no answer: the plugin then takes sacct for all
+    # its attempts, also where there are no accounts, and never sees slurmctld come back.
+    plugin.get_min_job_age = lambda: age
