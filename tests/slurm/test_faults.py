@@ -114,7 +114,7 @@ def test_slurmd_killed_and_slurmctld_away_it_goes_on(longer, quiet, cluster):
                 time.sleep(0.5)
         finally:
             subprocess.run(["slurmctld"], check=True)
-        screen, _ = run.communicate(timeout=120)
+        screen, _ = run.communicate(timeout=250)  # Slurm takes a minute to end the step
     assert run.returncode == 0, screen[-2000:]
     assert (longer.folder / TARGET).read_bytes() == quiet
 
