@@ -1,11 +1,12 @@
 """Time of `snakemake -n` and `dvc status` with nothing to do, against an empty project of each.
 
-python benchmarks/planning.py [--rounds N] [--large | --slurm] [--json FILE]
+python benchmarks/planning.py [--rounds N] [--large | --slurm | --dvc] [--json FILE]
 
 The projects have every file that the workflow makes, with a few bytes each, and a dvc.lock that
 says so: what is timed is planning, which looks at files and records alone. --large gives the six
 schemes' checkpoints the paper's size, 534 MB each (12 GB of disk, freed at the end). --slurm times
-instead the plan of 1,000 trainings of which none is made, and of all made, for a cluster.
+instead the plan of 1,000 trainings of which none is made, and of all made, for a cluster. --dvc
+times once what DVC alone takes for 500: to record all of them, one more, and its status.
 """
 
 import argparse
@@ -136,6 +137,21 @@ def slurm(root: Path, rounds: int) -> dict[str, float]:
     return found
 
 
+def dvc(root: Path) -> dict[str, float]:
+    """DVC's own seconds for 500 trainings: all recorded at once, one by its name, its status."""
+    folder, found = project(root / "500", 100, 5), {}
+    commands = {
+        "dvc_commit_all_seconds_500": ("commit", "--force", "--quiet"),
+        "dvc_commit_one_seconds_500": ("commit", "--force", "--quiet", "train@S1-0"),
+        "dvc_status_seconds_500": ("status", "--quiet"),
+    }
+    for key, command in commands.items():
+        began = time.perf_counter()
+        subprocess.run([BIN / "dvc", *command], cwd=folder, check=True)
+        found[key] = time.perf_counter() - began
+    return found
+
+
 def write(found: dict[str, float], file: Path | None) -> None:
     """Show the figures, and keep them."""
     for key, value in found.items():
@@ -159,12 +175,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="timed pairs; medians are shown")
     parser.add_argument("--large", action="store_true", help="checkpoints of the paper's size")
     parser.add_argument("--slurm", action="store_true", help="1,000 trainings for a cluster")
+    parser.add_argument("--dvc", action="store_true", help="DVC alone, with 500 trainings")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="planning-", dir=os.environ.get("TMPDIR")) as name:
         root = Path(name)
         if arguments.slurm:
             return write(slurm(root, arguments.rounds), arguments.json)
+        if arguments.dvc:
+            return write(dvc(root), arguments.json)
         size = CHECKPOINT if arguments.large else 100
         nothing = empty(root / "empty")
         grids = {
