@@ -45,8 +45,8 @@ def kmnist():
     for part, n in (("train", 24), ("t10k", 12)):
         images = struct.pack(">4I", 0x803, n, 28, 28) + rng.randbytes(n * 784)
         labels = struct.pack(">2I", 0x801, n) + bytes(i % 4 for i in range(n))
-        files.append((f"{part}-images-idx3-ubyte.gz", gzip.compress(images)))
-        files.append((f"{part}-labels-idx1-ubyte.gz", gzip.compress(labels)))
+        files.append((f"{part}-images-idx3-ubyte.gz", gzip.compress(images, mtime=0)))
+        files.append((f"{part}-labels-idx1-ubyte.gz", gzip.compress(labels, mtime=0)))
     return files
 
 
