@@ -16,8 +16,8 @@ def test_dvc_yaml_is_what_the_rules_say(project):
 
 
 def test_a_changed_rule_or_import_is_brought_over_and_said(project):
-    project.edit("from groupconv import atomic\n", "from groupconv import atomic, intervals\n",
-                 "workflow/groupconv/split.py")  # fmt: skip
+    old = "from groupconv.errors import DataError\n"
+    project.edit(old, f"from groupconv import intervals\n{old}", "workflow/groupconv/split.py")
     run = project.snakemake("-n")
     assert "dvc.yaml: brought up to the rules" in run.stdout
     stages = yaml.safe_load((project.folder / "dvc.yaml").read_text())["stages"]
