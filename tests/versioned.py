@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from project import Project
+from project import Project, tiny
 
 DVC = Path(sys.executable).with_name("dvc")
 
@@ -67,6 +67,19 @@ class Versioned(Project):
         assert "Nothing to be done" in run.stdout, run.stdout
         run = self.dvc("status")
         assert run.stdout.strip() == "Data and pipelines are up to date.", run.stdout
+
+
+def small(folder: Path, wheel: Path) -> Versioned:
+    """The tiny configuration with two schemes, committed; nothing is made yet."""
+    project = Versioned(tiny(folder, wheel).folder)
+    # The smallest latency step, as its numbers do not matter here.
+    project.edit("minimum: 30", "minimum: 2", "workflow/schemas/params.schema.yaml")
+    project.edit("rounds: 30", "rounds: 2")
+    project.edit("warmup_runs: 3", "warmup_runs: 1")
+    project.edit("  D: {groups: [1, 64, 64, 64, 64]}\n", "")
+    project.git("init", "--quiet")
+    project.commit()
+    return project
 
 
 def label(stage: str) -> str:

@@ -1,22 +1,13 @@
 """One small project, made once, under git and DVC; every test takes a copy of it."""
 
 import pytest
-from project import tiny
-from versioned import Versioned, copied
+from versioned import copied, small
 
 
 @pytest.fixture(scope="session")
 def first(tmp_path_factory, wheel):
     """The project after its first commit, with nothing made yet."""
-    project = Versioned(tiny(tmp_path_factory.mktemp("first"), wheel).folder)
-    # The smallest latency step, as its numbers do not matter here.
-    project.edit("minimum: 30", "minimum: 2", "workflow/schemas/params.schema.yaml")
-    project.edit("rounds: 30", "rounds: 2")
-    project.edit("warmup_runs: 3", "warmup_runs: 1")
-    project.edit("  D: {groups: [1, 64, 64, 64, 64]}\n", "")
-    project.git("init", "--quiet")
-    project.commit()
-    return project
+    return small(tmp_path_factory.mktemp("first"), wheel)
 
 
 @pytest.fixture(scope="session")

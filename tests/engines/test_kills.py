@@ -39,9 +39,11 @@ def predictions(folder):
 
 @pytest.fixture(scope="module")
 def longer(made, tmp_path_factory):
-    """The made project, with a training of more epochs to come."""
+    """The made project, with a training of more epochs to come; the other scheme's is made."""
     project = copied(made, tmp_path_factory.mktemp("longer"))
     project.edit("epochs: 2 ", "epochs: 30 ")
+    run = project.snakemake("--cores", "2", "results/schemes/baseline/seed0/test.json")
+    assert run.returncode == 0, run.stdout
     return project
 
 

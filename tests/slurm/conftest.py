@@ -5,9 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import ROOT, tiny
+from project import ROOT
 from slurm_jobs import LONGER
-from versioned import Versioned, copied
+from versioned import Versioned, copied, small
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
 
@@ -34,13 +34,7 @@ def _no_job_stays(request):
 @pytest.fixture(scope="session")
 def local(tmp_path_factory, wheel):
     """The small project, made on this machine without Slurm. Do not change its files."""
-    project = Versioned(tiny(tmp_path_factory.mktemp("local"), wheel).folder)
-    project.edit("minimum: 30", "minimum: 2", "workflow/schemas/params.schema.yaml")
-    project.edit("rounds: 30", "rounds: 2")
-    project.edit("warmup_runs: 3", "warmup_runs: 1")
-    project.edit("  D: {groups: [1, 64, 64, 64, 64]}\n", "")
-    project.git("init", "--quiet")
-    project.commit()
+    project = small(tmp_path_factory.mktemp("local"), wheel)
     project.make()
     return project
 

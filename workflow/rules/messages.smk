@@ -71,9 +71,8 @@ onstart:
     announce()
     if lock.in_use() and is_params_yaml():
         lock.prune(all_stages())
-    if (
-        lock.in_use()
-    ):  # the steps take from it what was made before, on other nodes too
+    # The steps take from it what was made before, on other nodes too.
+    if lock.in_use():
         os.environ[lock.CACHE] = lock.cache_folder()
 
 
