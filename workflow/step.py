@@ -32,15 +32,22 @@ def main(step: str, params: str, *paths: str) -> int:
     stage = pipeline.stage(pipeline.load(), step, part)
     say(f"{stage.label}: started")
     try:
-        made_of = records.causes(stage, records.Digests())
-        forced = lock.by_dvc() or step in os.environ.get(lock.FORCED, "").split()
+        before = records.Digests()
+        made_of = records.causes(stage, before)
+        # Another Snakemake may have brought dvc.yaml up to rules that this run does not have.
+        other_rules = os.environ.get(lock.PIPELINE, "") not in ("", before.of("dvc.yaml"))
+        asked_for = {step, stage.name} & set(os.environ.get(lock.FORCED, "").split())
+        forced = lock.by_dvc() or other_rules or asked_for
         if not forced and lock.restore(stage, made_of):
             say(f"{stage.label}: made before of the same; taken from DVC's cache")
         else:
             importlib.import_module(f"groupconv.{step}").run(part, **arguments)
         after = records.Digests()
         wrote = records.results(stage, after)
-        if records.causes(stage, after) != made_of:
+        changed = other_rules or records.causes(stage, after) != made_of
+        if lock.by_dvc() and (changed or not pipeline.holds(stage)):  # it would record the new ones
+            raise StepError(f"{stage.label}: what it reads has changed meanwhile: run it again")
+        if changed:
             say(f"{stage.label}: what it reads has changed meanwhile; it will be made again")
         elif None not in wrote.values():
             records.Receipts().write(stage, made_of, wrote)

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+import psutil
 import pytest
 from test_scenarios import AFTER, TRAININGS
 from versioned import computed, copied, reasons
@@ -26,6 +27,16 @@ def test_what_dvc_did_not_record_the_next_run_records(done):
     assert "Nothing to be done" in run.stdout
     assert "dvc.lock: recorded 2 stages" in run.stdout
     assert WAITS not in done.snakemake("-n").stdout
+    done.agree()
+
+
+def test_f5_what_dvc_did_not_record_it_makes_again(done):
+    done.edit("dpi: 150", "dpi: 100")
+    away = done.folder.with_name(f"{done.folder.name}-dvc")
+    (done.folder / ".dvc").rename(away)
+    assert done.make() == {"figures", "report"}
+    away.rename(done.folder / ".dvc")
+    assert done.make("dvc") == {"figures", "report"}
     done.agree()
 
 
@@ -63,6 +74,25 @@ def test_killed_while_dvc_records_the_next_run_mends_it(done):
     assert "dvc.lock: as before the run that was killed as it recorded" in run.stdout
     assert "dvc.lock: recorded 2 stages" in run.stdout
     assert not [line for line in reasons(run.stdout) if "train" in line]
+    done.agree()
+
+
+def test_a_dvc_that_outlives_the_killed_run_records_nothing_false(done):
+    done.edit("dpi: 150", "dpi: 100")
+    with started_commit(done) as run:
+        while not (commits := psutil.Process(run.pid).children()):
+            time.sleep(0.01)
+        commits[0].suspend()
+        run.kill()
+    done.edit("dpi: 100", "dpi: 99")
+    assert done.wanted() == {"figures", "report"}
+    commits[0].resume()
+    psutil.wait_procs(commits, timeout=120)
+    run = done.snakemake("-n")
+    assert "dvc.lock: as before the run that was killed as it recorded" in run.stdout
+    assert done.wanted() == done.wanted_by_dvc() == {"figures", "report"}
+    done.edit("dpi: 99", "dpi: 100")
+    assert "dvc.lock: recorded 2 stages" in done.snakemake("--cores", "2").stdout
     done.agree()
 
 

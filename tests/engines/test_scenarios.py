@@ -4,8 +4,10 @@ import os
 import re
 import shutil
 
+import numpy as np
 import pytest
-from versioned import computed, copied
+from PIL import Image
+from versioned import computed, copied, reasons
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -189,6 +191,10 @@ def test_x1_an_upstream_file_made_again_with_the_same_bytes(done):
     assert "split: asked for" in run.stdout
     assert computed(run.stdout) == {"split"}
     done.agree()
+    # Asked for by its file, one scheme's step is made, and no other's.
+    screen = done.snakemake("-n", "-R", "results/schemes/E/seed0/checkpoint.pt").stdout
+    steps = {line.partition(":")[0] for line in reasons(screen)}
+    assert steps == {"train E seed 0", "evaluate E seed 0", *AFTER}
 
 
 def test_x2_a_run_with_another_configuration_records_nothing(done):
@@ -246,6 +252,66 @@ def test_code_that_changes_during_a_run_is_not_recorded(done):
     done.edit("epochs: 30 ", "epochs: 3 ")
     assert done.make() == {*TRAININGS, *AFTER}
     done.agree()
+
+
+@pytest.mark.parametrize("what", ["code", "params", "other params"])
+def test_what_changes_while_dvc_runs_a_step_is_not_recorded(done, what):
+    done.edit("epochs: 2 ", "epochs: 30 ")
+    before = (done.folder / "dvc.lock").read_text()
+    with done.start_dvc("repro", "--single-item", "train@E-0") as run:
+        for line in run.stdout:
+            if "epoch 1/" in line:
+                break
+        if what == "code":
+            module = done.folder / "workflow" / "groupconv" / "train.py"
+            module.write_text(module.read_text() + "# edited\n")
+        elif what == "params":
+            done.edit("learning_rate: 0.005", "learning_rate: 0.01")
+        else:
+            done.edit("dpi: 150", "dpi: 100")
+        screen, _ = run.communicate()
+    if what == "other params":
+        assert run.returncode == 0, screen
+        assert "train E seed 0" not in done.wanted() | done.wanted_by_dvc()
+    else:
+        assert run.returncode != 0
+        assert "train E seed 0: what it reads has changed meanwhile: run it again" in screen
+        assert (done.folder / "dvc.lock").read_text() == before
+        assert "train E seed 0" in done.wanted() & done.wanted_by_dvc()
+
+
+def test_a_rule_that_is_edited_and_planned_during_a_run_is_not_recorded(done):
+    done.edit("epochs: 2 ", "epochs: 30 ")
+    with done.start("--cores", "2", "results/schemes/E/seed0/test.json") as run:
+        for line in run.stdout:
+            if "epoch 1/" in line:
+                break
+        command = "python workflow/step.py evaluate"
+        done.edit(command, f"true && {command}", "workflow/rules/train.smk")
+        assert "dvc.yaml: brought up to the rules" in done.snakemake("-n").stdout
+        screen, _ = run.communicate()
+    assert run.returncode == 0, screen
+    changed = "evaluate E seed 0: what it reads has changed meanwhile; it will be made again"
+    assert changed in screen
+    assert "evaluate E seed 0" in done.wanted() & done.wanted_by_dvc()
+
+
+def test_images_of_your_own_under_both_engines(fresh):
+    for label in "abc":
+        folder = fresh.folder / "pics" / label
+        folder.mkdir(parents=True)
+        for number in range(25):
+            pixels = np.random.default_rng([ord(label), number]).integers(0, 256, (32, 32))
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+    fresh.edit("source: sample ", "source: folder ")
+    fresh.edit("folder: data/folder", "folder: pics/")
+    fresh.edit("min_images: 60", "min_images: 3")
+    assert fresh.make() == ALL
+    fresh.agree()
+    (fresh.folder / "pics" / "a" / "0.png").unlink()
+    assert fresh.wanted() == fresh.wanted_by_dvc()
+    assert fresh.make("dvc") == ALL - {"macs baseline", "macs E", "latency"}
+    fresh.agree()
 
 
 def test_x7_without_dvc_and_without_git(done):

@@ -15,6 +15,18 @@ def test_dvc_yaml_is_what_the_rules_say(project):
     assert path.read_text() == as_committed, "dvc.yaml has drifted: snakemake -n mends it"
 
 
+def test_dvc_yaml_is_the_same_for_images_of_your_own(project):
+    for label in ("a", "b"):
+        (project.folder / "pics" / label).mkdir(parents=True)
+        (project.folder / "pics" / label / "1.png").touch()
+    project.edit("source: sample ", "source: folder ")
+    project.edit("folder: data/folder", "folder: pics/")
+    as_committed = (project.folder / "dvc.yaml").read_text()
+    run = project.snakemake("-n")
+    assert run.returncode == 0, run.stdout
+    assert (project.folder / "dvc.yaml").read_text() == as_committed
+
+
 def test_a_changed_rule_or_import_is_brought_over_and_said(project):
     old = "from groupconv.errors import DataError\n"
     project.edit(old, f"from groupconv import intervals\n{old}", "workflow/groupconv/split.py")

@@ -24,7 +24,8 @@ from groupconv import atomic, exponents, pipeline, records
 from groupconv.pipeline import Stage
 from groupconv.records import Digests, Receipts
 
-FORCED = "GROUPCONV_FORCED"  # environment: the steps that -f, -F or -R asks for
+FORCED = "GROUPCONV_FORCED"  # environment: the steps and stages that -f, -F or -R asks for
+PIPELINE = "GROUPCONV_PIPELINE"  # environment: md5 of dvc.yaml as the rules of this run say
 CACHE = "GROUPCONV_CACHE"  # environment: DVC's cache folder
 LOCK, BEFORE = Path("dvc.lock"), records.STATE / "dvc.lock.before"
 MOST_NAMED = 20  # stages of a step that is partly made: dvc.lock is written as often
@@ -78,10 +79,11 @@ def _dvc() -> Path:
 
 
 class Lock:
-    """dvc.lock as it is on disk; without the entries that are missing or no whole ones."""
+    """dvc.lock without entries that are no whole ones; while `dvc commit` works, as it was."""
 
-    def __init__(self, path: str | Path = LOCK):
+    def __init__(self, path: str | Path | None = None):
         self.entries: dict[str, dict] = {}
+        path = path or (BEFORE if BEFORE.exists() else LOCK)
         try:
             stages = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)["stages"]
         except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
@@ -153,8 +155,11 @@ def settle(inputs: list[str], outputs: list[str]) -> None:
             os.utime(path, ns=(newest, newest), follow_symlinks=False)
 
 
-def record(stages: list[Stage]) -> str:
-    """`dvc commit` what was made from params.yaml as it is on disk; returns what to say of it."""
+def record(stages: list[Stage], alive) -> str:
+    """`dvc commit` what was made from params.yaml as it is on disk; returns what to say of it.
+
+    ``alive``, of hold_workflow, is held by the commit too, should this process be killed.
+    """
     lock, receipts, digests = Lock(), Receipts(), Digests()
     before = pipeline.producers(stages)
     good, new = set(), {}
@@ -172,21 +177,18 @@ def record(stages: list[Stage]) -> str:
     if not new or "prepare" not in good:  # it checks the raw files
         return ""
     targets, waiting = _targets(stages, good, new)
-    if not targets:
+    if not targets or BEFORE.exists():  # another run records
         return waiting
     atomic.write_text(BEFORE, LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
+    command = [_dvc(), "commit", "--force", "--quiet", *targets]
     done = subprocess.run(
-        [_dvc(), "commit", "--force", "--quiet", *targets],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
+        command, capture_output=True, text=True, check=False, pass_fds=[alive.fileno()]
     )
     if done.returncode:
         _put_back()
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
         return f"dvc.lock: nothing recorded: {said[0]}"
-    recorded = Lock().entries
+    recorded = Lock(LOCK).entries
     names = [name for name in new if {name, name.partition("@")[0]} & set(targets)]
     if any(recorded.get(name) != new[name] for name in names):
         _put_back()
@@ -228,7 +230,7 @@ def prune(stages: list[Stage]) -> None:
     entries, names = Lock().entries, {one.name for one in stages}
     kept = {out for one in stages for out in one.outs}
     gone = entries.keys() - names
-    if not gone:
+    if not gone or BEFORE.exists():
         return
     text = LOCK.read_text(encoding="utf-8")
     for name in gone:

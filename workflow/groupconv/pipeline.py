@@ -4,6 +4,7 @@ The rules are the one definition of a step; dvc.yaml says the same to DVC. Knows
 """
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from itertools import product
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from groupconv import reads
+from groupconv import exponents, reads
 
 # The comment makes another command of the rule another command of the stage.
 COMMAND = "snakemake --cores all --force {target} --allowed-rules {rules}  # rule {digest}"
@@ -55,8 +56,11 @@ def stage(definitions: dict, step: str, part: dict) -> Stage:
     def filled(text: str) -> str:
         return re.sub(r"\$\{([\w.]+)\}", lambda match: str(known[match[1]]), text)
 
+    def paths(texts: list[str]) -> tuple[str, ...]:
+        return tuple(sorted(os.path.normpath(filled(text)) for text in texts))
+
     outs = [
-        filled(next(iter(out)) if isinstance(out, dict) else out)
+        next(iter(out)) if isinstance(out, dict) else out
         for kind in ("outs", "metrics", "plots")
         for out in definition.get(kind, [])
     ]
@@ -66,8 +70,8 @@ def stage(definitions: dict, step: str, part: dict) -> Stage:
         label=" ".join([step, *(f"seed {k}" if isinstance(k, int) else k for k in keys)]),
         wildcards=wildcards,
         command=filled(definition["cmd"]),
-        deps=tuple(sorted(map(filled, definition.get("deps", [])))),
-        outs=tuple(sorted(outs)),
+        deps=paths(definition.get("deps", [])),
+        outs=paths(outs),
         params=params,
     )
 
@@ -82,6 +86,18 @@ def stages(definitions: dict, params: dict) -> list[Stage]:
             part = reads.part(params, step, **dict(zip(wildcards, keys, strict=True)))
             found.append(stage(definitions, step, part))
     return found
+
+
+def holds(one: Stage, path: str = "params.yaml") -> bool:
+    """Whether the file, as it is now, has this stage with these params."""
+    try:
+        params = exponents.as_numbers(
+            yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader)
+        )
+        now = reads.part(params, one.step, **one.wildcards)
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+        return False
+    return reads.values(one.step, now) == one.params
 
 
 def producers(all_stages: list[Stage]) -> dict[str, set[str]]:

@@ -46,7 +46,7 @@ configfile: "params.yaml"
 config.update(exponents.as_numbers(config))
 or_refuse(settings.check, config, "--config")
 RAW = f"data/raw/{config['data']['source']}"
-FOLDER = config["data"]["folder"]
+FOLDER = os.path.normpath(config["data"]["folder"])
 if config["data"]["source"] == "folder":
     or_refuse(folder.files, FOLDER)
 SCHEMES = reads.scheme_names(config)

@@ -35,6 +35,9 @@ def derived_pipeline():
     steps = {
         step: (*of_step(step), workflow.get_rule(step).shellcmd) for step in reads.READS
     }
+    steps["prepare"][0].append(
+        RAW
+    )  # `folder` has no files there, the stage has the folder
     return text, pipeline.derived(steps, folders, text)
 
 
@@ -42,7 +45,7 @@ def derived_pipeline():
 def examined():
     """{stage: reason} of what has no record that holds, and how many only a receipt confirms."""
     receipts, digests = records.Receipts(), records.Digests()
-    known = lock.Lock(lock.LOCK if lock.in_use() else os.devnull)
+    known = lock.Lock(None if lock.in_use() else os.devnull)
     found = lock.stale(all_stages(), known, receipts, digests)
     digests.save()
     return found
@@ -75,7 +78,7 @@ def why():
         if stage.name not in reasons and stage.step != "download":
             lock.settle(inputs, outputs)
     # The steps read it, on other nodes too.
-    os.environ[lock.FORCED] = " ".join(forced_steps())
+    os.environ[lock.FORCED] = " ".join(forced())
     # Unique, as Snakemake ignores a newer file whose content it knows.
     atomic.write_text(MARKER, f"{time.time_ns()} {os.getpid()}\n")
     return reasons
@@ -92,32 +95,31 @@ def marker_of(step, **names):
     return [str(MARKER)] if step != "download" and name in why() else []
 
 
-def forced_steps():
-    """The steps that -f, -F or -R asks for: they are made, whatever a record says."""
+@functools.cache
+def forced():
+    """The steps and stages that -f, -F or -R asks for: made, whatever a record says."""
     dag = workflow.dag_settings
     if dag.forceall:
-        return list(reads.READS)
+        return frozenset(reads.READS)
     names = {*dag.forcerun, *(dag.targets if dag.forcetargets else ())}
     # DVC takes some folders as one output.
     names |= {str(folder) for name in names for folder in Path(name).parents}
-    return [
-        step
-        for step in reads.READS
-        if step in names
-        or any(out in names for s in all_stages() if s.step == step for out in s.outs)
-    ]
+    return frozenset(
+        [step for step in reads.READS if step in names]
+        + [s.name for s in all_stages() if not names.isdisjoint(s.outs)]
+    )
 
 
 @functools.cache
 def announce():
     """Say which steps will be made, and why: before a run, and at the end of a dry run."""
     stages = {s.name: s for s in all_stages()}
-    before, forced, lines = pipeline.producers(all_stages()), forced_steps(), {}
+    before, lines = pipeline.producers(all_stages()), {}
     for name, stage in stages.items():
         first = next((s for s in stages if s in before[name] and s in lines), None)
         if name in why() and name in asked:
             lines[name] = why()[name]
-        elif stage.step in forced and name in asked:
+        elif {stage.step, name} & forced() and name in asked:
             lines[name] = "asked for"
         elif first and name in asked:
             lines[name] = f"after {stages[first].label}"
@@ -127,7 +129,10 @@ def announce():
 
 def is_params_yaml():
     """Whether the effective configuration is that of the file, as it is now on disk."""
-    return config == settings.load("params.yaml")
+    try:
+        return config == settings.load("params.yaml")
+    except StepError:
+        return False
 
 
 @functools.cache
@@ -141,7 +146,7 @@ def keep_records():
     elif dag.until or dag.omit_from or workflow.touch:
         doubt = "the run was cut short by --until, --omit-from or --touch"
     else:
-        said = lock.record(all_stages())
+        said = lock.record(all_stages(), alive)
         doubt = ""
     said = f"dvc.lock: nothing recorded: {doubt}" if doubt else said
     if said:
@@ -163,11 +168,17 @@ def at_end():
 
 
 if workflow.is_main_process:
+    Path(RAW).mkdir(
+        parents=True, exist_ok=True
+    )  # DVC wants it where `folder` leaves it empty
     alive = lock.hold_workflow()
     atexit.register(at_end)
     found, wanted = derived_pipeline()
     if found != wanted and lock.by_dvc():
         sys.exit("dvc.yaml: not what the rules say; `snakemake -n` mends it")
+    if lock.by_dvc() and not is_params_yaml():
+        sys.exit("the configuration is not params.yaml's, which DVC would record")
     if found != wanted:
         atomic.write_text(PIPELINE, wanted)
         print("dvc.yaml: brought up to the rules", file=sys.stderr)
+    os.environ[lock.PIPELINE] = records.Digests().of(str(PIPELINE)) or ""
