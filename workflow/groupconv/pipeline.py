@@ -4,7 +4,6 @@ The rules are the one definition of a step; dvc.yaml says the same to DVC. Knows
 """
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from itertools import product
@@ -56,11 +55,8 @@ def stage(definitions: dict, step: str, part: dict) -> Stage:
     def filled(text: str) -> str:
         return re.sub(r"\$\{([\w.]+)\}", lambda match: str(known[match[1]]), text)
 
-    def paths(texts: list[str]) -> tuple[str, ...]:
-        return tuple(sorted(os.path.normpath(filled(text)) for text in texts))
-
     outs = [
-        next(iter(out)) if isinstance(out, dict) else out
+        filled(next(iter(out)) if isinstance(out, dict) else out)
         for kind in ("outs", "metrics", "plots")
         for out in definition.get(kind, [])
     ]
@@ -70,8 +66,8 @@ def stage(definitions: dict, step: str, part: dict) -> Stage:
         label=" ".join([step, *(f"seed {k}" if isinstance(k, int) else k for k in keys)]),
         wildcards=wildcards,
         command=filled(definition["cmd"]),
-        deps=paths(definition.get("deps", [])),
-        outs=paths(outs),
+        deps=tuple(sorted(map(filled, definition.get("deps", [])))),
+        outs=tuple(sorted(outs)),
         params=params,
     )
 
