@@ -5,7 +5,7 @@ import re
 import pytest
 from slurm_jobs import jobs_of, slurm
 
-pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.timeout(1800)]
 
 MANY = 300
 SNAKEFILE = f"""
@@ -22,8 +22,9 @@ rule nothing:
 def test_300_jobs_go_through(bare):
     (bare.folder / "Snakefile").write_text(SNAKEFILE)
     slurm("sdiag", "--reset")
-    run = bare.snakemake("--profile", "slurm")
-    assert run.returncode == 0, run.stdout
+    with bare.start("--profile", "slurm") as run:
+        screen, _ = run.communicate(timeout=1700)
+    assert run.returncode == 0, screen
     assert len(list((bare.folder / "done").iterdir())) == MANY
     assert [job["JobState"] for job in jobs_of(bare)] == ["COMPLETED"] * MANY
     asked = dict(re.findall(r"(REQUEST_\w+) .*?count:(\d+)", slurm("sdiag")))
