@@ -42,6 +42,7 @@ def run(params: dict, file: str, mirror: str = "") -> None:
         try:
             fetch(address, part)
             verify(part, raw, source, address)
+            archive.check_kind(str(part), raw.name)  # half of a file without a hash, from a mirror
         except transfer.TransferError as error:
             tried.append(f"{address}: {error}")
         except DataError as error:  # other bytes than expected: no use in going on with them
@@ -119,10 +120,7 @@ def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
 
 
 def verify(path: Path, raw: RawFile, source: str, origin: str) -> str:
-    """The hash of ``path``. Raises DataError unless it has the hash that is known for it.
-
-    Where none is known, it must at least look like a file of its kind.
-    """
+    """The hash of ``path``. Raises DataError unless it has the hash that is known for it."""
     if not path.exists():
         raise DataError(f"{path}: no such file; the step download fetches it")
     first = first_hash(raw, source)
@@ -134,9 +132,7 @@ def verify(path: Path, raw: RawFile, source: str, origin: str) -> str:
     algorithm, _, expected = (checksum or "sha256:").partition(":")
     with open(path, "rb") as file:
         got = hashlib.file_digest(file, algorithm).hexdigest()
-    if not expected:
-        archive.check_kind(str(path), raw.name)
-    elif got != expected:
+    if expected and got != expected:
         raise DataError(
             f"data/raw/{source}/{raw.name}: {algorithm} {got}, {stated} {expected} "
             f"(from {origin}): {remedy}"
