@@ -56,7 +56,13 @@ def test_only_regular_files_with_names_of_the_layout_are_read(tmp_path):
 def test_links_in_a_zip_are_not_read():
     link = zipfile.ZipInfo(BOOK.format(1))
     link.external_attr = 0o120777 << 16
-    assert book(zip_of([(link, "/etc/passwd")])) == []
+    (scan,) = book(zip_of([(link, "/etc/passwd"), (BOOK.format(2), b"x")]))
+    assert scan.content == b"x"
+
+
+def test_a_book_of_another_layout_is_one_line():
+    with pytest.raises(DataError, match=r"umgy00000\.zip: no character; expected: umgy00000/char"):
+        book(zip_of([("umgy00000/images/1.jpg", b"x")]))
 
 
 def negative(name, kind=tarfile.REGTYPE):
