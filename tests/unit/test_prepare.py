@@ -228,6 +228,25 @@ def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkey
     assert not held.exists()
 
 
+def test_an_archive_of_another_layout_is_named_with_the_layout_that_is_expected(tmp_path):
+    path = tmp_path / "kkanji.tar"
+    path.write_bytes(tar_of([("kanji/a.png", picture(0))]))
+    line = r"kkanji\.tar: no image of the source kkanji; expected: kkanji2/U\+3042/\w+\.png; delete"
+    with pytest.raises(DataError, match=line):
+        prepared(tmp_path, str(path), source="kkanji", min_images=3)
+
+
+def test_names_may_begin_with_the_folder_that_was_packed_and_none_may_stand_twice(tmp_path):
+    path, name = tmp_path / "kkanji.tar", "./kkanji2/U+3042/{:016x}.png"
+    members = [(name.format(i), picture(i, (64, 64), "L")) for i in range(3)]
+    path.write_bytes(tar_of(members))
+    assert len(prepared(tmp_path, str(path), source="kkanji", min_images=3)[1]) == 3
+    Path("data/hashes/kkanji/kkanji.tar.sha256").unlink()
+    path.write_bytes(tar_of([*members, (members[0][0][2:], b"x")]))
+    with pytest.raises(DataError, match=r"kkanji\.tar: the id U\+3042/0+ stands twice"):
+        prepared(tmp_path, str(path), source="kkanji", min_images=3)
+
+
 def test_the_rule_that_gives_the_papers_number_of_classes_from_kkanji(tmp_path):
     """As at full scale: ties at the last place, a cap, one black image under ten classes."""
     sizes = {0x4E00 + i: 12 if i < 10 else 6 for i in range(20)} | {

@@ -23,7 +23,7 @@ from groupconv.catalogue import FEWEST, Catalogue, catalogue, class_name
 from groupconv.errors import DataError
 from groupconv.progress import say
 from groupconv.sources import SOURCES, raw_files
-from groupconv.sources.source import Character, Scan
+from groupconv.sources.source import Character, Scan, Source
 
 INDEX = "id class code_point origin page box sha256 offset height width channels".split()
 EXCLUDED = "id class origin page reason detail".split()
@@ -67,7 +67,10 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         catalogue(folder) as listed,
         tempfile.TemporaryFile(dir=folder) as pixels,
     ):
-        counts = listed.list((c.id, c.label) for scan in scans() for c in scan.characters)
+        origin = ", ".join(raw) or data["folder"]
+        counts = listed.list(((c.id, c.label) for s in scans() for c in s.characters), origin)
+        if not counts:
+            raise DataError(_nothing_found(origin, source))
         if source.taken:
             say(f"prepare: {source.taken(data['folder'])}")
         chosen = listed.choose(
@@ -102,8 +105,16 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         )
 
 
+def _nothing_found(origin: str, source: Source) -> str:
+    expected = f"; expected: {source.layout}" if source.layout else ""
+    return (
+        f"{origin}: no image of the source {source.name}{expected}; "
+        "delete the file to fetch it again"
+    )
+
+
 def _no_class(counts: Counter, min_images: int) -> str:
-    label, most = counts.most_common(1)[0] if counts else ("none", 0)
+    label, most = counts.most_common(1)[0]
     allowed = f"{FEWEST} to {most}" if most >= FEWEST else f"none: a class needs {FEWEST}"
     return (
         f"params.yaml: data.min_images = {min_images}: no class has so many images; "

@@ -60,7 +60,7 @@ def _matching(path: str, pattern: str, most: int) -> Iterator[tuple[re.Match, "_
                 raise DataError(f"{path}: more than {MOST_MEMBERS:,} members")
             if len(tar.pax_headers) > MOST_NOTES:
                 raise DataError(f"{path}: more than {MOST_NOTES} global headers")
-            match = re.fullmatch(pattern, member.name)
+            match = re.fullmatch(pattern, member.name.removeprefix("./"))  # as `tar c .` writes
             if match and member.isreg() and not member.issparse():
                 _check(path, member.name, member.size, most)
                 yield match, stream, member.size
