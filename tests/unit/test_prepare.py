@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from archives import tar_of
 from groupconv import config, prepare, reads
-from groupconv.errors import DataError
+from groupconv.errors import DataError, DiskError
 from groupconv.sources import SOURCES
 from groupconv.sources.source import RawFile
 from PIL import Image
@@ -333,17 +333,15 @@ def test_where_nothing_is_left_the_line_says_why(tmp_path):
         local(tmp_path)
 
 
-def test_the_disk_estimate_knows_how_large_the_images_are(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        prepare.atomic, "check_free", lambda path, needed, what: asked.append(needed)
-    )
-    path = tmp_path / "kkanji.tar"
-    with tarfile.open(path, "w") as tar:
-        for i in range(3):
-            content = picture(i, (64, 64), "L")
-            member = tarfile.TarInfo(f"kkanji2/U+3042/{i:016x}.png")
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    prepared(tmp_path, str(path), source="kkanji", min_images=3, image_size=1024)
-    assert asked == [3 * 2 * 3 * 64**2]
+def test_the_disk_must_hold_what_is_packed_and_no_more(tmp_path, monkeypatch):
+    write_classes(tmp_path / "in", a=[picture(i, mode="L") for i in range(3)])
+    usage = prepare.atomic.shutil.disk_usage(tmp_path)
+    for free in (3 * 30 * 40 - 1, 3 * 30 * 40):
+        monkeypatch.setattr(
+            prepare.atomic.shutil, "disk_usage", lambda _, n=free: usage._replace(free=n)
+        )
+        if free < 3 * 30 * 40:
+            with pytest.raises(DiskError, match="images: the packed images needs about"):
+                local(tmp_path, image_size=1024)
+        else:
+            assert len(local(tmp_path, image_size=1024)[1]) == 3

@@ -78,8 +78,6 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         )
         if not chosen:
             raise DataError(_no_class(counts, data["min_images"]))
-        side = min(data["image_size"], source.largest_px or data["image_size"])
-        atomic.check_free(images, 2 * 3 * side**2 * chosen, "the packed images")  # spooled, packed
         say(f"prepare: {sum(counts.values()):,} images in the source, {chosen:,} chosen")
 
         for scan in scans():
@@ -209,6 +207,7 @@ def as_image(scan: Scan) -> Image.Image:
 def pack(catalogue: Catalogue, pixels, images: str, index: str) -> None:
     """Write the kept pixels to one 1-D uint8 .npy file, and a table of where each image is."""
     total = sum(row["height"] * row["width"] * row["channels"] for row in catalogue.kept())
+    atomic.check_free(images, total, "the packed images")  # beside those that were spooled
     header = {"descr": "|u1", "fortran_order": False, "shape": (total,)}
 
     def packed(file) -> Iterator[dict]:

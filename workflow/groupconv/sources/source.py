@@ -47,8 +47,6 @@ class Source:
     """A data set. ``read(raw_paths, folder)`` yields its scans, in the same order each time.
 
     A label "U+3042" is a code point (several are joined by a blank); any other is a name.
-    ``largest_px``, where known, is the longest side of its images, for the estimate of the disk.
-    ``layout`` is the name of one image in the files, for the line that says none was found.
     ``taken(folder)``, for a user's own images, says in a line where its classes were found.
     ``layout`` is the name of one image in the files, for the line that says none was found.
     ``read`` raises DataError.
