@@ -165,6 +165,27 @@ def test_a_file_of_another_kind_is_not_the_first_and_another_address_is_tried(
     assert files(tmp_path) == []
 
 
+@pytest.mark.parametrize("text", ["", "\n", "no hash", "abc  kkanji.tar\n", None])
+def test_a_hash_that_is_none_is_one_line_and_costs_nothing_that_came(served, tmp_path, text):
+    served.break_after = [900_000] + [0] * 5
+    with pytest.raises(DataError, match="broke off"):
+        download.run(KKANJI, TAR, served.url)
+    came, first = files(tmp_path), tmp_path / "data/hashes/kkanji/kkanji.tar.sha256"
+    first.parent.mkdir(parents=True)
+    first.mkdir() if text is None else first.write_text(text)
+    with pytest.raises(
+        DataError, match=r"^data/hashes/\S+\.sha256: (begins with no|cannot be read)"
+    ):
+        download.run(KKANJI, TAR, served.url)
+    assert [name for name in files(tmp_path) if "hashes" not in name] == came
+
+
+def test_a_folder_in_the_place_of_a_file_is_one_line(tmp_path):
+    (tmp_path / TAR).mkdir(parents=True)
+    with pytest.raises(DataError, match=rf"^{TAR}: cannot be read: Is a directory$"):
+        download.verify(Path(TAR), SOURCES["kkanji"].files[0], "kkanji", "")
+
+
 @pytest.mark.parametrize("of", ["a server that says no length", "a folder"])
 def test_half_a_tar_is_not_taken_and_the_next_address_is_asked(served, known, tmp_path, of):
     known(urls=(f"{served.url}/kkanji.tar",))

@@ -6,6 +6,7 @@ What has come of a file stays, for each address by itself, until one of them gav
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,8 @@ def run(params: dict, file: str, mirror: str = "") -> None:
     """
     source = params["data"]["source"]
     (raw,) = [r for r in raw_files(params["data"]) if r.name == Path(file).name]
+    if raw.checksum is None and first_hash(raw, source).exists():
+        held(first_hash(raw, source))  # before anything is fetched: no file would be the right one
     # Outside of the folder that DVC versions; the same file system as the target's.
     parts = Path(file).parents[1] / ".partial" / source / raw.name
     came = max(map(transfer.size_of, parts.glob("*")), default=0)
@@ -126,11 +129,10 @@ def verify(path: Path, raw: RawFile, source: str, origin: str) -> str:
     first = first_hash(raw, source)
     checksum, stated, remedy = raw.checksum, "expected", "delete it to fetch again"
     if checksum is None and first.exists():
-        checksum = f"sha256:{first.read_text(encoding='utf-8').split()[0]}"
-        stated = f"{first} has"
+        checksum, stated = f"sha256:{held(first)}", f"{first} has"
         remedy += f"; if the first one was wrong, delete {first} as well"
     algorithm, _, expected = (checksum or "sha256:").partition(":")
-    with open(path, "rb") as file:
+    with archive.refusing(str(path), "a file"), open(path, "rb") as file:
         got = hashlib.file_digest(file, algorithm).hexdigest()
     if expected and got != expected:
         raise DataError(
@@ -138,6 +140,15 @@ def verify(path: Path, raw: RawFile, source: str, origin: str) -> str:
             f"(from {origin}): {remedy}"
         )
     return got
+
+
+def held(first: Path) -> str:
+    """The hash in a file as sha256sum writes it. Raises DataError."""
+    with archive.refusing(str(first), "a text"):
+        text = first.read_text(encoding="utf-8")
+    if not (found := re.match(r"([0-9a-f]{64})\s", text)):
+        raise DataError(f"{first}: begins with no sha256: take it back from git, or delete it")
+    return found[1]
 
 
 def hold(got: str, raw: RawFile, source: str) -> None:

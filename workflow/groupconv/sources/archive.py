@@ -177,7 +177,8 @@ def refusing(path: str, expected: str) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno is not None and not isinstance(error, gzip.BadGzipFile):
-            raise
+            where = error.filename or path
+            raise DataError(f"{where}: cannot be read: {error.strerror}") from error
         raise DataError(f"{path}: not {expected}: {error}") from error
     except Exception as error:  # damage makes the parsers raise almost anything
         problem = " ".join(str(error).split()) or type(error).__name__
