@@ -72,7 +72,7 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         if not counts:
             raise DataError(_nothing_found(origin, source))
         if source.taken:
-            say(f"prepare: {source.taken(data['folder'])}")
+            say(f"prepare: {source.taken(data['folder'], len(counts))}")
         chosen = listed.choose(
             counts, data["min_images"], data["classes"], data["images_per_class"]
         )

@@ -47,7 +47,7 @@ class Source:
     """A data set. ``read(raw_paths, folder)`` yields its scans, in the same order each time.
 
     A label "U+3042" is a code point (several are joined by a blank); any other is a name.
-    ``taken(folder)``, for a user's own images, says in a line where its classes were found.
+    ``taken(folder, classes)``, for a user's own images, says in a line where they were found.
     ``layout`` is the name of one image in the files, for the line that says none was found.
     ``read`` raises DataError.
     """
@@ -59,4 +59,4 @@ class Source:
     read: Callable[[list[str], str | None], Iterator[Scan]]
     files: tuple[RawFile, ...] = field(default=())
     layout: str = ""
-    taken: Callable[[str], str] | None = None
+    taken: Callable[[str, int], str] | None = None
