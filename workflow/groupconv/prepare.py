@@ -9,7 +9,6 @@ Knows no splits and no model.
 import csv
 import hashlib
 import io
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -59,11 +58,8 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
                 raise DataError(f"{error}; delete the file to fetch it again") from error
             raise
 
-    Path(images).parent.mkdir(parents=True, exist_ok=True)
-    for stale in Path(images).parent.glob(".prepare-*"):  # of a run that was killed
-        shutil.rmtree(stale)
     with (
-        tempfile.TemporaryDirectory(dir=Path(images).parent, prefix=".prepare-") as folder,
+        atomic.scratch(Path(images).with_name("prepare")) as folder,
         catalogue(folder) as listed,
         tempfile.TemporaryFile(dir=folder) as pixels,
     ):
