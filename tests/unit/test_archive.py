@@ -97,6 +97,7 @@ def notes(count, kind=tarfile.XGLTYPE, length=20):
             gzip.compress(header("other", 199_000_000) + bytes(199_000_000), 9, mtime=0),
             "unpacks to more than 100 times its size",
         ),
+        (gzip.compress(header("other", 10**12)), "unpacks to more than 100 times its size"),
         (tar_of([("kkanji2/README", b"x")])[:1024], "breaks off at byte"),
         (b"", "not a whole tar file: empty file"),
         (b"<html>404</html>", "not a whole tar file"),
@@ -138,6 +139,24 @@ def test_records_that_are_not_whole_or_too_many_are_one_line():
     for size, most, line in ((5, 3, "record 2 is not whole"), (4, 2, "12 bytes; allowed: 8")):
         with pytest.raises(DataError, match=line):
             list(archive.tar_records("x.tar", "a", size, most))
+
+
+def test_what_is_read_of_a_gzip_bomb_is_bounded_before_the_next_header():
+    Path("x.tar.gz").write_bytes(tar_of([("a", bytes(60_000_000))], "w:gz"))
+    records = archive.tar_records("x.tar.gz", "a", 10_000, most=6_000)
+    read = []
+    with pytest.raises(DataError, match="unpacks to more than 100 times its size"):
+        read.extend(len(record) for *_, record in records)
+    assert 20_000_000 < sum(read) < 30_000_000
+
+
+def test_an_idx_bomb_is_one_line():
+    images = struct.pack(">4I", 0x803, 60_000, 28, 28) + bytes(60_000 * 28 * 28)
+    Path("images.gz").write_bytes(gzip.compress(images))
+    Path("labels.gz").write_bytes(gzip.compress(struct.pack(">2I", 0x801, 60_000) + bytes(60_000)))
+    with pytest.raises(DataError, match=r"images\.gz: unpacks to more than 100 times its size"):
+        for _ in SOURCES["kmnist"].read(["images.gz", "labels.gz"] * 2, None):
+            pass
 
 
 def test_a_zip_bomb_is_one_line():
