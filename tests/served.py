@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import re
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -72,7 +73,7 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(**files: bytes) -> Iterator[Served]:
+def serving(tls: ssl.SSLContext | None = None, /, **files: bytes) -> Iterator[Served]:
     """Serve ``files`` until the block ends."""
     served = Served(files)
 
@@ -86,6 +87,8 @@ def serving(**files: bytes) -> Iterator[Served]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         running.daemon_threads = True
+        if tls:
+            running.socket = tls.wrap_socket(running.socket, server_side=True)
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
         served.url = f"http://127.0.0.1:{running.server_port}"

@@ -56,7 +56,13 @@ def test_only_regular_files_with_names_of_the_layout_are_read(tmp_path):
 def test_links_in_a_zip_are_not_read():
     link = zipfile.ZipInfo(BOOK.format(1))
     link.external_attr = 0o120777 << 16
-    assert book(zip_of([(link, "/etc/passwd")])) == []
+    (scan,) = book(zip_of([(link, "/etc/passwd"), (BOOK.format(2), b"x")]))
+    assert scan.content == b"x"
+
+
+def test_a_book_of_another_layout_is_one_line():
+    with pytest.raises(DataError, match=r"umgy00000\.zip: no character; expected: umgy00000/char"):
+        book(zip_of([("umgy00000/images/1.jpg", b"x")]))
 
 
 def negative(name, kind=tarfile.REGTYPE):
@@ -89,6 +95,10 @@ def notes(count, kind=tarfile.XGLTYPE, length=20):
         (notes(9, tarfile.XHDTYPE) * 99 + header("other") + bytes(1024), "bytes of headers to a"),
         (
             gzip.compress(header("other", 199_000_000) + bytes(199_000_000), 9, mtime=0),
+            "unpacks to more than 100 times its size",
+        ),
+        (
+            gzip.compress(header("other", 10**12), mtime=0),
             "unpacks to more than 100 times its size",
         ),
         (tar_of([("kkanji2/README", b"x")])[:1024], "breaks off at byte"),
@@ -132,6 +142,24 @@ def test_records_that_are_not_whole_or_too_many_are_one_line():
     for size, most, line in ((5, 3, "record 2 is not whole"), (4, 2, "12 bytes; allowed: 8")):
         with pytest.raises(DataError, match=line):
             list(archive.tar_records("x.tar", "a", size, most))
+
+
+def test_what_is_read_of_a_gzip_bomb_is_bounded_before_the_next_header():
+    Path("x.tar.gz").write_bytes(tar_of([("a", bytes(60_000_000))], "w:gz"))
+    records = archive.tar_records("x.tar.gz", "a", 10_000, most=6_000)
+    read = []
+    with pytest.raises(DataError, match="unpacks to more than 100 times its size"):
+        read.extend(len(record) for *_, record in records)
+    assert 20_000_000 < sum(read) < 30_000_000
+
+
+def test_an_idx_bomb_is_one_line():
+    images = struct.pack(">4I", 0x803, 60_000, 28, 28) + bytes(60_000 * 28 * 28)
+    Path("images.gz").write_bytes(gzip.compress(images))
+    Path("labels.gz").write_bytes(gzip.compress(struct.pack(">2I", 0x801, 60_000) + bytes(60_000)))
+    with pytest.raises(DataError, match=r"images\.gz: unpacks to more than 100 times its size"):
+        for _ in SOURCES["kmnist"].read(["images.gz", "labels.gz"] * 2, None):
+            pass
 
 
 def test_a_zip_bomb_is_one_line():
@@ -199,7 +227,7 @@ def test_no_program_is_run_for_a_picture():
     assert (image, problem) == (None, "not an image")
 
 
-def test_an_unreadable_file_keeps_its_own_error():
+def test_an_unreadable_file_is_one_line():
     os.mkdir("kkanji.tar")
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(DataError, match=r"^kkanji\.tar: cannot be read: Is a directory$"):
         list(archive.tar_members("kkanji.tar", ".*"))

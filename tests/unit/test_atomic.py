@@ -1,5 +1,7 @@
 import contextlib
+import os
 import resource
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +30,38 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
         raise ZeroDivisionError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_live_one_writes_is_not(tmp_path):
+    here, gone = socket.gethostname(), subprocess.Popen(["true"])
+    gone.wait()
+    live = [tmp_path / f".a.csv.{here}.{os.getppid()}.part", tmp_path / ".a.csv.elsewhere.1.part"]
+    other = tmp_path / f".b.csv.{here}.{gone.pid}.part"
+    dead = [tmp_path / f".a.csv.{host}.{gone.pid}.part" for host in (here, "elsewhere")]
+    for path in (*live, other, *dead):
+        path.write_text("half")
+    os.utime(dead[1], (0, 0))
+    atomic.write_text(tmp_path / "a.csv", "x")
+    assert sorted(tmp_path.iterdir()) == sorted([*live, other, tmp_path / "a.csv"])
+    with atomic.scratch(tmp_path / "b.csv") as folder:
+        assert not other.exists()
+        os.rename(folder, dead[0])
+    (dead[0] / "file").write_text("x")
+    with atomic.scratch(tmp_path / "a.csv") as folder:
+        assert sorted(tmp_path.iterdir()) == sorted([*live, folder, tmp_path / "a.csv"])
+    assert sorted(tmp_path.iterdir()) == sorted([*live, tmp_path / "a.csv"])
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr(os, "fsync", lambda _: done.append((tmp_path / "a").exists()))
+    (tmp_path / "part").write_text("x")
+    atomic.move(tmp_path / "part", tmp_path / "a")
+    assert done == [False]
+    assert (tmp_path / "a").read_text() == "x"
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(DiskError, match="folder: cannot be written: Is a directory"):
+        atomic.move(tmp_path / "a", tmp_path / "folder")
 
 
 @pytest.mark.parametrize("size", [1000, 200_000])  # refused at the flush, and at the write

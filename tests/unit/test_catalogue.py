@@ -14,7 +14,7 @@ def empty(tmp_path):
 
 
 def chosen(made, labelled, **rule):
-    counts = made.list(labelled)
+    counts = made.list(labelled, "x")
     assert counts == Counter(label for _, label in labelled)
     made.choose(counts, **rule)
     return {name for name, _ in labelled if made.is_chosen(name)}
@@ -37,14 +37,14 @@ def test_code_points_come_by_value_whatever_their_length(empty):
 
 
 def test_more_classes_than_the_source_has_are_refused(empty):
-    counts = empty.list([(f"{label}{i}", label) for label in "ab" for i in range(3)])
+    counts = empty.list([(f"{label}{i}", label) for label in "ab" for i in range(3)], "x")
     with pytest.raises(DataError, match=r"data\.classes = 3: the source has 2 classes of at least"):
         empty.choose(counts, min_images=3, classes=3, images_per_class=None)
 
 
 def test_an_id_that_stands_twice_is_refused(empty):
-    with pytest.raises(DataError, match="the id a/0 stands twice in the source"):
-        empty.list([("a/0", "a"), ("a/0", "b")])
+    with pytest.raises(DataError, match=r"^a file: the id a/0 stands twice"):
+        empty.list([("a/0", "a"), ("a/0", "b")], "a file")
 
 
 def row(name, label, content, **more):
@@ -82,7 +82,7 @@ def test_copies_take_no_longer_each_the_more_there_are(empty, classes, detail, c
 
 def test_choosing_takes_no_longer_each_the_more_classes_there_are(empty):
     began = time.monotonic()
-    counts = empty.list((f"{i:05}", f"{i // 2}") for i in range(50_000))
+    counts = empty.list(((f"{i:05}", f"{i // 2}") for i in range(50_000)), "x")
     assert empty.choose(counts, min_images=2, classes=None, images_per_class=1) == 25_000
     assert time.monotonic() - began < 10
 

@@ -1,4 +1,5 @@
 import dataclasses
+import gzip
 import hashlib
 import subprocess
 import zipfile
@@ -147,19 +148,55 @@ def test_the_hash_of_the_first_file_is_held_from_then_on(served, tmp_path):
     [
         ("kkanji.tar", b"<html>please log in</html>"),
         ("kkanji.tar", FIRST[:100]),
+        ("kkanji.tar", FIRST[:1_000_000]),
+        ("mine.tgz", gzip.compress(FIRST)[:-1000]),
         ("mine.tar.gz", FIRST[1:]),
         ("mine.zip", b"PK\3\4 and no end"),
     ],
-    ids=["page", "beginning", "shifted", "half a zip"],
+    ids=["page", "beginning", "half", "half, packed", "shifted", "half a zip"],
 )
 def test_a_file_of_another_kind_is_not_the_first_and_another_address_is_tried(
     known, tmp_path, name, content
 ):
     with serving(portal=content) as portal:
         known(name=name, urls=(f"{portal.url}/portal", str(tmp_path / "none")))
-        with pytest.raises(DataError, match=r"/portal: not a .*none: No such file"):
+        with pytest.raises(DataError, match=r"/portal: (not a|breaks off).*none: No such file"):
             download.run(KKANJI, f"data/raw/kkanji/{name}")
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["", "\n", "no hash", "abc  kkanji.tar\n", None])
+def test_a_hash_that_is_none_is_one_line_and_costs_nothing_that_came(served, tmp_path, text):
+    served.break_after = [900_000] + [0] * 5
+    with pytest.raises(DataError, match="broke off"):
+        download.run(KKANJI, TAR, served.url)
+    came, first = files(tmp_path), tmp_path / "data/hashes/kkanji/kkanji.tar.sha256"
+    first.parent.mkdir(parents=True)
+    first.mkdir() if text is None else first.write_text(text)
+    with pytest.raises(
+        DataError, match=r"^data/hashes/\S+\.sha256: (begins with no|cannot be read)"
+    ):
+        download.run(KKANJI, TAR, served.url)
+    assert [name for name in files(tmp_path) if "hashes" not in name] == came
+
+
+def test_a_folder_in_the_place_of_a_file_is_one_line(tmp_path):
+    (tmp_path / TAR).mkdir(parents=True)
+    with pytest.raises(DataError, match=rf"^{TAR}: cannot be read: Is a directory$"):
+        download.verify(Path(TAR), SOURCES["kkanji"].files[0], "kkanji", "")
+
+
+@pytest.mark.parametrize("of", ["a server that says no length", "a folder"])
+def test_half_a_tar_is_not_taken_and_the_next_address_is_asked(served, known, tmp_path, of):
+    known(urls=(f"{served.url}/kkanji.tar",))
+    if of == "a folder":
+        (tmp_path / "kkanji.tar").write_bytes(FIRST[:1_000_000])
+        download.run(KKANJI, TAR, str(tmp_path))
+    else:
+        with serving(**{"kkanji.tar": FIRST}) as bad:
+            bad.length, bad.break_after = False, [1_000_000]
+            download.run(KKANJI, TAR, bad.url)
+    assert came(TAR) == "first"
 
 
 def test_a_published_hash_is_held_and_another_address_is_tried(served, tmp_path, known):

@@ -170,7 +170,7 @@ with mock.patch.object(prepare, "download"):
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (lambda i: f"other/{i}", "no class has so many images"),
+        (lambda i: f"other/{i}", "no image of the source kkanji"),
         (lambda i: f"kkanji2/U+3042/{i:016x}.png", "no image is left: 1000000 unreadable"),
         (lambda i: f"kkanji2/U+{i // 3:05X}/{i:016x}.png", "no image is left: "),
     ],

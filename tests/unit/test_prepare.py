@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from archives import tar_of
 from groupconv import config, prepare, reads
-from groupconv.errors import DataError
+from groupconv.errors import DataError, DiskError
 from groupconv.sources import SOURCES
 from groupconv.sources.source import RawFile
 from PIL import Image
@@ -175,6 +176,17 @@ def test_a_damaged_wheel_is_one_line_and_writes_nothing(wheel, tmp_path, damage)
     assert not list((tmp_path / "out").iterdir())
 
 
+def test_the_folder_of_a_killed_run_is_removed(tmp_path):
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)])
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left = tmp_path / "out" / f".prepare.{socket.gethostname()}.{gone.pid}.part"
+    left.mkdir(parents=True)
+    (left / "catalogue.sqlite").write_text("x")
+    local(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(OUTPUTS)
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing(wheel, tmp_path):
     part = reads.canonical(reads.part(PARAMS, "prepare"))
     step = Path(prepare.__file__).parents[1] / "step.py"
@@ -226,6 +238,25 @@ def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkey
     with pytest.raises(DataError, match=half):
         prepared(tmp_path, str(path), source="kkanji", min_images=3)
     assert not held.exists()
+
+
+def test_an_archive_of_another_layout_is_named_with_the_layout_that_is_expected(tmp_path):
+    path = tmp_path / "kkanji.tar"
+    path.write_bytes(tar_of([("kanji/a.png", picture(0))]))
+    line = r"kkanji\.tar: no image of the source kkanji; expected: kkanji2/U\+3042/\w+\.png; delete"
+    with pytest.raises(DataError, match=line):
+        prepared(tmp_path, str(path), source="kkanji", min_images=3)
+
+
+def test_names_may_begin_with_the_folder_that_was_packed_and_none_may_stand_twice(tmp_path):
+    path, name = tmp_path / "kkanji.tar", "./kkanji2/U+3042/{:016x}.png"
+    members = [(name.format(i), picture(i, (64, 64), "L")) for i in range(3)]
+    path.write_bytes(tar_of(members))
+    assert len(prepared(tmp_path, str(path), source="kkanji", min_images=3)[1]) == 3
+    Path("data/hashes/kkanji/kkanji.tar.sha256").unlink()
+    path.write_bytes(tar_of([*members, (members[0][0][2:], b"x")]))
+    with pytest.raises(DataError, match=r"kkanji\.tar: the id U\+3042/0+ stands twice"):
+        prepared(tmp_path, str(path), source="kkanji", min_images=3)
 
 
 def test_the_rule_that_gives_the_papers_number_of_classes_from_kkanji(tmp_path):
@@ -314,17 +345,15 @@ def test_where_nothing_is_left_the_line_says_why(tmp_path):
         local(tmp_path)
 
 
-def test_the_disk_estimate_knows_how_large_the_images_are(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        prepare.atomic, "check_free", lambda path, needed, what: asked.append(needed)
-    )
-    path = tmp_path / "kkanji.tar"
-    with tarfile.open(path, "w") as tar:
-        for i in range(3):
-            content = picture(i, (64, 64), "L")
-            member = tarfile.TarInfo(f"kkanji2/U+3042/{i:016x}.png")
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    prepared(tmp_path, str(path), source="kkanji", min_images=3, image_size=1024)
-    assert asked == [3 * 2 * 3 * 64**2]
+def test_the_disk_must_hold_what_is_packed_and_no_more(tmp_path, monkeypatch):
+    write_classes(tmp_path / "in", a=[picture(i, mode="L") for i in range(3)])
+    usage = prepare.atomic.shutil.disk_usage(tmp_path)
+    for free in (3 * 30 * 40 - 1, 3 * 30 * 40):
+        monkeypatch.setattr(
+            prepare.atomic.shutil, "disk_usage", lambda _, n=free: usage._replace(free=n)
+        )
+        if free < 3 * 30 * 40:
+            with pytest.raises(DiskError, match="images: the packed images needs about"):
+                local(tmp_path, image_size=1024)
+        else:
+            assert len(local(tmp_path, image_size=1024)[1]) == 3

@@ -1,11 +1,13 @@
 import gzip
 import io
+import os
 import re
 import struct
 import tarfile
 import unicodedata
 import zipfile
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,7 +40,7 @@ def test_files_at_any_depth_belong_to_their_top_folder_hidden_and_loose_ones_to_
     for name in ("a/sub/0.png", "a/.hidden/1.png", "a/.DS_Store", "loose.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"content")
-    assert folder.files(str(tmp_path)) == [tmp_path / "a" / "sub" / "0.png"]
+    assert list(folder.files(str(tmp_path))) == [tmp_path / "a" / "sub" / "0.png"]
     (scan,) = folder.read([], str(tmp_path))
     assert (scan.origin, scan.content, scan.characters[0].id) == ("a", b"content", "a/sub/0.png")
 
@@ -59,19 +61,19 @@ def test_imagenets_layout_is_taken_and_its_parts_are_not_kept(tmp_path):
         ("val/n02088364/1.JPEG", "n02088364"),
     ]
     line = f"{tmp_path}: 2 classes; ImageNet's layout: train, val; not read: devkit"
-    assert folder.taken(str(tmp_path)) == line
+    assert folder.taken(str(tmp_path), 2) == line
 
 
 def test_a_part_without_classes_is_not_read_and_that_is_said(tmp_path):
     found = made(tmp_path, "train/n01440764/0.JPEG", "val/1.JPEG")
     assert [c.id for c in found] == ["train/n01440764/0.JPEG"]
-    assert folder.taken(str(tmp_path)).endswith("layout: train; not read: val")
+    assert folder.taken(str(tmp_path), 1).endswith("layout: train; not read: val")
 
 
 def test_classes_may_be_named_as_the_parts_are(tmp_path):
     found = made(tmp_path, "train/0.png", "test/0.png")
     assert [(c.id, c.label) for c in found] == [("test/0.png", "test"), ("train/0.png", "train")]
-    assert folder.taken(str(tmp_path)) == f"{tmp_path}: 2 classes"
+    assert folder.taken(str(tmp_path), 2) == f"{tmp_path}: 2 classes"
 
 
 def test_a_file_that_is_no_picture_for_its_size_is_one_line(tmp_path):
@@ -80,6 +82,52 @@ def test_a_file_that_is_no_picture_for_its_size_is_one_line(tmp_path):
         file.truncate(2**40)
     with pytest.raises(DataError, match=r"a/0\.png: 1,099,511,627,776 bytes; allowed: 200,000,000"):
         list(folder.read([], str(tmp_path)))
+
+
+@pytest.mark.parametrize("where", ["a", "a/sub"])
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(tmp_path, monkeypatch, where):
+    made(tmp_path, "a/sub/0.png", "b/0.png")
+    listing = os.scandir
+
+    def refuse(path):
+        if str(path) == str(tmp_path / where):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(
+        DataError, match=rf"^{tmp_path / where}: cannot be read: Permission denied$"
+    ):
+        list(folder.read([], str(tmp_path)))
+
+
+def test_an_image_that_cannot_be_read_is_one_line(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "0.png").symlink_to("/proc/self/mem")  # for root, too
+    with pytest.raises(DataError, match=r"a/0\.png: cannot be read: Input/output error$"):
+        list(folder.read([], str(tmp_path)))
+
+
+def test_one_image_ends_the_check_and_reading_lists_one_class_at_a_time(tmp_path, monkeypatch):
+    made(tmp_path, *(f"{label}/{i}.png" for label in "abc" for i in (1, 0)))
+    looked_at, is_file = [], Path.is_file
+    monkeypatch.setattr(Path, "is_file", lambda p: looked_at.append(p) or is_file(p))
+    folder.check(str(tmp_path))
+    assert len(looked_at) == 1
+    looked_at.clear()
+    found = folder.files(str(tmp_path))
+    assert [next(found).name, len(looked_at)] == ["0.png", 2]
+
+
+@pytest.mark.parametrize(
+    "header", [(0x802, 1, 28, 28), (0x803, 1, 27, 28), (0x803, 1, 28, 29), (0x803, 1, 784, 1)]
+)
+def test_an_idx_file_of_another_kind_or_size_is_one_line(tmp_path, header):
+    images, labels = tmp_path / "images.gz", tmp_path / "labels.gz"
+    images.write_bytes(gzip.compress(struct.pack(">4I", *header) + bytes(1000)))
+    labels.write_bytes(gzip.compress(struct.pack(">2I", 0x801, 1) + bytes(1)))
+    with pytest.raises(DataError, match=r"images\.gz: not an idx file of the expected layout"):
+        list(SOURCES["kmnist"].read([str(images), str(labels)] * 2, None))
 
 
 def test_a_character_of_a_book_is_named_by_its_book_and_has_its_page(tmp_path):

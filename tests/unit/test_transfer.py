@@ -1,5 +1,10 @@
+import contextlib
 import itertools
 import random
+import socket
+import ssl
+import subprocess
+import time
 
 import pytest
 from groupconv import transfer
@@ -156,6 +161,63 @@ def test_a_silent_server_does_not_hold_one_for_long(line, part, monkeypatch):
 def test_nothing_listens_there(part):
     with pytest.raises(transfer.TransferError, match="no connection"):
         transfer.fetch("http://127.0.0.1:9/file", part)
+
+
+def test_a_page_to_log_in_leaves_what_has_come(line, part):
+    broken_off(line, part)
+    came = part.read_bytes()
+    vars(line).update(ranges=False, tag='"2"', headers={"Content-Type": "text/html; charset=utf-8"})
+    line.files["file"] = b"<html>please log in</html>"
+    with pytest.raises(transfer.TransferError, match="a web page came"):
+        transfer.fetch(f"{line.url}/file", part)
+    assert part.read_bytes() == came
+    vars(line).update(ranges=True, tag='"1"', headers={})
+    line.files["file"] = CONTENT
+    transfer.fetch(f"{line.url}/file", part)
+    assert line.requests[-1] == ("/file", f"bytes={len(came)}-")
+    assert part.read_bytes() == CONTENT
+
+
+def test_a_certificate_that_nobody_signed_is_said(part, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost".split()
+    subprocess.run(
+        [*command, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with (
+        serving(context, file=CONTENT) as served,
+        pytest.raises(
+            transfer.TransferError, match=r"^\[SSL: CERTIFICATE_VERIFY_FAILED\] .*self-signed cert"
+        ) as caught,
+    ):
+        transfer.fetch(f"{served.url.replace('http:', 'https:')}/file", part)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_proxy_that_does_not_answer_is_said(line, part, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "")
+    with pytest.raises(transfer.TransferError, match=r"^Unable to connect to proxy: .*refused"):
+        transfer.fetch("http://example.invalid/file", part)
+
+
+def test_a_host_that_takes_no_connection_does_not_hold_one_for_long(part, monkeypatch):
+    monkeypatch.setattr(transfer, "CONNECT_S", 0.3)
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):  # none is accepted: further ones get no answer
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        began = time.monotonic()
+        with pytest.raises(transfer.TransferError, match="no answer in time"):
+            transfer.fetch(f"http://127.0.0.1:{full.getsockname()[1]}/file", part)
+        assert time.monotonic() - began < 10
 
 
 def test_progress_has_speed_and_time_left_also_of_a_file_that_is_gone_on_with(

@@ -32,13 +32,13 @@ class Catalogue:
         )
         self.db.execute("BEGIN")
 
-    def list(self, labelled: Iterable[tuple[str, str]]) -> Counter:
-        """Take the source's (id, label) down; returns every label's count. Raises DataError."""
+    def list(self, labelled: Iterable[tuple[str, str]], source: str) -> Counter:
+        """Take the (id, label) of ``source`` down; returns each label's count. Raises DataError."""
         for name, label in labelled:
             try:
                 self.db.execute("INSERT INTO listed VALUES (?, ?)", (name, label))
             except sqlite3.IntegrityError as error:
-                raise DataError(f"the id {name} stands twice in the source") from error
+                raise DataError(f"{source}: the id {name} stands twice") from error
         self.db.execute("CREATE INDEX of_label ON listed (label, id)")
         return Counter(dict(self.db.execute("SELECT label, COUNT(*) FROM listed GROUP BY label")))
 

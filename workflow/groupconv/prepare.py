@@ -9,7 +9,6 @@ Knows no splits and no model.
 import csv
 import hashlib
 import io
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,7 +22,7 @@ from groupconv.catalogue import FEWEST, Catalogue, catalogue, class_name
 from groupconv.errors import DataError
 from groupconv.progress import say
 from groupconv.sources import SOURCES, raw_files
-from groupconv.sources.source import Character, Scan
+from groupconv.sources.source import Character, Scan, Source
 
 INDEX = "id class code_point origin page box sha256 offset height width channels".split()
 EXCLUDED = "id class origin page reason detail".split()
@@ -59,24 +58,22 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
                 raise DataError(f"{error}; delete the file to fetch it again") from error
             raise
 
-    Path(images).parent.mkdir(parents=True, exist_ok=True)
-    for stale in Path(images).parent.glob(".prepare-*"):  # of a run that was killed
-        shutil.rmtree(stale)
     with (
-        tempfile.TemporaryDirectory(dir=Path(images).parent, prefix=".prepare-") as folder,
+        atomic.scratch(Path(images).with_name("prepare")) as folder,
         catalogue(folder) as listed,
         tempfile.TemporaryFile(dir=folder) as pixels,
     ):
-        counts = listed.list((c.id, c.label) for scan in scans() for c in scan.characters)
+        origin = ", ".join(raw) or data["folder"]
+        counts = listed.list(((c.id, c.label) for s in scans() for c in s.characters), origin)
+        if not counts:
+            raise DataError(_nothing_found(origin, source))
         if source.taken:
-            say(f"prepare: {source.taken(data['folder'])}")
+            say(f"prepare: {source.taken(data['folder'], len(counts))}")
         chosen = listed.choose(
             counts, data["min_images"], data["classes"], data["images_per_class"]
         )
         if not chosen:
             raise DataError(_no_class(counts, data["min_images"]))
-        side = min(data["image_size"], source.largest_px or data["image_size"])
-        atomic.check_free(images, 2 * 3 * side**2 * chosen, "the packed images")  # spooled, packed
         say(f"prepare: {sum(counts.values()):,} images in the source, {chosen:,} chosen")
 
         for scan in scans():
@@ -102,8 +99,16 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         )
 
 
+def _nothing_found(origin: str, source: Source) -> str:
+    expected = f"; expected: {source.layout}" if source.layout else ""
+    return (
+        f"{origin}: no image of the source {source.name}{expected}; "
+        "delete the file to fetch it again"
+    )
+
+
 def _no_class(counts: Counter, min_images: int) -> str:
-    label, most = counts.most_common(1)[0] if counts else ("none", 0)
+    label, most = counts.most_common(1)[0]
     allowed = f"{FEWEST} to {most}" if most >= FEWEST else f"none: a class needs {FEWEST}"
     return (
         f"params.yaml: data.min_images = {min_images}: no class has so many images; "
@@ -198,6 +203,7 @@ def as_image(scan: Scan) -> Image.Image:
 def pack(catalogue: Catalogue, pixels, images: str, index: str) -> None:
     """Write the kept pixels to one 1-D uint8 .npy file, and a table of where each image is."""
     total = sum(row["height"] * row["width"] * row["channels"] for row in catalogue.kept())
+    atomic.check_free(images, total, "the packed images")  # beside those that were spooled
     header = {"descr": "|u1", "fortran_order": False, "shape": (total,)}
 
     def packed(file) -> Iterator[dict]:

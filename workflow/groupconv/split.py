@@ -8,7 +8,6 @@ disk: memory does not grow with them, but with the largest class, or the pages. 
 import csv
 import hashlib
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +23,7 @@ def run(params: dict, index: str, manifest: str) -> None:
     """Add the column `split`. Raises DataError."""
     seed, unit = params["split"]["seed"], params["split"]["unit"]
     with (
-        tempfile.TemporaryDirectory(dir=Path(manifest).parent, prefix=".split-") as folder,
+        atomic.scratch(Path(manifest).with_name("split")) as folder,
         catalogue.database(folder) as db,
     ):
         db.execute("CREATE TABLE image (id PRIMARY KEY, class, page, sha256 UNIQUE, part)")

@@ -47,6 +47,8 @@ def fetch(url: str, part: Path) -> None:
             reason = "broke off"
         except requests.Timeout:
             reason = "no answer in time"
+        except (requests.exceptions.SSLError, requests.exceptions.ProxyError) as error:
+            reason = _cause(error)
         except requests.ConnectionError:
             reason = "no connection"
         except requests.RequestException as error:  # no address at all, too many redirects
@@ -80,6 +82,8 @@ def _once(url: str, part: Path) -> None:
             answer.raise_for_status()
             if status == 206 and not goes_on:
                 raise TransferError("a part of the file came, the whole was asked for")
+            if have and not goes_on and "html" in answer.headers.get("Content-Type", ""):
+                raise TransferError("a web page came, not the file")  # what has come stays
             have = have if goes_on else 0
             length = rest[2] if goes_on else answer.headers.get("Content-Length", "")
             total = int(length) if length.isdigit() else None
@@ -97,6 +101,12 @@ def _once(url: str, part: Path) -> None:
             return
     part.unlink()  # all of it had come, or it is of another file: from the start
     _once(url, part)
+
+
+def _cause(error) -> str:
+    """What urllib3 says of a failed handshake or proxy, without the address around it."""
+    inner = getattr(error.args[0], "reason", None) or error
+    return " ".join(": ".join(map(str, inner.args)).split())
 
 
 def _validator(answer) -> str:

@@ -48,7 +48,7 @@ or_refuse(settings.check, config, "--config")
 RAW = f"data/raw/{config['data']['source']}"
 FOLDER = os.path.normpath(config["data"]["folder"])
 if config["data"]["source"] == "folder":
-    or_refuse(folder.files, FOLDER)
+    or_refuse(folder.check, FOLDER)
 SCHEMES = reads.scheme_names(config)
 SEEDS = config["train"]["seeds"]
 FIGURES = captions.figures(SCHEMES)

@@ -60,7 +60,7 @@ def _matching(path: str, pattern: str, most: int) -> Iterator[tuple[re.Match, "_
                 raise DataError(f"{path}: more than {MOST_MEMBERS:,} members")
             if len(tar.pax_headers) > MOST_NOTES:
                 raise DataError(f"{path}: more than {MOST_NOTES} global headers")
-            match = re.fullmatch(pattern, member.name)
+            match = re.fullmatch(pattern, member.name.removeprefix("./"))  # as `tar c .` writes
             if match and member.isreg() and not member.issparse():
                 _check(path, member.name, member.size, most)
                 yield match, stream, member.size
@@ -95,15 +95,16 @@ def zip_members(path: str, pattern: str) -> Iterator[tuple[re.Match, bytes]]:
 
 
 def check_kind(path: str, name: str) -> None:
-    """Raise DataError if the file is not what the end of its ``name`` says, as a web page is not.
+    """Raise DataError if the file is not whole, or not what the end of its ``name`` says.
 
-    Little of it is read. Of other kinds of names nothing is known.
+    Of a tar all headers are read, to its end; of a zip its end. Of other names nothing is known.
     """
     if name.endswith(".zip") and not zipfile.is_zipfile(path):
         raise DataError(f"{path}: not a whole zip file")
     if name.endswith((".tar", ".tar.gz", ".tgz")):
-        with refusing(path, "a tar file"), opened(path) as file:
-            tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "utf-8", "replace")
+        with refusing(path, "a whole tar file"):
+            for _ in _matching(path, "(?!)", MOST_BYTES):  # what no name matches
+                pass
 
 
 class _Bounded:
@@ -176,7 +177,8 @@ def refusing(path: str, expected: str) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno is not None and not isinstance(error, gzip.BadGzipFile):
-            raise
+            where = error.filename or path
+            raise DataError(f"{where}: cannot be read: {error.strerror}") from error
         raise DataError(f"{path}: not {expected}: {error}") from error
     except Exception as error:  # damage makes the parsers raise almost anything
         problem = " ".join(str(error).split()) or type(error).__name__

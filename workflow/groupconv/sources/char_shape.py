@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from groupconv.errors import DataError
 from groupconv.sources import archive
 from groupconv.sources.source import Character, RawFile, Scan, Source
 
@@ -25,9 +26,16 @@ def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
     for path in raw:
         book = Path(path).stem
         of_book = rf"{re.escape(book)}/characters/(U\+[0-9A-F]{{4,6}})/(\1_([\w-]+)_X\d+_Y\d+)\.jpg"
+        found = False
         for match, content in archive.zip_members(path, of_book):
+            found = True
             label, name, page = match.groups()
             yield Scan(book, page, content, (Character(f"{book}/{name}", label),))
+        if not found:  # one of 44 would not be missed
+            raise DataError(
+                f"{path}: no character; expected: "
+                f"{book}/characters/U+3042/U+3042_{book}_00001_1_X0001_Y0001.jpg"
+            )
 
 
 SOURCE = Source(

@@ -44,7 +44,7 @@ SOURCE = Source(
     licence="none is stated",
     citation="Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
     read=read,
-    largest_px=SIDE,
+    layout="cifar-100-binary/train.bin, .../test.bin",
     files=(
         RawFile(
             name="cifar-100-binary.tar.gz",

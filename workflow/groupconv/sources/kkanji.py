@@ -28,7 +28,7 @@ SOURCE = Source(
     licence="CC BY-SA 4.0",
     citation=KMNIST_CITATION,
     read=read,
-    largest_px=64,
+    layout="kkanji2/U+3042/0123456789abcdef.png",
     files=(
         RawFile(
             name="kkanji.tar",

@@ -58,7 +58,6 @@ SOURCE = Source(
     licence="CC BY-SA 4.0",
     citation=KMNIST_CITATION,
     read=read,
-    largest_px=SIDE,
     files=tuple(
         RawFile(name, f"md5:{md5}", size, urls=(HOST + name,))
         for name, md5, size in (

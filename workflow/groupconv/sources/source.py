@@ -47,8 +47,8 @@ class Source:
     """A data set. ``read(raw_paths, folder)`` yields its scans, in the same order each time.
 
     A label "U+3042" is a code point (several are joined by a blank); any other is a name.
-    ``largest_px``, where known, is the longest side of its images, for the estimate of the disk.
-    ``taken(folder)``, for a user's own images, says in a line where its classes were found.
+    ``taken(folder, classes)``, for a user's own images, says in a line where they were found.
+    ``layout`` is the name of one image in the files, for the line that says none was found.
     ``read`` raises DataError.
     """
 
@@ -58,5 +58,5 @@ class Source:
     citation: str
     read: Callable[[list[str], str | None], Iterator[Scan]]
     files: tuple[RawFile, ...] = field(default=())
-    largest_px: int | None = None
-    taken: Callable[[str], str] | None = None
+    layout: str = ""
+    taken: Callable[[str, int], str] | None = None
