@@ -29,13 +29,14 @@ def main(step: str, params: str, *paths: str) -> int:
         given.setdefault(name, []).append(value)
     arguments = {name: values if len(values) > 1 else values[0] for name, values in given.items()}
     part = json.loads(params)
-    stage = pipeline.stage(pipeline.load(), step, part)
+    definitions = pipeline.load()
+    stage = pipeline.stage(definitions, step, part)
     say(f"{stage.label}: started")
     try:
-        before = records.Digests()
-        made_of = records.causes(stage, before)
-        # Another Snakemake may have brought dvc.yaml up to rules that this run does not have.
-        other_rules = os.environ.get(lock.PIPELINE, "") not in ("", before.of("dvc.yaml"))
+        made_of = records.causes(stage, records.Digests())
+        # Another Snakemake may have brought dvc.yaml up to a rule that this run does not have.
+        known = os.environ.get(lock.PIPELINE, "").split()
+        other_rules = bool(known) and pipeline.digest(definitions[step]) not in known
         asked_for = {step, stage.name} & set(os.environ.get(lock.FORCED, "").split())
         forced = lock.by_dvc() or other_rules or asked_for
         if not forced and lock.restore(stage, made_of):

@@ -44,11 +44,13 @@ def run(params: dict, file: str, mirror: str = "") -> None:
         try:
             fetch(address, part)
             verify(part, raw, source, address)
-            archive.check_kind(str(part), raw.name)  # half of a file without a hash, from a mirror
+            if raw.checksum is None:  # then half of a file has no wrong hash
+                archive.check_kind(str(part), raw.name)
         except transfer.TransferError as error:
             tried.append(f"{address}: {error}")
-        except DataError as error:  # other bytes than expected: no use in going on with them
-            part.unlink()
+        except DataError as error:
+            if getattr(error.__cause__, "errno", None) is None:  # read, and other than expected
+                part.unlink()
             tried.append(f"{address}: {str(error).partition(': ')[2]}")
         else:
             atomic.move(part, file)

@@ -25,7 +25,7 @@ from groupconv.pipeline import Stage
 from groupconv.records import Digests, Receipts
 
 FORCED = "GROUPCONV_FORCED"  # environment: the steps and stages that -f, -F or -R asks for
-PIPELINE = "GROUPCONV_PIPELINE"  # environment: md5 of dvc.yaml as the rules of this run say
+PIPELINE = "GROUPCONV_PIPELINE"  # environment: digests of dvc.yaml's steps, as this run has them
 CACHE = "GROUPCONV_CACHE"  # environment: DVC's cache folder
 LOCK, BEFORE = Path("dvc.lock"), records.STATE / "dvc.lock.before"
 MOST_NAMED = 20  # stages of a step that is partly made: dvc.lock is written as often
@@ -41,8 +41,7 @@ exponents.accept(_Loader)
 
 def in_use() -> bool:
     """Whether this copy is a DVC repository, and DVC is installed beside Snakemake."""
-    here = Path.cwd()
-    in_git = any((folder / ".git").exists() for folder in (here, *here.parents))
+    in_git = any((folder / ".git").exists() for folder in (Path.cwd(), *Path.cwd().parents))
     return Path(".dvc").is_dir() and in_git and _dvc().exists()
 
 
@@ -54,24 +53,30 @@ def by_dvc() -> bool:
 def hold_workflow():
     """Say, for as long as this process lives, that a Snakemake works here; returns the handle.
 
-    If no other one lives, its lock files are a killed one's, and go, as by `snakemake --unlock`;
-    so does what a killed `dvc commit` left of dvc.lock.
+    If no other one lives, lock files are a killed one's, and go; so does what it left of dvc.lock.
     """
     records.STATE.mkdir(parents=True, exist_ok=True)
-    handle = (records.STATE / "alive").open("a", encoding="utf-8")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    handle = (records.STATE / "alive").open("a+", encoding="utf-8")
+    if _alone(handle):
         for left in Path(".snakemake/locks").glob("*.lock"):
-            left.unlink()
+            left.unlink(missing_ok=True)
             print(f"{left}: removed; the run that left it was killed", file=sys.stderr)
         if BEFORE.exists():
             _put_back()
             print(f"{LOCK}: as before the run that was killed as it recorded", file=sys.stderr)
-    except OSError:  # another one lives, or this file system has no locks
-        pass
-    with contextlib.suppress(OSError):
-        fcntl.flock(handle, fcntl.LOCK_SH)
     return handle
+
+
+def _alone(alive, without_locks: bool = False) -> bool:
+    """Whether no other process holds ``alive``; ``without_locks`` where files cannot be locked."""
+    try:
+        fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return without_locks and not isinstance(error, BlockingIOError)
+    finally:
+        with contextlib.suppress(OSError):
+            fcntl.flock(alive, fcntl.LOCK_SH)
+    return True
 
 
 def _dvc() -> Path:
@@ -83,10 +88,10 @@ class Lock:
 
     def __init__(self, path: str | Path | None = None):
         self.entries: dict[str, dict] = {}
-        path = path or (BEFORE if BEFORE.exists() else LOCK)
+        found = [p for p in ([path] if path else [BEFORE, LOCK]) if os.path.isfile(p)]
         try:
-            stages = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)["stages"]
-        except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+            stages = yaml.load(Path(found[0]).read_text(encoding="utf-8"), _Loader)["stages"]
+        except (OSError, ValueError, TypeError, LookupError, yaml.YAMLError):
             return
         for name, entry in stages.items() if isinstance(stages, dict) else ():
             try:
@@ -112,10 +117,8 @@ class Lock:
 def stale(
     stages: list[Stage], lock: Lock, receipts: Receipts, digests: Digests
 ) -> tuple[dict[str, str], int]:
-    """{stage: reason} of those without a record of their causes that matches what is on disk.
-
-    Also how many a receipt alone confirms. It counts only for causes that the lock does not know:
-    DVC would contradict it.
+    """{stage: reason} of those without a record of their causes that matches what is on disk, and
+    how many a receipt alone confirms: of causes that the lock, and so DVC, does not know.
     """
     reasons, by_receipt = {}, 0
     for one in stages:
@@ -126,9 +129,8 @@ def stale(
             by_receipt += recorded == wrote
         missing = [path for path, md5 in wrote.items() if md5 is None]
         if missing:
-            reasons[one.name] = (
-                "not made yet" if len(missing) == len(wrote) else f"{missing[0]} is missing"
-            )
+            some = f"{missing[0]} is missing"
+            reasons[one.name] = some if len(missing) < len(wrote) else "not made yet"
         elif recorded is None:
             old = lock.causes(one) or receipts.newest_causes(one)
             why = old and records.difference(old, made_of)
@@ -160,6 +162,10 @@ def record(stages: list[Stage], alive) -> str:
 
     ``alive``, of hold_workflow, is held by the commit too, should this process be killed.
     """
+    if BEFORE.exists():  # left by a killed run since this one began
+        if not _alone(alive, without_locks=True):
+            return "dvc.lock: nothing recorded: another run records; the next one will"
+        _put_back()
     lock, receipts, digests = Lock(), Receipts(), Digests()
     before = pipeline.producers(stages)
     good, new = set(), {}
@@ -177,13 +183,12 @@ def record(stages: list[Stage], alive) -> str:
     if not new or "prepare" not in good:  # it checks the raw files
         return ""
     targets, waiting = _targets(stages, good, new)
-    if not targets or BEFORE.exists():  # another run records
+    if not targets:
         return waiting
     atomic.write_text(BEFORE, LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
     command = [_dvc(), "commit", "--force", "--quiet", *targets]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, pass_fds=[alive.fileno()]
-    )
+    piped = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    done = subprocess.run(command, **piped, text=True, check=False, pass_fds=[alive.fileno()])
     if done.returncode:
         _put_back()
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
@@ -198,9 +203,9 @@ def record(stages: list[Stage], alive) -> str:
 
 
 def _targets(stages: list[Stage], good: set[str], new: dict) -> tuple[list[str], str]:
-    """What to name to `dvc commit`, and what to say of those stages that it is not to record yet.
+    """What to name to `dvc commit`: few stages, else the step, as DVC reads dvc.lock for each name.
 
-    DVC reads and writes dvc.lock anew for each target: few stages by name, else the whole step.
+    Also what to say of the stages that are to wait.
     """
     targets, waiting = [], 0
     partly = {one.step for one in stages if one.name not in good}
@@ -239,9 +244,8 @@ def prune(stages: list[Stage]) -> None:
     digests = Digests()
     for name in gone:
         for path, md5 in entries[name]["results"].items():
-            if path in kept or digests.of(path) != md5:
-                continue
-            if not all(map(os.path.exists, _objects(cache_folder(), path, md5).values())):
+            cached = _objects(cache_folder(), path, md5).values()
+            if path in kept or digests.of(path) != md5 or not all(map(os.path.exists, cached)):
                 continue
             os.remove(path)
             for folder in Path(path).parents[:-1]:
@@ -292,5 +296,4 @@ def _objects(cached: str, path: str, md5: str) -> dict[str, str]:
 @cache
 def cache_folder() -> str:
     """The folder of DVC's cache."""
-    asked = subprocess.run([_dvc(), "cache", "dir"], capture_output=True, text=True, check=True)
-    return asked.stdout.strip()
+    return subprocess.check_output([_dvc(), "cache", "dir"], text=True).strip()

@@ -4,6 +4,7 @@ The rules are the one definition of a step; dvc.yaml says the same to DVC. Knows
 """
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from itertools import product
@@ -42,6 +43,11 @@ class Stage:
 def load(path: str = "dvc.yaml") -> dict:
     """The stage definitions of dvc.yaml, by step."""
     return yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader)["stages"]
+
+
+def digest(definition: dict) -> str:
+    """A step's definition in dvc.yaml, as one word."""
+    return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def stage(definitions: dict, step: str, part: dict) -> Stage:

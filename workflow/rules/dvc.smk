@@ -168,9 +168,11 @@ def at_end():
 
 
 if workflow.is_main_process:
-    Path(RAW).mkdir(
-        parents=True, exist_ok=True
-    )  # DVC wants it where `folder` leaves it empty
+    if not RAW_FILES:  # DVC wants the folder, with nothing in it
+        try:
+            Path(RAW).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            sys.exit(f"{RAW}: cannot be made: {error.strerror}")
     alive = lock.hold_workflow()
     atexit.register(at_end)
     found, wanted = derived_pipeline()
@@ -181,4 +183,4 @@ if workflow.is_main_process:
     if found != wanted:
         atomic.write_text(PIPELINE, wanted)
         print("dvc.yaml: brought up to the rules", file=sys.stderr)
-    os.environ[lock.PIPELINE] = records.Digests().of(str(PIPELINE)) or ""
+    os.environ[lock.PIPELINE] = " ".join(map(pipeline.digest, pipeline.load().values()))

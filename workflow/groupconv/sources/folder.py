@@ -44,9 +44,9 @@ def files(folder: str) -> Iterator[Path]:
 
 def labels_of(folder: str) -> list[Path]:
     """The folders of the classes. Raises DataError."""
-    if not Path(folder).is_dir():
-        raise DataError(f"params.yaml: data.folder = {folder}: no such folder")
     with refusing(folder, "a folder"):
+        if not Path(folder).is_dir():
+            raise DataError(f"params.yaml: data.folder = {folder}: no such folder")
         return layout(Path(folder))[0]
 
 
