@@ -15,13 +15,18 @@ BEFORE = ".snakemake/groupconv/dvc.lock.before"
 WAITS = "stages wait for a run to record them"
 
 
+def made_while_dvc_was_away(project):
+    """Two steps of which DVC knows nothing."""
+    project.edit("dpi: 150", "dpi: 100")
+    away = project.folder.with_name(f"{project.folder.name}-dvc")
+    (project.folder / ".dvc").rename(away)
+    assert project.make() == {"figures", "report"}
+    away.rename(project.folder / ".dvc")
+
+
 def test_what_dvc_did_not_record_the_next_run_records(done):
     """Made while DVC was away, or by a run whose recording was refused: nothing is made again."""
-    done.edit("dpi: 150", "dpi: 100")
-    away = done.folder.with_name(f"{done.folder.name}-dvc")
-    (done.folder / ".dvc").rename(away)
-    assert done.make() == {"figures", "report"}
-    away.rename(done.folder / ".dvc")
+    made_while_dvc_was_away(done)
     assert f"dvc.lock: 2 {WAITS}" in done.snakemake("-n").stdout
     run = done.snakemake("--cores", "2")
     assert "Nothing to be done" in run.stdout
@@ -31,11 +36,7 @@ def test_what_dvc_did_not_record_the_next_run_records(done):
 
 
 def test_f5_what_dvc_did_not_record_it_makes_again(done):
-    done.edit("dpi: 150", "dpi: 100")
-    away = done.folder.with_name(f"{done.folder.name}-dvc")
-    (done.folder / ".dvc").rename(away)
-    assert done.make() == {"figures", "report"}
-    away.rename(done.folder / ".dvc")
+    made_while_dvc_was_away(done)
     assert done.make("dvc") == {"figures", "report"}
     done.agree()
 

@@ -76,6 +76,14 @@ def test_curves_are_the_mean_of_the_seeds_in_a_band_of_their_range():
     assert loss.get_ylim()[1] > 5.0
 
 
+def test_one_epoch_has_one_whole_number_on_its_axis():
+    columns = ("train_top1", "val_top1", "train_loss", "val_loss")
+    histories = [pd.DataFrame({"epoch": [1], **{key: [0.5] for key in columns}})]
+    figure = figures.curves_figure("E", histories, figures.limits({"E": histories}))
+    for axis in figure.axes:
+        assert [tick for tick in axis.get_xticks() if 0.5 < tick < 1.5] == [1]
+
+
 def test_dpi_is_of_the_png_file_alone_and_an_svg_file_needs_no_font(tmp_path):
     svg = []
     for dpi in (100, 200):

@@ -151,7 +151,7 @@ def curves_figure(scheme: str, histories: list[pd.DataFrame], shared: dict[str, 
             axis.plot(mean.index, mean, color=color, marker=marker, markersize=3, label=words)
             axis.fill_between(mean.index, low, high, color=color, alpha=0.2, linewidth=0)
         axis.set(xlabel="epoch", ylabel=label, xlim=(0.5, shared["epoch"] + 0.5))
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes[0].set_ylim(0, 100)
     axes[1].set_ylim(0, shared["loss"])
     axes[1].legend(frameon=False)
