@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # A real Slurm cluster on this host, for the tests: a controller, the nodes c1 and c2 (partition cpu)
 # and g1 (partition gpu, two GPUs that are device files). Root, Debian's packages, no systemd.
-#   tests/slurm/cluster.sh start | stop | node NAME
+#   tests/slurm/cluster.sh start | stop | node NAME | accounts
 # `stop` leaves the host as `start` found it, and so does a start that fails. `node` starts one slurmd
 # again. Partition short has a time limit of ten minutes; urgent takes the nodes of cpu from its jobs.
+# `accounts` adds slurmdbd, with a MariaDB of its own, to the cluster that runs.
 set -euo pipefail
 mark="# written by tests/slurm/cluster.sh"
 state=/var/lib/groupconv-slurm
@@ -25,14 +26,14 @@ refuse_what_is_not_ours() {
 }
 
 install_packages() {
-  local get=(apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge)
+  local get=(apt-get install -y -qq --no-install-recommends "$@")
   local user folder
   export DEBIAN_FRONTEND=noninteractive
   # First what will have to be undone.
   for user in slurm munge; do
     getent passwd "$user" >/dev/null || echo "$user" >>"$state/users"
   done
-  for folder in /etc/{slurm,munge} /run/munge /var/{lib,log}/{slurm,munge}; do
+  for folder in /etc/{slurm,munge,mysql} /run/munge /var/{lib,log}/{slurm,munge,mysql}; do
     [ -d "$folder" ] || echo "$folder" >>"$state/folders"
   done
   "${get[@]}" --simulate >"$state/plan" 2>/dev/null || {
@@ -117,7 +118,7 @@ start() {
   refuse_what_is_not_ours
   mkdir -p "$state"
   trap 'stop_after_failure $?' EXIT
-  install_packages
+  install_packages slurmctld slurmd slurm-client munge
   write_configuration
   mkdir -p /run/munge /var/log/munge /var/lib/munge
   chown munge:munge /run/munge /var/log/munge /var/lib/munge /etc/munge/munge.key
@@ -133,6 +134,51 @@ start() {
   done
   timeout 30 srun -p cpu -t 1 true || fail "no job runs in partition cpu"
   timeout 30 srun -p gpu --gpus=1 -t 1 true || fail "no job runs in partition gpu"
+}
+
+accounts() {
+  [ -e "$state/files" ] || fail "no cluster runs"
+  install_packages slurmdbd mariadb-server-core mariadb-client-core
+  export MYSQL_UNIX_PORT=$state/db.sock
+  mysql_install_db --datadir="$state/db" --user=root --auth-root-authentication-method=socket \
+    --skip-test-db >/dev/null 2>"$state/log/db"
+  mariadbd --no-defaults --user=root --datadir="$state/db" --socket="$MYSQL_UNIX_PORT" \
+    --skip-networking --pid-file="$state/db.pid" </dev/null >"$state/log/db" 2>&1 &
+  wait_for mariadb --no-defaults --execute "select 1"
+  (
+    umask 077 # slurmdbd insists
+    cat >/etc/slurm/slurmdbd.conf <<CONF
+$mark
+AuthType=auth/munge
+DbdHost=localhost
+DbdAddr=127.0.0.1
+SlurmUser=root
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+StorageUser=root
+StorageLoc=slurm
+PidFile=$state/slurmdbd.pid
+LogFile=$state/log/slurmdbd
+CONF
+  )
+  slurmdbd
+  sed -i "s|^AccountingStorageType=.*|AccountingStorageType=accounting_storage/slurmdbd\n\
+AccountingStorageHost=127.0.0.1\nAccountingStorageEnforce=associations|" /etc/slurm/slurm.conf
+  find /etc/slurm /etc/munge ! -type d >"$state/files"
+  wait_for sacctmgr --noheader list cluster
+  pkill -x slurmctld
+  while pgrep -x slurmctld >/dev/null; do sleep 0.1; done
+  slurmctld
+  wait_for srun --partition cpu --time 1 true
+}
+
+# Until the command succeeds, 30 s at most.
+wait_for() {
+  local until=$((SECONDS + 30))
+  until timeout 10 "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$until" ] || fail "no answer: $*"
+    sleep 0.2
+  done
 }
 
 ready_nodes() {
@@ -162,6 +208,8 @@ stop() {
     sleep 0.1
   done
   pkill -9 -x "$daemons" || true
+  [ ! -e "$state/db.pid" ] || kill "$(cat "$state/db.pid")" || true
+  until [ ! -e "$state/db.pid" ] || [ "$SECONDS" -ge "$((until + 15))" ]; do sleep 0.1; done
   [ ! -e "$state/hosts" ] || cat "$state/hosts" >/etc/hosts # it may be a mount: no other file
   for package in $(noted packages); do
     if dpkg-query -W "$package" >/dev/null 2>&1; then installed+=("$package"); fi
@@ -173,7 +221,7 @@ stop() {
     userdel "$user" 2>/dev/null || true
     groupdel "$user" 2>/dev/null || true
   done
-  rm -f /etc/slurm/{slurm,gres}.conf /etc/munge/munge.key
+  rm -f /etc/slurm/{slurm,gres,slurmdbd}.conf /etc/munge/munge.key
   for folder in $(noted folders); do
     case "$folder" in
     /etc/*) rmdir "$folder" 2>/dev/null || true ;; # what others put there stays
@@ -188,5 +236,6 @@ case "${1-}" in
 start) start ;;
 stop) stop ;;
 node) start_node "$2" ;;
-*) fail "start, stop or node NAME" ;;
+accounts) accounts ;;
+*) fail "start, stop, node NAME or accounts" ;;
 esac

@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.timeout(600)]
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
 STATE = Path("/var/lib/groupconv-slurm")
-PORTS = {6817, 17001, 17002, 17003}
-DAEMONS = {"slurmctld", "slurmd", "slurmstepd", "munged"}
+PORTS = {6817, 6819, 17001, 17002, 17003}
+DAEMONS = {"slurmctld", "slurmd", "slurmstepd", "slurmdbd", "mariadbd", "munged"}
 # Kept by programs for themselves: the accounts before a change, the linker's cache.
 NOT_COMPARED = {"passwd-", "shadow-", "group-", "gshadow-", "ld.so.cache"}
 
@@ -29,7 +29,7 @@ def _no_cluster():
 def host():
     """All of this host that a cluster changes: /etc with the accounts, packages, what runs."""
     packages = ["dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n"]
-    tops, names = ("/var/lib", "/var/log", "/run"), ("slurm", "munge")
+    tops, names = ("/var/lib", "/var/log", "/run"), ("slurm", "munge", "mysql")
     folders = [f"{top}/{name}" for top in tops for name in names]
     return {
         "/etc": {
@@ -79,6 +79,7 @@ def test_the_host_is_left_as_it_was_found(tmp_path):
     before = host()
     status, said = private(
         f"mount --bind {hosts} /etc/hosts; hostname groupconv-test; {SCRIPT} start; {SCRIPT} start;"
+        f" {SCRIPT} accounts; sacct >/dev/null; {SCRIPT} start;"
         f" grep -q groupconv-test /etc/hosts; {SCRIPT} stop; {SCRIPT} stop",
         tmp_path / "said",
     )

@@ -1,5 +1,6 @@
 """Many jobs: all of them end, and Slurm is not asked about each."""
 
+import os
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from slurm_jobs import jobs_of, slurm
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.timeout(1800)]
 
-MANY = 300
+MANY = int(os.environ.get("MANY_JOBS", 300))  # CI has no time for as many
 SNAKEFILE = f"""
 rule all:
     input: expand("done/{{n}}", n=range({MANY}))
@@ -19,7 +20,7 @@ rule nothing:
 """
 
 
-def test_300_jobs_go_through(bare):
+def test_many_jobs_go_through(bare):
     (bare.folder / "Snakefile").write_text(SNAKEFILE)
     slurm("sdiag", "--reset")
     with bare.start("--profile", "slurm") as run:
@@ -29,4 +30,4 @@ def test_300_jobs_go_through(bare):
     assert [job["JobState"] for job in jobs_of(bare)] == ["COMPLETED"] * MANY
     asked = dict(re.findall(r"(REQUEST_\w+) .*?count:(\d+)", slurm("sdiag")))
     assert int(asked["REQUEST_SUBMIT_BATCH_JOB"]) == MANY
-    assert int(asked["REQUEST_JOB_INFO"]) < 100  # looks at all jobs at once
+    assert int(asked["REQUEST_JOB_INFO"]) < MANY / 3  # looks at all jobs at once

@@ -112,6 +112,36 @@ def test_dvc_repro_submits_too(longer, monkeypatch):
     assert "train@E-0" not in longer.dvc("status", "train@E-0").stdout
 
 
+GROUPED = ("--groups", "train=few", "--group-components", "few=2")
+# Options; the jobs; the time and memory that each asks for, of what the two trainings need.
+SHARED = {
+    "side by side": (GROUPED, 1, max, sum),
+    "one after the other": ((*GROUPED, "--cores", "1"), 1, sum, max),
+    "as an array": (("--slurm-array-jobs", "train"), 2, max, None),  # the first's memory
+}
+
+
+@pytest.mark.parametrize(("options", "number", "time", "memory"), SHARED.values(), ids=SHARED)
+def test_trainings_can_share_a_job(cluster, local, tmp_path, options, number, time, memory):
+    project = copied(local, tmp_path)
+    project.edit("epochs: 2 ", "epochs: 3 ")
+    checkpoints = [f"results/schemes/{scheme}/seed0/checkpoint.pt" for scheme in ("baseline", "E")]
+    run = project.snakemake(*QUICK, *options, "--", *checkpoints)
+    assert run.returncode == 0, run.stdout
+    params = yaml.safe_load((project.folder / "params.yaml").read_text())
+    needs = [
+        resources.training_mb(params["model"], scheme["groups"], params["train"]["batch_size"])
+        for scheme in params["schemes"].values()
+    ]
+    submitted = jobs_of(project)
+    assert len(submitted) == number
+    for job in submitted:
+        assert asked_for(job)[1] == time([24 * HOUR] * 2)
+        assert memory is None or asked_for(job)[3] == memory(needs)
+    status = project.dvc("status", "train@baseline-0", "train@E-0").stdout
+    assert status.strip().endswith("are up to date."), status
+
+
 def test_a_gpu_step_sees_its_gpu(bare):
     (bare.folder / "Snakefile").write_text(
         'rule gpu:\n    output: "seen"\n    resources: gpu=1, slurm_partition="gpu"\n'

@@ -7,6 +7,9 @@ from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
 LAST_LINES = 12
+NOT_THE_CAUSE = (
+    "sbatch call:|For further error details"  # what follows it in the engine's words
+)
 TABLE = Path("results/tables/summary.txt")
 BEFORE = TABLE.stat().st_mtime_ns if TABLE.exists() else None
 
@@ -20,9 +23,8 @@ class Failed(logging.Handler):
 
     def emit(self, record):
         if getattr(record, "event", None) is LogEvent.JOB_ERROR and record.log:
-            self.by_log[record.log[0]] = " ".join(
-                str(record.rule_msg or "").partition("sbatch call:")[0].split()
-            )
+            said = re.split(NOT_THE_CAUSE, str(record.rule_msg or ""))[0]
+            self.by_log[record.log[0]] = " ".join(said.split())
 
 
 failed = Failed()
@@ -41,7 +43,8 @@ def failures(snakemake_log):
     ends = dict(re.findall(r" 2> (logs/\S+\.log)' (.+?)\.?$", text, flags=re.M))
     for name in {**ends, **failed.by_log}:
         log, said_by_engine = Path(name), failed.by_log.get(name, "")
-        began = "sbatch failed" not in said_by_engine
+        # The log of a job that Slurm did not take is an earlier run's.
+        began = not re.search("sbatch failed|submission failed", said_by_engine)
         lines = (
             log.read_text(errors="replace").splitlines()
             if began and log.exists()
