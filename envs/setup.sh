@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes .venv with everything that the workflow and its tests need. Can be run again at any time.
 # PYTHON=/path/to/python3.12 bash envs/setup.sh chooses the interpreter (3.11 or newer).
+# TORCH=cu126 bash envs/setup.sh chooses torch's build, where this machine is not the one that trains.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,9 +16,13 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') ||
 "$python" -c 'import venv, ensurepip' 2>/dev/null ||
   fail "$python has no venv or ensurepip: apt-get install python$version-venv"
 
+[[ ${TORCH-auto} =~ ^(auto|cpu|cu[0-9]{3}|rocm[0-9.]+|xpu)$ ]] ||
+  fail "TORCH=$TORCH: no build of torch; allowed: auto, cpu, or CUDA's version as in cu126"
+
 # Complete and made from these very pins: nothing to do.
 stamp=$(cat envs/setup.sh envs/torch.txt envs/requirements.txt | cksum)
-if [ "$(cat .venv/.complete 2>/dev/null)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null &&
+made=$(cat .venv/.complete 2>/dev/null || true)
+if [ "${made% *}" = "$stamp" ] && [ "${TORCH-${made##* }}" = "${made##* }" ] && .venv/bin/python -c '' 2>/dev/null &&
   [ -e .dvc/plots/page.html ]; then
   echo "setup: .venv is complete ($(.venv/bin/python --version))"
   exit 0
@@ -31,7 +36,10 @@ uv() { .venv/bin/uv "$@" --python .venv/bin/python --quiet; }
 
 # torch exists in several builds. The CPU build is a tenth of the size; its index is not
 # reachable everywhere.
-if [ -e /proc/driver/nvidia/version ]; then
+if [ -n "${TORCH-}" ]; then
+  uv pip install --torch-backend="$TORCH" --reinstall-package torch --reinstall-package torchvision \
+    -r envs/torch.txt || fail "TORCH=$TORCH: this build could not be fetched"
+elif [ -e /proc/driver/nvidia/version ]; then
   uv pip install --torch-backend=auto -r envs/torch.txt 2>/dev/null || uv pip install -r envs/torch.txt
 elif ! UV_HTTP_TIMEOUT=20 UV_HTTP_RETRIES=1 uv pip install --torch-backend=cpu -r envs/torch.txt 2>/dev/null; then
   echo "setup: torch: the CPU build's index cannot be reached; PyPI's build, with CUDA: 2.9 GB"
@@ -45,5 +53,5 @@ uv pip install --no-deps --require-hashes -r envs/requirements.txt
 # Where PYTHONDONTWRITEBYTECODE is set, as in many containers, every start of Snakemake would compile
 # its modules again: 5 s instead of 1.5 s. What does not compile is for another version of Python.
 .venv/bin/python -m compileall -qq -j 0 .venv/lib || true
-echo "$stamp" >.venv/.complete
+echo "$stamp ${TORCH:-default}" >.venv/.complete
 echo "setup: done; $(du -sh .venv | cut -f1) in .venv"

@@ -47,6 +47,12 @@ install_packages() {
     chmod +x /usr/sbin/policy-rc.d
   fi
   "${get[@]}" >/dev/null 2>&1 || { apt-get update -qq && "${get[@]}" >/dev/null; }
+  note_configuration # munge makes its key
+}
+
+note_configuration() {
+  mkdir -p /etc/slurm /etc/munge
+  find /etc/slurm /etc/munge ! -type d >"$state/files"
 }
 
 write_configuration() {
@@ -105,7 +111,7 @@ $mark
 NodeName=g1 Name=gpu Type=h100 File=/dev/null
 NodeName=g1 Name=gpu Type=h100 File=/dev/zero
 CONF
-  find /etc/slurm /etc/munge ! -type d >"$state/files"
+  note_configuration
 }
 
 start_node() {
@@ -119,7 +125,7 @@ start() {
   mkdir -p "$state"
   trap 'stop_after_failure $?' EXIT
   install_packages slurmctld slurmd slurm-client munge
-  write_configuration
+  pgrep -x slurmctld >/dev/null || write_configuration # it may have accounts by now
   mkdir -p /run/munge /var/log/munge /var/lib/munge
   chown munge:munge /run/munge /var/log/munge /var/lib/munge /etc/munge/munge.key
   munge -n >/dev/null 2>&1 || setpriv --reuid munge --regid munge --clear-groups munged
@@ -164,7 +170,7 @@ CONF
   slurmdbd
   sed -i "s|^AccountingStorageType=.*|AccountingStorageType=accounting_storage/slurmdbd\n\
 AccountingStorageHost=127.0.0.1\nAccountingStorageEnforce=associations|" /etc/slurm/slurm.conf
-  find /etc/slurm /etc/munge ! -type d >"$state/files"
+  note_configuration
   wait_for sacctmgr --noheader list cluster
   pkill -x slurmctld
   while pgrep -x slurmctld >/dev/null; do sleep 0.1; done

@@ -79,7 +79,7 @@ def test_the_host_is_left_as_it_was_found(tmp_path):
     before = host()
     status, said = private(
         f"mount --bind {hosts} /etc/hosts; hostname groupconv-test; {SCRIPT} start; {SCRIPT} start;"
-        f" {SCRIPT} accounts; sacct >/dev/null; {SCRIPT} start;"
+        f" {SCRIPT} accounts; {SCRIPT} start; sacct >/dev/null;"
         f" grep -q groupconv-test /etc/hosts; {SCRIPT} stop; {SCRIPT} stop",
         tmp_path / "said",
     )

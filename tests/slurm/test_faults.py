@@ -126,6 +126,25 @@ def unanswered(project):
     return last.read_text().count("could not check status of job")
 
 
+def test_without_slurmctld_it_does_not_begin(longer):
+    subprocess.run(["pkill", "-x", "slurmctld"], check=True)
+    try:
+        run = longer.snakemake(*QUICK, TARGET)
+    finally:
+        while (
+            subprocess.run(
+                ["pgrep", "-x", "slurmctld"], stdout=subprocess.DEVNULL, check=False
+            ).returncode
+            == 0
+        ):
+            time.sleep(0.1)
+        subprocess.run(["slurmctld"], check=True)
+    assert run.returncode == 1
+    said = [line for line in run.stdout.splitlines() if "MinJobAge" in line]
+    assert said == ["scontrol show config: no MinJobAge came; is slurmctld down?"]
+    assert "Traceback" not in run.stdout
+
+
 def test_ctrl_c_cancels_the_jobs(longer):
     longer.edit("epochs: 40 ", "epochs: 99999 ")
     with start(longer) as run:

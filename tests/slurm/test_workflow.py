@@ -165,6 +165,8 @@ def edited_for_gpus(project):
 def test_the_profiles_lines_for_gpus_reach_slurm(cluster, local, tmp_path):
     project = copied(local, tmp_path)
     edited_for_gpus(project)
+    with (project.folder / "Snakefile").open("a") as file:
+        file.write('\nshell.prefix("echo $CUDA_VISIBLE_DEVICES >> seen; ")\n')
     once = (*QUICK, "--retries", "0", "--keep-going")
     evaluate = ("--allowed-rules", "evaluate", "--", "results/schemes/baseline/seed0/test.json")
     runs = [project.snakemake(*once, TARGET, "results/latency.csv")]
@@ -182,6 +184,9 @@ def test_the_profiles_lines_for_gpus_reach_slurm(cluster, local, tmp_path):
         "evaluate": ("gpu", HOUR, 1, needs["baseline"], 1),
         "latency": ("gpu", HOUR, 1, resources.latency_mb(params), 1),
     }
+    seen = (project.folder / "seen").read_text().split()
+    assert len(seen) == 3
+    assert set(seen) <= {"0", "1"}
     assert [run.returncode for run in runs] == [1, 1]
     said = "".join(run.stdout for run in runs)
     for step in ("train/E/seed0", "evaluate/baseline/seed0", "latency"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from archives import tar_of
 from groupconv import download
-from groupconv.errors import DataError
+from groupconv.errors import DataError, DiskError
 from groupconv.sources import SOURCES
 from served import serving
 
@@ -180,6 +180,13 @@ def test_a_hash_that_is_none_is_one_line_and_costs_nothing_that_came(served, tmp
     assert [name for name in files(tmp_path) if "hashes" not in name] == came
 
 
+def test_a_file_in_the_place_of_a_folder_is_one_line(served, tmp_path):
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / ".partial").write_text("")
+    with pytest.raises(DiskError, match=r"partial/kkanji/kkanji.tar: cannot be made: Not a dir"):
+        download.run(KKANJI, TAR)
+
+
 def test_a_folder_in_the_place_of_a_file_is_one_line(tmp_path):
     (tmp_path / TAR).mkdir(parents=True)
     with pytest.raises(DataError, match=rf"^{TAR}: cannot be read: Is a directory$"):
@@ -236,12 +243,15 @@ def test_a_folder_that_breaks_half_way_leaves_what_came_from_elsewhere(
     with pytest.raises(DataError, match="broke off"):
         download.run(KKANJI, TAR, served.url)
 
-    def half(original, part):
-        Path(part).write_bytes(OTHER[:1_000_000])
+    (tmp_path / "a folder").mkdir()
+    (tmp_path / "a folder" / "kkanji.tar").write_bytes(OTHER)
+
+    def half(chunks, file, have, total):
+        file.write(next(chunks)[:1_000_000])
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patched:
-        patched.setattr(download.shutil, "copyfile", half)
+        patched.setattr(download.transfer, "copy", half)
         with pytest.raises(DataError, match="Input/output error"):
             download.run(KKANJI, TAR, "a folder")
     download.run(KKANJI, TAR, served.url)

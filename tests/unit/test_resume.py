@@ -39,6 +39,13 @@ def test_a_damaged_one_costs_one_epoch(saved, tmp_path, damage, capfd):
     assert saved.load() is None
 
 
+def test_one_that_a_file_system_lists_though_it_is_gone_is_passed_over(saved, monkeypatch):
+    listed = saved._files()
+    listed[0].unlink()
+    monkeypatch.setattr(saved, "_files", lambda: listed)
+    assert saved.load()["epoch"] == 3
+
+
 def test_a_training_of_another_kind_takes_none_of_them(saved, tmp_path):
     other = Resume(tmp_path, {"learning_rate": 0.2}, "train E")
     assert other.load() is None

@@ -41,5 +41,12 @@ def test_an_old_python_is_refused_by_version(tmp_path):
     assert "is Python 3.10; allowed: 3.11 or newer (PYTHON=... chooses another)" in said
 
 
+def test_a_build_of_torch_that_does_not_exist_is_said(tmp_path):
+    said = set_up(tmp_path / "copy", sys.executable, TORCH="cuda")
+    assert said == (
+        "setup: TORCH=cuda: no build of torch; allowed: auto, cpu, or CUDA's version as in cu126"
+    )
+
+
 def test_no_python_at_all_is_said(tmp_path):
     assert "not found: install Python 3.11" in set_up(tmp_path / "copy", tmp_path / "none")

@@ -15,7 +15,7 @@ from typing import IO
 
 from groupconv.errors import DiskError
 
-FOREIGN_S = 86_400  # what another machine left for so long is of no process that runs
+FOREIGN_S = 86_400  # what another machine left for so long is of no process, whatever its clock
 
 
 @contextlib.contextmanager

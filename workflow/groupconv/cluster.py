@@ -7,14 +7,16 @@ JOB_AGE_S = 240
 
 
 def check_squeue() -> None:
-    """Raise StepError if Slurm may forget a job before squeue was asked for its end.
+    """Raise StepError if Slurm may forget a job before squeue was asked for its end, or is down.
 
     Snakemake takes a job that squeue does not list for one that runs, and waits for good.
     """
     import snakemake_executor_plugin_slurm as plugin
 
     age = plugin.get_min_job_age()
-    if age is not None and age < JOB_AGE_S:
+    if age is None:
+        raise StepError("scontrol show config: no MinJobAge came; is slurmctld down?")
+    if age < JOB_AGE_S:
         raise StepError(
             "profiles/slurm/config.yaml: slurm-status-command = squeue: this cluster forgets a job "
             f"{age} s after its end (MinJobAge), squeue needs {JOB_AGE_S} s; allowed: sacct"

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from groupconv import atomic, transfer
-from groupconv.errors import DataError
+from groupconv.errors import DataError, DiskError
 from groupconv.progress import say
 from groupconv.sources import archive, raw_files
 from groupconv.sources.source import RawFile
@@ -35,8 +35,11 @@ def run(params: dict, file: str, mirror: str = "") -> None:
     parts = Path(file).parents[1] / ".partial" / source / raw.name
     came = max(map(transfer.size_of, parts.glob("*")), default=0)
     atomic.check_free(file, max(0, raw.size_bytes - came), "the download")
-    parts.mkdir(parents=True, exist_ok=True)
-    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    for folder in (parts, Path(file).parent):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DiskError(f"{folder}: cannot be made: {error.strerror}") from error
     tried = []
     for address in (*([mirrored(mirror, raw.name)] if mirror else ()), *raw.urls):
         say(f"download: {address}, about {raw.size_bytes / 1e6:,.1f} MB")
@@ -91,7 +94,9 @@ def fetch(address: str, part: Path) -> None:
 def copy(path: str, part: Path) -> None:
     """Bring a local file to ``part``. Raises transfer.TransferError."""
     try:
-        shutil.copyfile(path, part)
+        with open(path, "rb") as file, open(part, "wb") as target:
+            total = os.fstat(file.fileno()).st_size
+            transfer.copy(iter(lambda: file.read(2**20), b""), target, 0, total)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise transfer.TransferError(error.strerror or error) from error

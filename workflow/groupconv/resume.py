@@ -93,9 +93,13 @@ class Resume:
     def load(self) -> dict | None:
         """The newest state of this training that is whole, on the CPU; None if there is none."""
         for path in self._files():
-            with open(path, "rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest()[:16] == path.stem.split("-")[-1]:
+            try:
+                with open(path, "rb") as file:
+                    content = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+                if content == path.stem.split("-")[-1]:
                     return torch.load(path, map_location="cpu", weights_only=True)
+            except FileNotFoundError:  # a network file system may list what is gone
+                continue
             say(f"{self.label}: {path} is damaged; taking the one before it")
         return None
 

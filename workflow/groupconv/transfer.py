@@ -91,7 +91,7 @@ def _once(url: str, part: Path) -> None:
                 _version(part).write_text(sent or (version if goes_on else ""), encoding="utf-8")
                 try:
                     # As it lies there: requests would unpack what is sent as gzip.
-                    _copy(answer.raw.stream(2**16, decode_content=False), file, have, total)
+                    copy(answer.raw.stream(2**16, decode_content=False), file, have, total)
                 except HTTPError as error:
                     raise IncompleteError from error
             if total is not None and size_of(part) != total:
@@ -116,7 +116,7 @@ def _validator(answer) -> str:
     return tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")
 
 
-def _copy(chunks: Iterator[bytes], file: IO, have: int, total: int | None) -> None:
+def copy(chunks: Iterator[bytes], file: IO, have: int, total: int | None) -> None:
     """Write the chunks, with a line of progress from time to time."""
     came, began = 0, monotonic()
     said = began
