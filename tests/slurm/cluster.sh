@@ -65,7 +65,7 @@ write_configuration() {
   fi
   cat >/etc/slurm/slurm.conf <<CONF
 $mark
-ClusterName=test
+ClusterName=groupconv
 SlurmctldHost=$host(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
@@ -203,7 +203,7 @@ noted() {
 
 stop() {
   [ -d "$state" ] || return 0
-  local until=$((SECONDS + 20)) installed=() package user folder
+  local until=$((SECONDS + 20)) installed=() package user folder process
   timeout 10 scancel --user=root 2>/dev/null || true
   while [ -n "$(timeout 5 squeue -h 2>/dev/null)" ] && [ "$SECONDS" -lt "$until" ]; do
     sleep 0.2 # their processes are gone with them
@@ -214,6 +214,10 @@ stop() {
     sleep 0.1
   done
   pkill -9 -x "$daemons" || true
+  # What a job leaves on a node that was set down is nobody's.
+  for process in $(grep -lzx SLURM_CLUSTER_NAME=groupconv /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
+    kill -9 "$process" 2>/dev/null || true
+  done
   [ ! -e "$state/db.pid" ] || kill "$(cat "$state/db.pid")" || true
   until [ ! -e "$state/db.pid" ] || [ "$SECONDS" -ge "$((until + 15))" ]; do sleep 0.1; done
   [ ! -e "$state/hosts" ] || cat "$state/hosts" >/etc/hosts # it may be a mount: no other file

@@ -1,9 +1,11 @@
 """A real Slurm cluster for the session, and the small project on it."""
 
+import contextlib
 import os
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 from project import ROOT
 from slurm_jobs import LONGER
@@ -21,6 +23,17 @@ def cluster():
         yield SCRIPT
     finally:
         subprocess.run([SCRIPT, "stop"], check=True, timeout=100)
+        assert processes_of_jobs() == []
+
+
+def processes_of_jobs():
+    """What runs here of the cluster's jobs."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("SLURM_CLUSTER_NAME") == "groupconv":
+                found.append(process.cmdline())
+    return found
 
 
 @pytest.fixture(autouse=True)
