@@ -22,25 +22,23 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "workflow"))
+import numpy as np
+import torch
+from groupconv.data.sources import archive, kkanji, raw_files
+from groupconv.ground.provenance import machine
+from groupconv.network.loader import Part, scaled
+from groupconv.settings import config, reads
+from PIL import Image
+from torchvision import datasets, transforms
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from groupconv import config, reads  # noqa: E402
-from groupconv.loader import Part, scaled  # noqa: E402
-from groupconv.provenance import machine  # noqa: E402
-from groupconv.sources import archive, kkanji, raw_files  # noqa: E402
-from PIL import Image  # noqa: E402
-from torchvision import datasets, transforms  # noqa: E402
+ROOT = Path(__file__).parents[1]
 
 BATCH, SIDE, ROUNDS = 20, 64, 3
 EXPECTED = {"images": 65_734, "images_after_cleaning": 65_724, "classes": 1_120}
 STATISTICS = {"mean": [0.5] * 3, "deviation": [0.5] * 3}
 PREPARE = """
 import json, sys
-sys.path.insert(0, sys.argv[1])
-from groupconv import prepare, split
+from groupconv.steps import prepare, split
 params, raw = json.loads(sys.argv[2]), sys.argv[3:]
 prepare.run(params, "images.npy", "index.csv", "excluded.csv", raw)
 split.run(params, "index.csv", "manifest.csv")

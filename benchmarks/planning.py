@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,15 +22,18 @@ import time
 from pathlib import Path
 
 import yaml
+from groupconv.data.sources import raw_files
+from groupconv.engines import pipeline, records
+from groupconv.pages import captions
+from groupconv.settings import config, reads
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests")]
-
-from groupconv import captions, config, pipeline, reads, records  # noqa: E402
-from groupconv.sources import raw_files  # noqa: E402
-from project import copy_of_checkout  # noqa: E402
 
 BIN = Path(sys.executable).parent
+# What a run or the set-up made in this checkout.
+MADE = shutil.ignore_patterns(
+    ".venv", ".git", ".snakemake", "__pycache__", "dvc.lock", "results", "logs", "raw", "cache", "tmp"
+)
 CHECKPOINT = 534_000_000  # bytes; the paper's
 
 
@@ -38,7 +42,7 @@ def project(folder: Path, schemes: int, seeds: int, checkpoint: int | None = 100
 
     Nothing is made in it where ``checkpoint``, the size of one, is None.
     """
-    copy_of_checkout(folder)
+    shutil.copytree(ROOT, folder, symlinks=True, dirs_exist_ok=True, ignore=MADE)
     params = config.load(folder / "params.yaml")
     named = {f"S{i}": {"groups": [1, 1, 1, 1, 1]} for i in range(1, schemes)}
     params["schemes"] = {"baseline": {"groups": [1, 1, 1, 1, 1]}, **named}

@@ -10,19 +10,18 @@ one batch that lies in memory, in turn. The ratio is taken pair by pair; the med
 import argparse
 import json
 import statistics
-import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "workflow"))
+import torch
+from groupconv.ground.provenance import machine
+from groupconv.network.device import be_deterministic, choose_device, set_threads
+from groupconv.network.loader import NOT_NORMALIZED, Part, augmented, epoch_generator, scaled
+from groupconv.network.vgg import vgg
+from groupconv.settings import config
+from groupconv.steps import train
 
-import torch  # noqa: E402
-from groupconv import config, train  # noqa: E402
-from groupconv.device import be_deterministic, choose_device, set_threads  # noqa: E402
-from groupconv.loader import NOT_NORMALIZED, Part, augmented, epoch_generator, scaled  # noqa: E402
-from groupconv.provenance import machine  # noqa: E402
-from groupconv.vgg import vgg  # noqa: E402
+ROOT = Path(__file__).parents[1]
 
 PAIRS = 5
 

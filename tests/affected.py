@@ -1,13 +1,12 @@
 """The steps that a parameter reaches. `python tests/affected.py` writes README's table."""
 
 import re
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "workflow"))
+from groupconv.engines import pipeline
+from groupconv.settings import config
 
-from groupconv import config, pipeline  # noqa: E402
+ROOT = Path(__file__).parents[1]
 
 BEGIN, END = "<!-- affected: made by `python tests/affected.py` -->\n", "<!-- /affected -->\n"
 

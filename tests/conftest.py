@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from groupconv import download
-from groupconv.errors import DataError
-from groupconv.sources import SOURCES
+from groupconv.data.sources import SOURCES
+from groupconv.ground.errors import DataError
+from groupconv.steps import download
 from project import ROOT, tiny
 
 WHEEL = SOURCES["sample"].files[0]

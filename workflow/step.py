@@ -14,9 +14,9 @@ import json
 import os
 import sys
 
-from groupconv import lock, pipeline, records
-from groupconv.errors import StepError
-from groupconv.progress import say
+from groupconv.engines import lock, pipeline, records
+from groupconv.ground.errors import StepError
+from groupconv.ground.progress import say
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from declared import declared, pip_name
-from groupconv import code, resources
+from groupconv.ground import fingerprint as code
+from groupconv.settings import resources
 from project import ROOT
 
 # Snakemake's own parser, in a process of its own: a Snakefile changes the process that reads it.

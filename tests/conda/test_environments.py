@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 from declared import declared
-from groupconv import resources
+from groupconv.settings import resources
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

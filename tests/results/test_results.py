@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from groupconv import captions, config, reads
-from groupconv.split import boundaries
+from groupconv.pages import captions
+from groupconv.settings import config, reads
+from groupconv.steps.split import boundaries
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 import yaml
-from groupconv import resources
+from groupconv.settings import resources
 from project import ROOT, tiny
 from slurm_jobs import QUICK, asked_for, jobs_of
 from versioned import Versioned, copied

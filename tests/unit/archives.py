@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from groupconv import prepare
+from groupconv.steps import prepare
 from PIL import Image
 
 KKANJI = "kkanji2/U+3042/{:016x}.png"
@@ -57,8 +57,8 @@ def header(name, size=0, kind=tarfile.REGTYPE, linkname=""):
 
 
 READ = """
-from groupconv.errors import DataError
-from groupconv.sources import SOURCES
+from groupconv.ground.errors import DataError
+from groupconv.data.sources import SOURCES
 try:
     print(sum(1 for _ in SOURCES[sys.argv[1]].read([sys.argv[2]], None)))
 except DataError as error:

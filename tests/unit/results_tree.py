@@ -4,7 +4,8 @@ import csv
 import json
 
 import numpy as np
-from groupconv import reads, summary
+from groupconv.settings import reads
+from groupconv.steps import summary
 
 CLASSES = ("あ", "い", "𛀁", "ん")  # the third, a hentaigana, is in no font here
 

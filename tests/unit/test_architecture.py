@@ -1,7 +1,8 @@
 import pytest
-from groupconv import architecture, config
-from groupconv.architecture import FULL_MODEL, allowed_groups, closed_form, convolutions
-from groupconv.errors import SchemeError
+from groupconv.ground.errors import SchemeError
+from groupconv.network import architecture
+from groupconv.network.architecture import FULL_MODEL, allowed_groups, closed_form, convolutions
+from groupconv.settings import config
 
 GROUPS = {
     "baseline": [1, 1, 1, 1, 1],

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from archives import BOOK, KKANJI, header, in_a_process, pictures, tar_of, zip_of
-from groupconv import prepare
-from groupconv.errors import DataError
-from groupconv.sources import SOURCES, archive
+from groupconv.data.sources import SOURCES, archive
+from groupconv.ground.errors import DataError
+from groupconv.steps import prepare
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from groupconv import atomic
-from groupconv.errors import DiskError
+from groupconv.ground import atomic
+from groupconv.ground.errors import DiskError
 
 WORKFLOW = Path(atomic.__file__).parents[1]
 

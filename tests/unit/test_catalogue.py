@@ -2,8 +2,8 @@ import time
 from collections import Counter
 
 import pytest
-from groupconv import catalogue
-from groupconv.errors import DataError
+from groupconv.data import catalogue
+from groupconv.ground.errors import DataError
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from groupconv import claims, config, reads
-from groupconv.architecture import FULL_MODEL, closed_form
+from groupconv.network.architecture import FULL_MODEL, closed_form
+from groupconv.settings import config, reads
+from groupconv.steps import claims
 from hypothesis import given
 from hypothesis import strategies as st
 

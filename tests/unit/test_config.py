@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from groupconv import config, reads
-from groupconv.errors import ParamsError
+from groupconv.ground.errors import ParamsError
+from groupconv.settings import config, reads
 
 ROOT = Path(__file__).parents[2]
 PARAMS = config.load(ROOT / "params.yaml")

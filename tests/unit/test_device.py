@@ -4,13 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from groupconv import device
+from groupconv.network import device
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 HOLD = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from groupconv import device
+from groupconv.network import device
 print(device.free_gpu(3), flush=True)
 sys.stdin.read()
 """

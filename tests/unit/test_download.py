@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from archives import tar_of
-from groupconv import download
-from groupconv.errors import DataError, DiskError
-from groupconv.sources import SOURCES
+from groupconv.data.sources import SOURCES
+from groupconv.ground.errors import DataError, DiskError
+from groupconv.steps import download
 from served import serving
 
 WHEEL = SOURCES["sample"].files[0]

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from groupconv import config, evaluate, intervals, reads
-from groupconv.errors import DataError
-from groupconv.loader import NOT_NORMALIZED, Part, scaled
-from groupconv.vgg import vgg
+from groupconv.ground.errors import DataError
+from groupconv.network.loader import NOT_NORMALIZED, Part, scaled
+from groupconv.network.vgg import vgg
+from groupconv.results import intervals
+from groupconv.settings import config, reads
+from groupconv.steps import evaluate
 
 PARAMS = config.load("configs/tiny.yaml")
 CLASSES = 7

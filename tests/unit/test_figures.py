@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from groupconv import figures
+from groupconv.steps import figures
 from matplotlib import pyplot as plt
 from PIL import Image
 

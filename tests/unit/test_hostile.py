@@ -10,8 +10,8 @@ from unittest import mock
 
 import pytest
 from archives import header, in_a_process, pictures, tar_of, zip_of
-from groupconv import prepare
-from groupconv.errors import DataError
+from groupconv.ground.errors import DataError
+from groupconv.steps import prepare
 
 MUTATED = 500
 SLOWEST_S = 20  # of one file

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from groupconv import intervals
+from groupconv.results import intervals
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from groupconv import latency
-from groupconv.vgg import vgg
+from groupconv.network.vgg import vgg
+from groupconv.steps import latency
 
 SMALL = {"classes": 7, "input_size": 64, "classifier_width": 16, "classifier_pool": 2}
 

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from groupconv import loader
-from groupconv.errors import DataError
+from groupconv.ground.errors import DataError
+from groupconv.network import loader
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,8 +1,9 @@
 import json
 
 import pytest
-from groupconv import config, macs, reads
-from groupconv.errors import StepError
+from groupconv.ground.errors import StepError
+from groupconv.settings import config, reads
+from groupconv.steps import macs
 
 PARAMS = config.load("params.yaml")
 

@@ -2,8 +2,8 @@ import io
 
 import numpy as np
 import pytest
-from groupconv import prepare
-from groupconv.sources.source import Character, Scan
+from groupconv.data.sources.source import Character, Scan
+from groupconv.steps import prepare
 from PIL import Image
 
 

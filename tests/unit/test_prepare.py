@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from archives import tar_of
-from groupconv import config, prepare, reads
-from groupconv.errors import DataError, DiskError
-from groupconv.sources import SOURCES
-from groupconv.sources.source import RawFile
+from groupconv.data.sources import SOURCES
+from groupconv.data.sources.source import RawFile
+from groupconv.ground.errors import DataError, DiskError
+from groupconv.settings import config, reads
+from groupconv.steps import prepare
 from PIL import Image
 from project import ROOT
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from groupconv import captions, claims, config, figures, reads, report, tables
+from groupconv.pages import captions
+from groupconv.settings import config, reads
+from groupconv.steps import claims, figures, report, tables
 from PIL import Image
 from results_tree import build
 

@@ -5,7 +5,7 @@ import sys
 from importlib import metadata
 
 import pytest
-from groupconv import provenance
+from groupconv.ground import provenance
 
 
 def test_a_machine_is_json_and_names_what_a_timing_depends_on():

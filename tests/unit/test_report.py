@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from groupconv import captions, config, report
+from groupconv.pages import captions
+from groupconv.settings import config
+from groupconv.steps import report
 from test_presentation import present
 
 LEDGER = yaml.safe_load(Path("workflow/paper/ambiguities.yaml").read_text(encoding="utf-8"))

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from groupconv import config, provenance, resources
-from groupconv.errors import DeviceError
+from groupconv.ground import provenance
+from groupconv.ground.errors import DeviceError
+from groupconv.settings import config, resources
 
 PARAMS = config.load("params.yaml")
 

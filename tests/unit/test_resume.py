@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from groupconv.resume import KEPT, Resume
+from groupconv.network.resume import KEPT, Resume
 
 
 @pytest.fixture

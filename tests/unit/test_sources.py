@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torchvision
-from groupconv import prepare
-from groupconv.errors import DataError
-from groupconv.sources import SOURCES, folder
+from groupconv.data.sources import SOURCES, folder
+from groupconv.ground.errors import DataError
+from groupconv.steps import prepare
 
 
 def test_the_sample_is_all_that_the_wheel_holds_with_its_boxes(wheel):

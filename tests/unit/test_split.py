@@ -3,8 +3,8 @@ import hashlib
 import pandas as pd
 import pytest
 from archives import in_a_process
-from groupconv import split
-from groupconv.errors import DataError
+from groupconv.ground.errors import DataError
+from groupconv.steps import split
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -121,7 +121,7 @@ def test_by_page_too_few_pages_or_an_unlearnable_class_is_one_line(index):
 
 
 SPLIT = """
-from groupconv import split
+from groupconv.steps import split
 split.run({"split": {"seed": 0, "unit": "image"}}, "index.csv", "manifest.csv")
 """
 

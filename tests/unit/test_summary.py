@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from groupconv import config, intervals, reads, summary
+from groupconv.results import intervals
+from groupconv.settings import config, reads
+from groupconv.steps import summary
 from results_tree import build
 
 PARAMS = config.load("params.yaml")

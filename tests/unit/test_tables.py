@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from groupconv import config, tables
+from groupconv.settings import config
+from groupconv.steps import tables
 
 PARAMS = config.load("params.yaml")
 DOCUMENT = yaml.safe_load(Path("workflow/paper/claims.yaml").read_text(encoding="utf-8"))

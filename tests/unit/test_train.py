@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from groupconv import config, device, evaluate, loader, reads, train
-from groupconv.errors import DataError, DeviceError, StepError
-from groupconv.vgg import vgg
+from groupconv.ground.errors import DataError, DeviceError, StepError
+from groupconv.network import device, loader
+from groupconv.network.vgg import vgg
+from groupconv.settings import config, reads
+from groupconv.steps import evaluate, train
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from groupconv import transfer
+from groupconv.data import transfer
 from served import serving
 
 CONTENT = random.Random(0).randbytes(3_000_000)

@@ -1,7 +1,7 @@
 """What a finished run leaves for others, and that it leaves nothing else."""
 
 import pandas as pd
-from groupconv import config, reads, resources
+from groupconv.settings import config, reads, resources
 
 
 def test_the_files_that_others_rely_on_are_there(finished):

@@ -8,8 +8,8 @@ import zipfile
 
 import pandas as pd
 import pytest
-from groupconv import prepare
-from groupconv.sources import SOURCES
+from groupconv.data.sources import SOURCES
+from groupconv.steps import prepare
 from PIL import Image
 from project import ROOT
 from served import serving

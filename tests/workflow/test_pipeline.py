@@ -2,7 +2,7 @@
 
 import affected
 import yaml
-from groupconv import config
+from groupconv.settings import config
 from project import ROOT
 
 TABLE = "README.md: its table of parameters has drifted: python tests/affected.py"
@@ -28,7 +28,7 @@ def test_dvc_yaml_is_the_same_for_images_of_your_own(project):
 
 
 def test_a_changed_rule_or_import_is_brought_over_and_said(project):
-    old = "from groupconv.errors import DataError\n"
+    old = "from groupconv.ground.errors import DataError\n"
     project.edit(old, f"from groupconv import intervals\n{old}", "workflow/groupconv/split.py")
     run = project.snakemake("-n")
     assert "dvc.yaml: brought up to the rules" in run.stdout

@@ -6,17 +6,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
-from groupconv import (
-    captions,
-    cluster,
-    config as settings,
-    exponents,
-    reads,
-    resources,
-)
-from groupconv.code import files as files_of
-from groupconv.errors import StepError
-from groupconv.sources import folder, raw_files
+from groupconv.pages import captions
+from groupconv.settings import cluster, config as settings, exponents, reads, resources
+from groupconv.ground.fingerprint import files as files_of
+from groupconv.ground.errors import StepError
+from groupconv.data.sources import folder, raw_files
 
 # The steps run in the environment that Snakemake runs in, activated or not.
 os.environ.update(

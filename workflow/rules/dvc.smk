@@ -4,7 +4,8 @@ import atexit
 import functools
 import time
 
-from groupconv import atomic, lock, pipeline, records
+from groupconv.engines import lock, pipeline, records
+from groupconv.ground import atomic
 
 PIPELINE = Path("dvc.yaml")
 MARKER = records.STATE / "changed"

@@ -1,0 +1,1 @@
+"""From raw files to packed images and their parts. Knows no steps and no network."""

@@ -1,0 +1,56 @@
+"""`char-shape`: Kuzushiji character shapes v2, colour scans of 1,086,326 characters in 44 books.
+
+One zip per book; its folder `characters` holds each character, cut out by the publisher.
+Source: doi:10.20676/00000340.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from groupconv.data import archive
+from groupconv.data.sources.source import Character, RawFile, Scan, Source
+from groupconv.ground.errors import DataError
+
+BOOKS = """
+100241706 100249371 100249376 100249416 100249476 100249537 200003076 200003803 200003967 200004107
+200004148 200005598 200005798 200006663 200006665 200008003 200008316 200010454 200014685 200014740
+200015779 200015843 200017458 200018243 200019865 200020019 200021063 200021071 200021086 200021637
+200021644 200021660 200021712 200021763 200021802 200021851 200021853 200021869 200021925 200022050
+200025191 brsk00000 hnsd00000 umgy00000
+""".split()
+
+
+def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
+    """Yield each character, book by book. Raises DataError."""
+    for path in raw:
+        book = Path(path).stem
+        of_book = rf"{re.escape(book)}/characters/(U\+[0-9A-F]{{4,6}})/(\1_([\w-]+)_X\d+_Y\d+)\.jpg"
+        found = False
+        for match, content in archive.zip_members(path, of_book):
+            found = True
+            label, name, page = match.groups()
+            yield Scan(book, page, content, (Character(f"{book}/{name}", label),))
+        if not found:  # one of 44 would not be missed
+            raise DataError(
+                f"{path}: no character; expected: "
+                f"{book}/characters/U+3042/U+3042_{book}_00001_1_X0001_Y0001.jpg"
+            )
+
+
+SOURCE = Source(
+    name="char-shape",
+    title="Kuzushiji character shapes v2",
+    licence="CC BY-SA 4.0",
+    citation="『日本古典籍くずし字データセット』（国文研ほか所蔵／CODH加工） doi:10.20676/00000340",
+    read=read,
+    files=tuple(
+        RawFile(
+            name=f"{book}.zip",
+            checksum=None,
+            size_bytes=170_000_000,  # on average; 8 to 434 MB
+            urls=(f"http://codh.rois.ac.jp/char-shape/dataset/v2/{book}.zip",),
+        )
+        for book in BOOKS
+    ),
+)

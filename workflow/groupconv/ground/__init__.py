@@ -1,0 +1,1 @@
+"""What every room stands on: files, errors, progress, versions. May not decide a number."""

@@ -1,0 +1,108 @@
+"""Files appear whole or not at all: written beside their name, flushed to disk, then renamed.
+
+What a killed process left is removed by the next one that makes the same.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from groupconv.ground.errors import DiskError
+
+FOREIGN_S = 86_400  # what another machine left for so long is of no process, whatever its clock
+
+
+@contextlib.contextmanager
+def write(path: str | Path, mode: str = "w") -> Iterator[IO]:
+    """Open a temporary file beside ``path`` and rename it to ``path`` on success.
+
+    ``mode`` is "w" (UTF-8, newlines as written) or "wb". On any error the temporary file is
+    removed and ``path`` is as it was. Raises DiskError if the file system refuses the bytes.
+    """
+    path = Path(path)
+    part = _part(path)
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    try:
+        with open(part, mode, **text) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        if error.filename not in (None, str(part), str(path)):
+            raise  # not ours: the block failed on another file
+        raise DiskError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def scratch(path: str | Path) -> Iterator[Path]:
+    """A folder beside ``path`` for as long as the block runs."""
+    folder = _part(Path(path))
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def move(part: Path, path: str | Path) -> None:
+    """Give a file that is whole its name, once it is on the disk. Raises DiskError."""
+    try:
+        with open(part, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise DiskError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _part(path: Path) -> Path:
+    """This process's own name beside ``path``; what dead ones left under theirs is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    host, own = socket.gethostname(), os.getpid()
+    name = re.compile(rf"\.{re.escape(path.name)}\.(.+)\.(\d{{1,9}})\.part")
+    for left in path.parent.glob(".*.part"):
+        found = name.fullmatch(left.name)
+        if found and _is_dead(left, found[1] == host, int(found[2]), own):
+            with contextlib.suppress(OSError):  # another was faster, or it is not ours
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+    return path.with_name(f".{path.name}.{host}.{own}.part")
+
+
+def _is_dead(left: Path, here: bool, process: int, own: int) -> bool:
+    """Whether the process that made ``left``, on this machine or another, is gone."""
+    try:
+        if not here:
+            return time.time() - left.stat().st_mtime > FOREIGN_S
+        os.kill(process, 0)
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+    except PermissionError:
+        return False
+    return process == own
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` to ``path`` as UTF-8, whole or not at all. Raises DiskError."""
+    with write(path) as file:
+        file.write(text)
+
+
+def check_free(path: str | Path, needed_bytes: int, what: str) -> None:
+    """Raise DiskError if the file system of ``path`` has less than ``needed_bytes`` free."""
+    folder = Path(path).absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise DiskError(
+            f"{path}: {what} needs about {needed_bytes / 1e6:,.0f} MB, "
+            f"its disk has {free / 1e6:,.0f} MB free"
+        )

@@ -1,0 +1,1 @@
+"""The network: its numbers, layers, batches, device and checkpoints. Knows no steps."""

@@ -1,0 +1,1 @@
+"""What a person reads: which figures and tables there are, and how they are drawn."""

@@ -1,0 +1,1 @@
+"""What decides a number of a table: intervals, comparability. Knows no files."""

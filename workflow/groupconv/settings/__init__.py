@@ -1,0 +1,1 @@
+"""params.yaml: what is allowed, which step reads what, what a job needs. Wakes no step."""

