@@ -1,4 +1,4 @@
-# The whole workflow: data -> train -> measure -> report. A rule `train` runs groupconv/train.py.
+# The whole workflow: data -> train -> measure -> report. A rule `train` runs groupconv/steps/train.py.
 
 
 # Per machine: jobs on other nodes do not wait for this one.
@@ -16,22 +16,40 @@ localrules:
     tables,
     figures,
     report,
+    pipeline,
 
 
-include: "workflow/rules/common.smk"
-include: "workflow/rules/environments.smk"
+include: "workflow/seam.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/report.smk"
-include: "workflow/rules/dvc.smk"
-include: "workflow/rules/messages.smk"
 
 
 rule all:
     default_target: True
     input:
-        "results/report.html",
-        "results/summary.csv",
-        "results/metrics.json",
-        "results/claims.json",
+        rules.report.output,
+        rules.summary.output,
+        rules.claims.output,
+
+
+# Makes nothing: dvc.yaml is brought up to the rules before any run.
+rule pipeline:
+    input:
+        [],
+
+
+seam.begin()
+
+
+onstart:
+    seam.on_start()
+
+
+onsuccess:
+    seam.on_success()
+
+
+onerror:
+    seam.on_error(log[0] if isinstance(log, list) else log)

@@ -1,47 +1,42 @@
 # Raw files -> packed images, and the manifest with each image's part.
 
-import re
-
-RAW_FILES = [file.name for file in raw_files(config["data"])]
-
 
 # No file as input, so that one put there by hand stays; prepare checks its hash.
 rule download:
     input:
-        changed=changed("download"),
+        changed=seam.changed("download"),
     output:
-        file=f"{RAW}/{{file}}",
+        file=f"{seam.raw}/{{file}}",
     log:
         f"logs/download/{config['data']['source']}/{{file}}.log",
     benchmark:
         f"logs/download/{config['data']['source']}/{{file}}.tsv"
     wildcard_constraints:
-        file="|".join(map(re.escape, RAW_FILES)),
+        file=seam.raw_pattern,
     conda:
         "../../envs/data.yaml"
     resources:
-        **memory(500),
+        **needs.job(500),
         runtime=60,
     params:
-        json=params_of("download"),
+        json=seam.params_of("download"),
         mirror=config["download"]["mirror"] or "",
+        options=seam.options("download"),
     shell:
         "python workflow/step.py download {params.json:q} file={output.file:q}"
-        " mirror={params.mirror:q} 2> {log:q}"
+        " mirror={params.mirror:q} {params.options:q} 2> {log:q}"
 
 
 # All files of the source: DVC asks for them by this name.
 rule raw:
     input:
-        expand(f"{RAW}/{{file}}", file=RAW_FILES),
+        seam.raw_files,
 
 
 rule prepare:
     input:
-        code=code("prepare"),
-        changed=changed("prepare"),
-        raw=expand(f"{RAW}/{{file}}", file=RAW_FILES),
-        folder=ancient(FOLDER),
+        changed=seam.changed("prepare"),
+        raw=ancient(seam.raw_files),
     output:
         images="data/images.npy",
         index="data/index.csv",
@@ -53,21 +48,23 @@ rule prepare:
     conda:
         "../../envs/data.yaml"
     resources:
-        **memory(growing(1000)),
-        runtime=growing(60),
+        **needs.job(needs.growing(1000)),
+        runtime=needs.growing(60),
     params:
-        json=params_of("prepare"),
+        json=seam.params_of("prepare"),
         raw=lambda wildcards, input: [f"raw={path}" for path in input.raw],
+        folder=seam.reads("prepare", seam.folder),
+        options=seam.options("prepare"),
     shell:
         "python workflow/step.py prepare {params.json:q} {params.raw:q}"
-        " images={output.images} index={output.index} excluded={output.excluded} 2> {log}"
+        " images={output.images} index={output.index} excluded={output.excluded}"
+        " {params.options:q} 2> {log}"
 
 
 rule split:
     input:
-        code=code("split"),
-        changed=changed("split"),
-        index="data/index.csv",
+        changed=seam.changed("split"),
+        index=ancient(rules.prepare.output.index),
     output:
         manifest="data/manifest.csv",
     log:
@@ -77,10 +74,11 @@ rule split:
     conda:
         "../../envs/data.yaml"
     resources:
-        **memory(500),
+        **needs.job(500),
         runtime=10,
     params:
-        json=params_of("split"),
+        json=seam.params_of("split"),
+        options=seam.options("split"),
     shell:
         "python workflow/step.py split {params.json:q}"
-        " index={input.index} manifest={output.manifest} 2> {log}"
+        " index={input.index} manifest={output.manifest} {params.options:q} 2> {log}"

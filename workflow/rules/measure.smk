@@ -1,10 +1,9 @@
-# What the paper's full model costs, whatever was trained: MACs per scheme, latency of all.
+# What the paper's full model costs, whatever was trained, and all results in one table.
 
 
 rule macs:
     input:
-        code=code("macs"),
-        changed=changed("macs"),
+        changed=seam.changed("macs"),
     output:
         macs="results/schemes/{scheme}/macs.json",
     log:
@@ -14,60 +13,52 @@ rule macs:
     conda:
         "../../envs/torch-cpu.yaml"
     resources:
-        **memory(growing(2000)),
-        runtime=growing(10),
+        **needs.job(needs.growing(2000)),
+        runtime=needs.growing(10),
     params:
-        json=params_of("macs"),
+        json=seam.params_of("macs"),
+        options=seam.options("macs"),
     shell:
-        "python workflow/step.py macs {params.json:q} macs={output.macs} 2> {log}"
+        "python workflow/step.py macs {params.json:q} macs={output.macs}"
+        " {params.options:q} 2> {log}"
 
 
 # One job, which times the schemes in turn: between jobs the machine would have changed.
 rule latency:
     input:
-        code=code("latency"),
-        changed=changed("latency"),
+        changed=seam.changed("latency"),
     output:
-        latency="results/latency.csv",
-        record="results/latency.json",
+        runs="results/latency.csv",
+        latency="results/latency.json",
     log:
         "logs/latency.log",
     benchmark:
         "logs/latency.tsv"
     conda:
-        torch_environment(config["latency"]["device"])
+        conda.torch_environment(config["latency"]["device"])
     threads: config["latency"]["threads"]
     resources:
-        mem_mb=growing(resources.latency_mb(config)),
-        runtime=growing(60),
-        gpu=resources.gpus(config["latency"]["device"]),
-        share=resources.WHOLE,
+        **needs.job_alone(
+            needs.growing(needs.latency_mb(config)),
+            gpu=needs.gpus(config["latency"]["device"]),
+        ),
+        runtime=needs.growing(60),
     params:
-        json=params_of("latency"),
+        json=seam.params_of("latency"),
+        options=seam.options("latency"),
     shell:
-        "python workflow/step.py latency {params.json:q} latency={output.latency}"
-        " record={output.record} 2> {log}"
+        "python workflow/step.py latency {params.json:q} runs={output.runs}"
+        " latency={output.latency} {params.options:q} 2> {log}"
 
 
 rule summary:
     input:
-        code=code("summary"),
-        changed=changed("summary"),
-        test=expand(
-            "results/schemes/{scheme}/seed{seed}/test.json", scheme=SCHEMES, seed=SEEDS
-        ),
-        predictions=expand(
-            "results/schemes/{scheme}/seed{seed}/predictions.csv",
-            scheme=SCHEMES,
-            seed=SEEDS,
-        ),
-        history=expand(
-            "results/schemes/{scheme}/seed{seed}/history.csv",
-            scheme=SCHEMES,
-            seed=SEEDS,
-        ),
-        macs=expand("results/schemes/{scheme}/macs.json", scheme=SCHEMES),
-        record="results/latency.json",
+        changed=seam.changed("summary"),
+        test=ancient(seam.of_all(rules.evaluate.output.test)),
+        predictions=ancient(seam.of_all(rules.evaluate.output.predictions)),
+        history=ancient(seam.of_all(rules.train.output.history)),
+        macs=ancient(seam.of_all(rules.macs.output.macs)),
+        latency=ancient(rules.latency.output.latency),
     output:
         summary="results/summary.csv",
         metrics="results/metrics.json",
@@ -79,15 +70,17 @@ rule summary:
     conda:
         "../../envs/report.yaml"
     resources:
-        **memory(1000),
+        **needs.job(1000),
         runtime=10,
     params:
-        json=params_of("summary"),
+        json=seam.params_of("summary"),
+        test=seam.template(rules.evaluate.output.test),
+        predictions=seam.template(rules.evaluate.output.predictions),
+        history=seam.template(rules.train.output.history),
+        macs=seam.template(rules.macs.output.macs),
+        options=seam.options("summary"),
     shell:
-        "python workflow/step.py summary {params.json:q}"
-        " test='results/schemes/{{scheme}}/seed{{seed}}/test.json'"
-        " predictions='results/schemes/{{scheme}}/seed{{seed}}/predictions.csv'"
-        " history='results/schemes/{{scheme}}/seed{{seed}}/history.csv'"
-        " macs='results/schemes/{{scheme}}/macs.json' latency={input.record}"
-        " summary={output.summary} metrics={output.metrics}"
-        " curves={output.curves} 2> {log}"
+        "python workflow/step.py summary {params.json:q} test={params.test:q}"
+        " predictions={params.predictions:q} history={params.history:q}"
+        " macs={params.macs:q} latency={input.latency} summary={output.summary}"
+        " metrics={output.metrics} curves={output.curves} {params.options:q} 2> {log}"

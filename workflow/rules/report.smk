@@ -1,16 +1,10 @@
 # From numbers to what a person reads: claims, tables, figures, the page.
 
-HISTORY = expand(
-    "results/schemes/{scheme}/seed{seed}/history.csv", scheme=SCHEMES, seed=SEEDS
-)
-
 
 rule claims:
     input:
-        code=code("claims"),
-        changed=changed("claims"),
-        paper=ancient("workflow/paper/claims.yaml"),
-        summary="results/summary.csv",
+        changed=seam.changed("claims"),
+        summary=ancient(rules.summary.output.summary),
     output:
         claims="results/claims.json",
     log:
@@ -20,27 +14,27 @@ rule claims:
     conda:
         "../../envs/report.yaml"
     resources:
-        **memory(500),
+        **needs.job(500),
         runtime=10,
     params:
-        json=params_of("claims"),
+        json=seam.params_of("claims"),
+        paper=seam.reads("claims", "workflow/paper/claims.yaml"),
+        options=seam.options("claims"),
     shell:
-        "python workflow/step.py claims {params.json:q} paper={input.paper}"
-        " summary={input.summary} claims={output.claims} 2> {log}"
+        "python workflow/step.py claims {params.json:q} paper={params.paper}"
+        " summary={input.summary} claims={output.claims} {params.options:q} 2> {log}"
 
 
 rule tables:
     input:
-        code=code("tables"),
-        changed=changed("tables"),
-        paper=ancient("workflow/paper/claims.yaml"),
-        summary="results/summary.csv",
-        claims="results/claims.json",
-        manifest="data/manifest.csv",
-        excluded="data/excluded.csv",
+        changed=seam.changed("tables"),
+        summary=ancient(rules.summary.output.summary),
+        claims=ancient(rules.claims.output.claims),
+        manifest=ancient(rules.split.output.manifest),
+        excluded=ancient(rules.prepare.output.excluded),
     output:
-        expand("results/tables/{name}.{kind}", name=captions.TABLES, kind=("csv", "md")),
-        text="results/tables/summary.txt",
+        tables=seam.tables,
+        text=f"{seam.tables_folder}/summary.txt",
     log:
         "logs/tables.log",
     benchmark:
@@ -48,28 +42,30 @@ rule tables:
     conda:
         "../../envs/report.yaml"
     resources:
-        **memory(500),
+        **needs.job(500),
         runtime=10,
     params:
-        json=params_of("tables"),
+        json=seam.params_of("tables"),
+        paper=seam.reads("tables", "workflow/paper/claims.yaml"),
+        folder=seam.tables_folder,
+        options=seam.options("tables"),
     shell:
-        "python workflow/step.py tables {params.json:q} paper={input.paper}"
+        "python workflow/step.py tables {params.json:q} paper={params.paper}"
         " summary={input.summary} claims={input.claims} manifest={input.manifest}"
-        " excluded={input.excluded} folder=results/tables 2> {log}"
+        " excluded={input.excluded} folder={params.folder} {params.options:q} 2> {log}"
 
 
 rule figures:
     input:
-        code=code("figures"),
-        changed=changed("figures"),
-        manifest="data/manifest.csv",
-        images="data/images.npy",
-        summary="results/summary.csv",
-        history=HISTORY,
-        latency="results/latency.csv",
+        changed=seam.changed("figures"),
+        manifest=ancient(rules.split.output.manifest),
+        images=ancient(rules.prepare.output.images),
+        summary=ancient(rules.summary.output.summary),
+        history=ancient(seam.of_all(rules.train.output.history)),
+        runs=ancient(rules.latency.output.runs),
     output:
-        svg=[shown(name) for name in FIGURES],
-        png=expand("results/figures/{name}.png", name=FIGURES),
+        svg=[report(**figure) for figure in seam.figures],
+        png=[figure["value"].replace(".svg", ".png") for figure in seam.figures],
     log:
         "logs/figures.log",
     benchmark:
@@ -77,33 +73,25 @@ rule figures:
     conda:
         "../../envs/report.yaml"
     resources:
-        **memory(1000),
+        **needs.job(1000),
         runtime=10,
     params:
-        json=params_of("figures"),
+        json=seam.params_of("figures"),
+        history=seam.template(rules.train.output.history),
+        folder=seam.figures_folder,
+        options=seam.options("figures"),
     shell:
         "python workflow/step.py figures {params.json:q} manifest={input.manifest}"
-        " images={input.images} summary={input.summary}"
-        " history='results/schemes/{{scheme}}/seed{{seed}}/history.csv' latency={input.latency}"
-        " folder=results/figures 2> {log}"
+        " images={input.images} summary={input.summary} history={params.history:q}"
+        " runs={input.runs} folder={params.folder} {params.options:q} 2> {log}"
 
 
 rule report:
     input:
-        code=code("report"),
-        changed=changed("report"),
-        paper=ancient("workflow/paper/claims.yaml"),
-        ambiguities=ancient("workflow/paper/ambiguities.yaml"),
-        template=ancient("workflow/report/report.html.j2"),
-        captions=[
-            ancient(f"workflow/report/{name}.rst")
-            for name in sorted({*FIGURES.values(), *captions.TABLES})
-        ],
-        figures=expand("results/figures/{name}.svg", name=FIGURES),
-        tables=expand(
-            "results/tables/{name}.{kind}", name=captions.TABLES, kind=("csv", "md")
-        ),
-        latency="results/latency.json",
+        changed=seam.changed("report"),
+        figures=ancient(rules.figures.output.svg),
+        tables=ancient(rules.tables.output.tables),
+        latency=ancient(rules.latency.output.latency),
     output:
         report="results/report.html",
     log:
@@ -113,12 +101,18 @@ rule report:
     conda:
         "../../envs/report.yaml"
     resources:
-        **memory(500),
+        **needs.job(500),
         runtime=10,
     params:
-        json=params_of("report"),
+        json=seam.params_of("report"),
+        texts=seam.reads("report", "workflow/report"),
+        paper=seam.reads("report", "workflow/paper/claims.yaml"),
+        ambiguities=seam.reads("report", "workflow/paper/ambiguities.yaml"),
+        figures=seam.figures_folder,
+        tables=seam.tables_folder,
+        options=seam.options("report"),
     shell:
-        "python workflow/step.py report {params.json:q} paper={input.paper}"
-        " ambiguities={input.ambiguities} texts=workflow/report figures=results/figures"
-        " tables=results/tables latency={input.latency}"
-        " report={output.report} 2> {log}"
+        "python workflow/step.py report {params.json:q} paper={params.paper}"
+        " ambiguities={params.ambiguities} texts={params.texts} figures={params.figures}"
+        " tables={params.tables} latency={input.latency}"
+        " report={output.report} {params.options:q} 2> {log}"

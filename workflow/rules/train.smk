@@ -3,10 +3,9 @@
 
 rule train:
     input:
-        code=code("train"),
-        changed=changed("train"),
-        manifest="data/manifest.csv",
-        images="data/images.npy",
+        changed=seam.changed("train"),
+        manifest=ancient(rules.split.output.manifest),
+        images=ancient(rules.prepare.output.images),
     output:
         checkpoint="results/schemes/{scheme}/seed{seed}/checkpoint.pt",
         best_val="results/schemes/{scheme}/seed{seed}/checkpoint_best_val.pt",
@@ -15,30 +14,29 @@ rule train:
         "logs/train/{scheme}/seed{seed}.log",
     benchmark:
         "logs/train/{scheme}/seed{seed}.tsv"
-    # The slowest schemes first: two at a time then end at about the same moment.
-    priority: lambda wildcards: resources.trained_counts(*network_of(wildcards)).macs / 1e9
+    priority: seam.priority
     conda:
-        torch_environment(config["train"]["device"])
+        conda.torch_environment(config["train"]["device"])
     threads: config["train"]["threads"]
     resources:
-        **memory(training_mb, gpu=resources.gpus(config["train"]["device"])),
-        runtime=growing(24 * 60),
+        **needs.job(seam.training_mb, gpu=needs.gpus(config["train"]["device"])),
+        runtime=needs.growing(24 * 60),
     params:
-        json=params_of("train"),
+        json=seam.params_of("train"),
+        options=seam.options("train"),
     shell:
         "python workflow/step.py train {params.json:q} manifest={input.manifest}"
         " images={input.images} checkpoint={output.checkpoint} best_val={output.best_val}"
-        " history={output.history} 2> {log}"
+        " history={output.history} {params.options:q} 2> {log}"
 
 
 rule evaluate:
     input:
-        code=code("evaluate"),
-        changed=changed("evaluate"),
-        manifest="data/manifest.csv",
-        images="data/images.npy",
-        last="results/schemes/{scheme}/seed{seed}/checkpoint.pt",
-        best_val="results/schemes/{scheme}/seed{seed}/checkpoint_best_val.pt",
+        changed=seam.changed("evaluate"),
+        manifest=ancient(rules.split.output.manifest),
+        images=ancient(rules.prepare.output.images),
+        last=ancient(rules.train.output.checkpoint),
+        best_val=ancient(rules.train.output.best_val),
     output:
         predictions="results/schemes/{scheme}/seed{seed}/predictions.csv",
         test="results/schemes/{scheme}/seed{seed}/test.json",
@@ -47,14 +45,15 @@ rule evaluate:
     benchmark:
         "logs/evaluate/{scheme}/seed{seed}.tsv"
     conda:
-        torch_environment(config["train"]["device"])
+        conda.torch_environment(config["train"]["device"])
     threads: config["train"]["threads"]
     resources:
-        **memory(training_mb, gpu=resources.gpus(config["train"]["device"])),
-        runtime=growing(60),
+        **needs.job(seam.training_mb, gpu=needs.gpus(config["train"]["device"])),
+        runtime=needs.growing(60),
     params:
-        json=params_of("evaluate"),
+        json=seam.params_of("evaluate"),
+        options=seam.options("evaluate"),
     shell:
         "python workflow/step.py evaluate {params.json:q} manifest={input.manifest}"
         " images={input.images} last={input.last} best_val={input.best_val}"
-        " predictions={output.predictions} test={output.test} 2> {log}"
+        " predictions={output.predictions} test={output.test} {params.options:q} 2> {log}"

@@ -1,9 +1,9 @@
-"""The meaning of a step's code as one word: what can alter a result, and nothing else.
+"""The meaning of a step's code: what can alter a result, and nothing else.
 
 A fingerprint covers a step's module and all of this package that it imports, but for the rooms
-that may not decide a number. Comments, docstrings and blank lines are left out of the text. It is
-taken by positions, not from Python's own tree or tokens, so it is the same for every Python from
-3.11 on. Standard library.
+that may not decide a number. Comments, docstrings and blank lines are left out. It is taken from
+the text by positions, not from Python's own tree, so every Python from 3.11 on gives the same.
+Standard library.
 """
 
 import ast
@@ -13,99 +13,139 @@ import tokenize
 from functools import cache
 from pathlib import Path
 
+from groupconv.ground.errors import StepError
+
 PACKAGE = Path(__file__).parents[1]
-WITHOUT = ("ground", "settings")  # rooms that wake no step
+WAKES_NOTHING = ("ground", "settings")  # rooms that may not decide a number
+TEXTS = {"STRING", "FSTRING_START", "TSTRING_START"}  # tokens that begin a text
 STEPS = tuple(sorted(path.stem for path in (PACKAGE / "steps").glob("[a-z]*.py")))
 
 
+def digest(step: str) -> str:
+    """One word for the meaning of ``step``'s code. Raises StepError."""
+    return hashlib.sha256(text(step).encode()).hexdigest()
+
+
+def text(step: str) -> str:
+    """A line for each file that decides what ``step`` makes: sha256 of its meaning, and its path.
+
+    Raises StepError if a file is not Python.
+    """
+    lines = []
+    for path in files(step):
+        if meant := _meaning(path, path.read_bytes()):
+            lines.append(f"{hashlib.sha256(meant.encode()).hexdigest()}  {_name(path)}\n")
+    return "".join(lines)
+
+
 def files(step: str) -> list[Path]:
-    """The files whose meaning decides what ``step`` makes, sorted. Raises SyntaxError."""
-    return [path for path in imported(step) if path.relative_to(PACKAGE).parts[0] not in WITHOUT]
+    """The files whose meaning decides what ``step`` makes, sorted. Raises StepError."""
+    return [path for path in imported(step) if _name(path).split("/")[0] not in WAKES_NOTHING]
 
 
 def imported(step: str) -> list[Path]:
-    """The step's module and every file of this package that it imports, directly or not."""
+    """The step's module and every file of this package that it imports, directly or not.
+
+    Raises StepError.
+    """
     found: set[Path] = set()
-    waiting = [PACKAGE / "steps" / f"{step}.py"]
+    waiting = [PACKAGE / "steps" / "__init__.py", PACKAGE / "steps" / f"{step}.py"]
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imports(path, path.stat().st_mtime_ns)
+            waiting += _imports(path, path.read_bytes())
     return sorted(found)
 
 
+def _name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
 @cache
-def _imports(path: Path, _changed_ns: int) -> list[Path]:
-    """What one file imports of this package; a package that looks for modules imports them all."""
-    found = []
-    for node in ast.walk(_parsed(path)):
+def _imports(path: Path, content: bytes) -> list[Path]:
+    """What one file imports of this package; one that looks for modules imports its folder's."""
+    found: list[Path] = []
+    for node in ast.walk(_parsed(path, content)):
         if isinstance(node, ast.ImportFrom):
             names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-            if "pkgutil" in names:
-                found += sorted(path.parent.glob("*.py"))
         else:
             continue
+        if "pkgutil" in names:
+            found += sorted(path.parent.glob("*.py"))
         for name in names:
             package, *parts = name.split(".")
-            if package == PACKAGE.name:
-                for end in range(len(parts) + 1):
-                    place = PACKAGE.joinpath(*parts[:end])
-                    found += filter(Path.is_file, (place.with_suffix(".py"), place / "__init__.py"))
+            for end in range(len(parts) + 1) if package == PACKAGE.name else ():
+                place = PACKAGE.joinpath(*parts[:end])
+                found += filter(Path.is_file, (place.with_suffix(".py"), place / "__init__.py"))
     return found
-
-
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_bytes(), filename=str(path))
-
-
-def digest(step: str) -> str:
-    """The fingerprint: sha256 of the names and meanings of the step's files. Raises SyntaxError."""
-    whole = hashlib.sha256()
-    for path in files(step):
-        text = _meaning(path, path.read_bytes())
-        whole.update(f"{path.relative_to(PACKAGE).as_posix()}\n{text}\n".encode())
-    return whole.hexdigest()
 
 
 @cache
 def _meaning(path: Path, content: bytes) -> str:
-    return meaning(content.decode("utf-8"), str(path))
+    return meaning(content.decode("utf-8"), _parsed(path, content))
 
 
-def meaning(source: str, name: str = "<text>") -> str:
-    """Python source without comments, docstrings and blank lines. Raises SyntaxError.
+@cache
+def _parsed(path: Path, content: bytes) -> ast.Module:
+    """Raises StepError."""
+    try:
+        return ast.parse(content.decode("utf-8"), filename=str(path))
+    except (SyntaxError, ValueError) as error:  # UnicodeDecodeError is a ValueError
+        line = f" line {error.lineno}:" if isinstance(error, SyntaxError) else ""
+        reason = getattr(error, "msg", None) or error
+        raise StepError(f"workflow/groupconv/{_name(path)}:{line} not Python: {reason}") from error
 
-    Lines inside of a text that is no docstring stay as they are.
-    """
-    lines = source.splitlines()
-    kept: set[int] = set()  # lines of which the next line's beginning is inside a text
-    for node in ast.walk(ast.parse(source, filename=name)):
-        if isinstance(node, (ast.Constant, ast.JoinedStr)) and node.end_lineno > node.lineno:
-            kept.update(range(node.lineno, node.end_lineno))
+
+def meaning(source: str, tree: ast.Module) -> str:
+    """Python source without comments, docstrings and blank lines; other texts stay as they are."""
+    source = source.replace("\r\n", "\n")
+    lines = source.split("\n")
+    comments, goes_on = _tokens(source)
+    for row, column in comments:
+        lines[row - 1] = lines[row - 1][:column]
+    for first, start, last, end in _docstrings(tree):
+        after = lines[last - 1].encode()[end:].decode()
+        lines[first - 1] = lines[first - 1].encode()[:start].decode()
+        for row in range(first + 1, last + 1):
+            lines[row - 1] = ""
+        lines[last - 1] += after
+        goes_on.difference_update(range(first, last))
+    meant = []
+    for row, line in enumerate(lines, start=1):
+        if row in goes_on:
+            meant.append(line)
+        elif line.strip() or row - 1 in goes_on:
+            meant.append(line.rstrip())
+    return "\n".join(meant)
+
+
+def _tokens(source: str) -> tuple[list[tuple[int, int]], set[int]]:
+    """Where each comment begins, and the lines at whose end a text goes on."""
+    comments, goes_on, open_ = [], set(), []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(source, filename=name)):
-        body = getattr(node, "body", None)
+        kind = tokenize.tok_name[token.type]
+        if kind == "COMMENT":
+            comments.append(token.start)
+        elif kind in TEXTS:
+            open_.append(token.start[0])
+        # Up to Python 3.11 a text is one token; later an f-string is several, nested.
+        if kind == "STRING" or kind.endswith("STRING_END"):
+            goes_on.update(range(open_.pop(), token.end[0]))
+    return comments, goes_on
+
+
+def _docstrings(tree: ast.Module) -> list[tuple[int, int, int, int]]:
+    """(first line, its byte, last line, its byte) of each docstring."""
+    found = []
+    for node in ast.walk(tree):
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
-        if not ast.get_docstring(node, clean=False):
-            continue
-        text = body[0].value
-        kept.difference_update(range(text.lineno, text.end_lineno))
-        end = lines[text.end_lineno - 1].encode()[text.end_col_offset :].decode()
-        for row in range(text.lineno, text.end_lineno + 1):
-            start = lines[row - 1].encode()[: text.col_offset].decode() if row == text.lineno else ""
-            lines[row - 1] = start + (end if row == text.end_lineno else "")
-    meant, inside = [], False
-    for row, line in enumerate(lines, start=1):
-        if inside or row in kept:
-            meant.append(line)
-        elif line.strip(" \t\f;"):
-            meant.append(line.rstrip())
-        inside = row in kept
-    return "\n".join(meant)
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            text = first.value
+            if isinstance(text.value, str):
+                found.append((text.lineno, text.col_offset, text.end_lineno, text.end_col_offset))
+    return found

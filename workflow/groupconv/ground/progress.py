@@ -1,10 +1,23 @@
 """Progress that can be read on a terminal, in a log, and with several steps at once."""
 
+import os
 import sys
 
 
 def say(line: str) -> None:
-    """Print one whole line to the terminal (stdout) and to the step's log (stderr)."""
-    for stream in (sys.stdout, sys.stderr):
+    """Print one whole line to the terminal (stdout) and to the step's log (stderr).
+
+    Once, where both are one file: a step typed by hand, a log of both.
+    """
+    streams = [sys.stdout] if one_file() else [sys.stdout, sys.stderr]
+    for stream in streams:
         stream.write(f"{line}\n")  # in one go: print writes the end of the line by itself
         stream.flush()
+
+
+def one_file() -> bool:
+    """Whether stdout and stderr are one terminal, file or pipe."""
+    try:
+        return os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False

@@ -19,7 +19,7 @@ from groupconv.settings import exponents
 OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
 MISSING = ("na", "nan", "none", "null")  # as pandas reads them
 MOST_NAMED = 12  # values that a complaint lists
-SCHEMA = Path(__file__).parent.parent / "schemas" / "params.schema.yaml"
+SCHEMA = Path(__file__).parents[2] / "schemas" / "params.schema.yaml"
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

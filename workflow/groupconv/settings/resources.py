@@ -5,6 +5,7 @@ Estimates from the closed forms, rounded up; tests compare them with what real s
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -88,3 +89,26 @@ def share(mem_mb: int, gpu: int) -> int:
     of_memory = math.ceil(WHOLE * mem_mb / (0.8 * psutil.virtual_memory().total / 10**6))
     of_gpus = WHOLE * gpu // max(1, gpus_here())
     return min(WHOLE, max(1, of_memory, of_gpus))
+
+
+def growing(least: int) -> Callable:
+    """A resource that a job asks for, more at each attempt."""
+    return lambda wildcards, attempt: attempt * least
+
+
+def job(mem_mb: int | Callable, gpu: int = 0) -> dict:
+    """The resources memory and GPU of a job, and the share of this machine that both make.
+
+    Caps on `mem_mb` and `gpu` themselves would cut what jobs ask of a cluster.
+    """
+
+    def of_machine(wildcards, attempt):
+        mb = mem_mb(wildcards, attempt) if callable(mem_mb) else mem_mb
+        return share(mb, gpu)
+
+    return {"mem_mb": mem_mb, "gpu": gpu, "share": of_machine}
+
+
+def job_alone(mem_mb: Callable, gpu: int = 0) -> dict:
+    """The resources of a job beside which nothing else may run on this machine."""
+    return {**job(mem_mb, gpu), "share": WHOLE}

@@ -31,7 +31,7 @@ def run(
     images: str,
     summary: str,
     history: str,
-    latency: str,
+    runs: str,
     folder: str,
 ) -> None:
     """Draw every figure into ``folder``, which is left with these alone.
@@ -53,7 +53,7 @@ def run(
             for scheme in schemes
         },
         "fig09": accuracy_figure(results),
-        "fig10": cost_figure(results, pd.read_csv(latency)),
+        "fig10": cost_figure(results, pd.read_csv(runs)),
     }
     for name, figure in drawn.items():
         save(figure, Path(folder) / name, params["figures"]["dpi"])

@@ -57,8 +57,8 @@ class ChannelsLast(nn.Module):
 VARIANTS: dict[str, Callable[[VGG], nn.Module]] = {"eager": eager, "folded": folded}
 
 
-def run(params: dict, latency: str, record: str) -> None:
-    """Time one input through every scheme and variant.
+def run(params: dict, runs: str, latency: str) -> None:
+    """Time one input through every scheme and variant: every run, and the medians.
 
     Raises DeviceError if the device, the cores or the memory are not there; StepError if a
     variant does not compute what eager does.
@@ -86,7 +86,7 @@ def run(params: dict, latency: str, record: str) -> None:
                     f"allowed: {TOLERANCE:.0e}"
                 )
     rows = interleaved(models, image, settings["rounds"], settings["warmup_runs"], settings["seed"])
-    with atomic.write(latency) as file:
+    with atomic.write(runs) as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows(rows)
@@ -102,7 +102,7 @@ def run(params: dict, latency: str, record: str) -> None:
         "versions": versions("torch", "numpy"),
         "schemes": totals(rows, differences),
     }
-    atomic.write_text(record, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    atomic.write_text(latency, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def full_model(architecture: str, groups: list[int], seed: int) -> VGG:

@@ -1,0 +1,90 @@
+"""A step's command line: read, checked, and written down as the first line of its log."""
+
+import difflib
+import errno
+import importlib
+import inspect
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from groupconv.engines import made
+from groupconv.ground import fingerprint, progress
+from groupconv.ground.errors import DiskError, StepError
+from groupconv.settings import reads
+
+ROOT = Path(__file__).parents[3]
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def run(arguments: list[str]) -> None:
+    """Make the step that the command line names. Raises StepError."""
+    options = dict(_option(a) for a in arguments if a.startswith("--"))
+    words = [a for a in arguments if not a.startswith("--")]
+    if not progress.one_file():
+        command = shlex.join(["python", "workflow/step.py", *words])
+        print(command, file=sys.stderr, flush=True)
+    step, part = _step(words[0] if words else ""), _params(words)
+    if Path.cwd().resolve() != ROOT.resolve():
+        raise StepError(f"{Path.cwd()}: a step runs at the repository's root: cd {ROOT} first")
+    paths = _paths(step, words[2:])
+    try:
+        made.make(step, part, paths, **options)
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            where = error.filename or f"{step}: a temporary file"
+            raise DiskError(f"{where}: cannot be written: {error.strerror}") from error
+        if error.filename is None or error.errno not in (errno.ENOENT, errno.EACCES):
+            raise
+        raise StepError(f"{error.filename}: {error.strerror}") from error
+
+
+def _option(argument: str) -> tuple[str, str]:
+    name, _, value = argument.removeprefix("--").partition("=")
+    if name not in ("cache", "rule"):
+        raise StepError(f"--{name}: unknown option; allowed: --cache=FOLDER, --rule=DIGEST")
+    return name, value
+
+
+def _step(name: str) -> str:
+    """Raises StepError, naming the nearest step."""
+    if name in fingerprint.STEPS:
+        return name
+    near = difflib.get_close_matches(name, fingerprint.STEPS, 1)
+    meant = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(fingerprint.STEPS)}"
+    raise StepError(f"{name or 'STEP'}: no such step; {meant}")
+
+
+def _params(words: list[str]) -> dict:
+    """The step's params. Raises StepError."""
+    step, text = words[0], words[1] if len(words) > 1 else ""
+    try:
+        part = json.loads(text)
+        reads.values(step, part)
+    except ValueError as error:
+        raise StepError(f"{step}: PARAMS = {text[:60]!r}: not JSON: {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        needed = ", ".join(reads.READS[step])
+        raise StepError(f"{step}: PARAMS lacks {error}; it needs {needed}") from error
+    return part
+
+
+def _paths(step: str, words: list[str]) -> dict:
+    """{name of run()'s argument: path, or several}. Raises StepError."""
+    given: dict[str, list[str]] = {}
+    for word in words:
+        name, equals, path = word.partition("=")
+        if not equals:
+            raise StepError(f"{step}: {word}: not name=path")
+        given.setdefault(name, []).append(path)
+    module = importlib.import_module(f"groupconv.steps.{step}")
+    known = dict(list(inspect.signature(module.run).parameters.items())[1:])
+    for name in given.keys() - known.keys():
+        near = difflib.get_close_matches(name, known, 1)
+        meant = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
+        raise StepError(f"{step}: {name}=: no such path; {meant}")
+    missing = [n for n, p in known.items() if n not in given and p.default is p.empty]
+    if missing:
+        raise StepError(f"{step}: {missing[0]}=PATH is missing; it needs {', '.join(known)}")
+    return {name: paths if len(paths) > 1 else paths[0] for name, paths in given.items()}

@@ -1,0 +1,84 @@
+"""dvc.lock, the record that git versions: what it says, and how it stays whole.
+
+An entry that is not whole is no entry. While `dvc commit` works, dvc.lock as it was lies beside the
+receipts: a run that is killed meanwhile leaves it for the next one.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import yaml
+
+from groupconv.engines import dvcyaml
+from groupconv.engines.digests import STATE
+from groupconv.engines.stages import Stage
+from groupconv.ground import atomic
+from groupconv.settings import exponents
+
+LOCK, BEFORE = Path("dvc.lock"), STATE / "dvc.lock.before"
+
+
+class _Loader(yaml.CSafeLoader):
+    """DVC writes YAML 1.2, where 5e-05 is a number."""
+
+
+exponents.accept(_Loader)
+
+
+class Lock:
+    """The whole entries of dvc.lock; while `dvc commit` works, of dvc.lock as it was."""
+
+    def __init__(self, path: str | Path | None = None):
+        self.entries: dict[str, dict] = {}
+        found = [p for p in ([path] if path else [BEFORE, LOCK]) if os.path.isfile(p)]
+        try:
+            stages = yaml.load(Path(found[0]).read_text(encoding="utf-8"), _Loader)["stages"]
+        except (OSError, ValueError, TypeError, LookupError, yaml.YAMLError):
+            return
+        for name, entry in stages.items() if isinstance(stages, dict) else ():
+            try:
+                causes = {
+                    "command": entry["cmd"],
+                    "params": dict(entry.get("params", {}).get("params.yaml", {})),
+                    "deps": {dep["path"]: dep["md5"] for dep in entry.get("deps", [])},
+                }
+                results = {out["path"]: out["md5"] for out in entry["outs"]}
+            except (AttributeError, KeyError, TypeError, ValueError):
+                continue
+            self.entries[name] = {"causes": causes, "results": results}
+
+    def causes(self, one: Stage) -> dict | None:
+        """The causes that the stage was last recorded with; None if the lock has no entry."""
+        return self.entries.get(one.name, {}).get("causes")
+
+    def results(self, one: Stage, causes: dict) -> dict | None:
+        """{path: md5} if the lock's entry has these causes, else None."""
+        return self.entries[one.name]["results"] if self.causes(one) == causes else None
+
+
+def keep() -> None:
+    """Set dvc.lock aside before `dvc commit` writes it."""
+    atomic.write_text(BEFORE, LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
+
+
+def put_back() -> None:
+    """dvc.lock as it was before the last `dvc commit`."""
+    if BEFORE.stat().st_size:
+        os.replace(BEFORE, LOCK)
+    else:
+        LOCK.unlink(missing_ok=True)
+        BEFORE.unlink()
+
+
+def cut(names: set[str]) -> dict[str, dict[str, str]]:
+    """Take entries of ours that are not in ``names`` out of dvc.lock; returns their results."""
+    entries = Lock().entries
+    gone = {name for name in entries if dvcyaml.of_ours(name)} - names
+    if not gone or BEFORE.exists():
+        return {}
+    text = LOCK.read_text(encoding="utf-8")
+    for name in gone:
+        text = re.sub(rf"^  {re.escape(name)}:\n(?:   .*\n)*", "", text, flags=re.M)
+    atomic.write_text(LOCK, text)
+    return {name: entries[name]["results"] for name in gone}

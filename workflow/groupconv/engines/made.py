@@ -1,0 +1,79 @@
+"""One step, from its causes to its receipt: taken from DVC's cache, or made by its module."""
+
+import importlib
+import os
+import shutil
+from pathlib import Path
+
+from groupconv.engines import dvc, records, stages
+from groupconv.engines.digests import Digests
+from groupconv.engines.dvclock import Lock
+from groupconv.engines.records import Receipts
+from groupconv.engines.stages import Stage
+from groupconv.ground import atomic
+from groupconv.ground.errors import StepError
+from groupconv.ground.progress import say
+
+
+def make(step: str, part: dict, paths: dict, *, cache: str = "", rule: str = "") -> None:
+    """Make a step with ``part``, its params, and ``paths`` by the names that its run() gives them.
+
+    ``cache``: DVC's cache folder, which may have what the same causes made before. ``rule``: the
+    digest of the step's definition in dvc.yaml as Snakemake planned it; another run may since have
+    brought dvc.yaml up to a rule that this run does not have. Raises StepError.
+    """
+    definitions = stages.load()
+    one = stages.stage(definitions, step, part)
+    say(f"{one.label}: started")
+    causes = records.causes(one, Digests())
+    under_dvc = dvc.started_us()
+    if under_dvc:
+        _same_code(one, causes)
+    if cache and restore(one, causes, cache):
+        say(f"{one.label}: made before of the same; taken from DVC's cache")
+    else:
+        importlib.import_module(f"groupconv.steps.{step}").run(part, **paths)
+    after = Digests()
+    results = records.results(one, after)
+    other_rule = bool(rule) and stages.digest(definitions[step]) != rule
+    changed = other_rule or records.causes(one, after) != causes
+    if under_dvc and (changed or not stages.holds(one)):  # DVC would record the new ones
+        raise StepError(f"{one.label}: what it reads has changed meanwhile: run it again")
+    if changed:
+        say(f"{one.label}: what it reads has changed meanwhile; it will be made again")
+    elif None not in results.values():
+        Receipts().write(one, causes, results)
+
+
+def _same_code(one: Stage, causes: dict) -> None:
+    """Raise StepError if DVC would record another meaning of the code than that which runs."""
+    for path, md5 in causes["deps"].items():
+        if records.code_of(path) and Digests().of(path) != md5:
+            raise StepError(f"{path}: the code means something else now: `dvc repro code` first")
+
+
+def restore(one: Stage, causes: dict, cache: str) -> bool:
+    """Copy what these causes made before out of DVC's cache; False unless all of it is there."""
+    for known in (Lock(), Receipts()):
+        results = known.results(one, causes)
+        if not results or None in results.values():
+            continue
+        copies: dict[str, str] = {}
+        for path, md5 in results.items():
+            found = dvc.cached(path, md5, cache)
+            if found is None:
+                break
+            copies |= found
+        else:
+            for path, source in copies.items():
+                with open(source, "rb") as content, atomic.write(path, "wb") as file:
+                    shutil.copyfileobj(content, file, 2**20)
+            for folder in (path for path, md5 in results.items() if md5.endswith(".dir")):
+                for file in Path(folder).rglob("*"):  # of a scheme that is no more
+                    if file.is_file() and str(file) not in copies:
+                        file.unlink()
+            if records.results(one, Digests()) == results:
+                return True
+            for path in copies:
+                os.remove(path)
+    return False

@@ -1,0 +1,123 @@
+"""dvc.lock after a run: `dvc commit` of what was made, and nothing that could be false."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import IO
+
+from groupconv.engines import alive, code, dvc, dvclock, plan, records, stages
+from groupconv.engines.digests import Digests
+from groupconv.engines.dvclock import BEFORE, LOCK, Lock
+from groupconv.engines.records import Receipts
+from groupconv.engines.stages import Stage
+
+MOST_NAMED = 20  # stages of a step that is partly made: dvc.lock is written as often
+NOTHING = "dvc.lock: nothing recorded"
+
+
+def mend(handle: IO) -> str:
+    """Put dvc.lock back if a killed run was writing it, and none lives; returns what to say."""
+    if not BEFORE.exists() or not alive.alone(handle):
+        return ""
+    dvclock.put_back()
+    return f"{LOCK}: as before the run that was killed as it recorded"
+
+
+def record(all_stages: list[Stage], handle: IO) -> str:
+    """`dvc commit` what was made from params.yaml as it is on disk; returns what to say of it.
+
+    ``handle``, of alive.hold, is held by the commit too, should this process be killed.
+    """
+    if BEFORE.exists():  # left by a killed run since this one began
+        if not alive.alone(handle, without_locks=True):
+            return f"{NOTHING}: another run records; the next one will"
+        dvclock.put_back()
+    program = dvc.command()
+    if program is None:
+        return f"{NOTHING}: no dvc beside Python or on PATH"
+    code.write()
+    lock, receipts, digests = Lock(), Receipts(), Digests()
+    before = stages.producers(all_stages)
+    good, new = set(), {}
+    for one in all_stages:
+        causes, results = records.causes(one, digests), records.results(one, digests)
+        if None in results.values() or not before[one.name] <= good:
+            continue
+        if lock.results(one, causes) != results:
+            # A raw file put there by hand has no receipt; neither has what the code means.
+            made_here = one.step not in ("download", stages.CODE)
+            if made_here and receipts.results(one, causes) != results:
+                continue
+            new[one.name] = {"causes": causes, "results": results}
+        elif not plan.in_cache(one, results):
+            new[one.name] = {"causes": causes, "results": results}
+        good.add(one.name)
+    digests.save()
+    if not new or "prepare" not in good:  # it checks the raw files
+        return ""
+    targets, waiting = _targets(all_stages, good, new)
+    if not targets:
+        return waiting
+    dvclock.keep()
+    done = subprocess.run(
+        [program, "commit", "--force", "--quiet", *targets],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        pass_fds=[handle.fileno()],
+    )
+    if done.returncode:
+        dvclock.put_back()
+        return f"{NOTHING}: {_reason(done.stdout)}"
+    recorded = Lock(LOCK).entries
+    names = [name for name in new if {name, name.partition("@")[0]} & set(targets)]
+    if any(recorded.get(name) != new[name] for name in names):
+        dvclock.put_back()
+        return f"{NOTHING}: a file has changed meanwhile"
+    BEFORE.unlink()
+    shown = len([name for name in names if name != stages.CODE])
+    said = f"dvc.lock: recorded {shown} stages" if shown else ""
+    return "\n".join(filter(None, [said, waiting]))
+
+
+def _reason(said: str) -> str:
+    """The cause among DVC's lines: the last that it calls an error, without its prefix."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
+    return errors[-1].removeprefix("ERROR: ") if errors else "dvc commit gave no reason"
+
+
+def _targets(all_stages: list[Stage], good: set[str], new: dict) -> tuple[list[str], str]:
+    """What to name to `dvc commit`: few stages, else the step, as DVC reads dvc.lock for each name.
+
+    Also what to say of the stages that are to wait.
+    """
+    targets, waiting = [], 0
+    partly = {one.step for one in all_stages if one.name not in good}
+    for step in dict.fromkeys(one.step for one in all_stages):
+        names = [one.name for one in all_stages if one.step == step and one.name in new]
+        if len(names) <= (MOST_NAMED if step in partly else 1):
+            targets += names
+        elif step not in partly:
+            targets.append(step)
+        else:
+            waiting += len(names)
+    said = f"dvc.lock: {waiting} stages wait until all of their step are made" if waiting else ""
+    return targets, said
+
+
+def prune(all_stages: list[Stage]) -> None:
+    """Cut entries without a stage out of dvc.lock; delete their files if the cache has them."""
+    kept = {out for one in all_stages for out in one.outs}
+    digests = Digests()
+    for results in dvclock.cut({one.name for one in all_stages}).values():
+        for path, md5 in results.items():
+            if path in kept or digests.of(path) != md5 or dvc.cached(path, md5) is None:
+                continue
+            os.remove(path)
+            for folder in Path(path).parents[:-1]:
+                if any(folder.iterdir()):
+                    break
+                folder.rmdir()

@@ -1,0 +1,119 @@
+"""The stages of dvc.yaml, filled in: a step, once or for each scheme and seed. Reads no results."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from groupconv.settings import exponents, reads
+
+DVC_YAML = Path("dvc.yaml")
+# DVC's first stage writes here what the code of each step means; the steps depend on their file.
+CODE, CODE_FOLDER, PACKAGE = "code", "results/code", "workflow/groupconv"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of dvc.yaml with its wildcards filled in."""
+
+    step: str
+    name: str  # as DVC names it: train@A-0
+    label: str  # as a person names it: train A seed 0
+    wildcards: dict  # of its rule
+    command: str
+    deps: tuple[str, ...]
+    outs: tuple[str, ...]
+    cached: tuple[str, ...]  # those of outs that DVC's cache takes; git takes the others
+    params: dict
+    frozen: bool = False
+
+
+def load(text: str | None = None) -> dict:
+    """The definitions of our stages, by step, from dvc.yaml or from its ``text``."""
+    text = DVC_YAML.read_text(encoding="utf-8") if text is None else text
+    found = yaml.load(text, yaml.CSafeLoader)["stages"]
+    return {step: found[step] for step in (CODE, *reads.READS) if step in found}
+
+
+def digest(definition: dict) -> str:
+    """A step's definition in dvc.yaml, as one word."""
+    return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def stage(definitions: dict, step: str, part: dict) -> Stage:
+    """The stage that makes ``step`` with ``part``, the step's params as reads.part cut them."""
+    definition = definitions[step]
+    params = reads.values(step, part) if step in reads.READS else {}
+    wildcards = {wildcard: part[wildcard] for wildcard in definition.get("matrix", {})}
+    keys = wildcards.values()
+    known = {f"item.{key}": part[key] for key in ("scheme", "seed") if key in part} | params
+
+    def filled(text: str) -> str:
+        return re.sub(r"\$\{([\w.]+)\}", lambda match: str(known[match[1]]), text)
+
+    outs = {}
+    for kind in ("outs", "metrics", "plots"):
+        for out in definition.get(kind, []):
+            path, flags = next(iter(out.items())) if isinstance(out, dict) else (out, {})
+            outs[filled(path)] = flags.get("cache", True)
+    return Stage(
+        step=step,
+        name=f"{step}@{'-'.join(map(str, keys))}" if keys else step,
+        label=" ".join([step, *(f"seed {k}" if isinstance(k, int) else k for k in keys)]),
+        wildcards=wildcards,
+        command=filled(definition["cmd"]),
+        deps=tuple(sorted(map(filled, definition.get("deps", [])))),
+        outs=tuple(sorted(outs)),
+        cached=tuple(sorted(path for path, cached in outs.items() if cached)),
+        params=params,
+        frozen=bool(definition.get("frozen")),
+    )
+
+
+def stages(definitions: dict, params: dict) -> list[Stage]:
+    """Every stage of the configuration ``params``, what is read before what reads it."""
+    found = [stage(definitions, CODE, {})] if CODE in definitions else []
+    for step in reads.READS:
+        ranges = {"scheme": list(params["schemes"]), "seed": params["train"]["seeds"]}
+        wildcards = list(definitions[step].get("matrix", {}))
+        for keys in product(*(ranges[wildcard] for wildcard in wildcards)):
+            part = reads.part(params, step, **dict(zip(wildcards, keys, strict=True)))
+            found.append(stage(definitions, step, part))
+    return found
+
+
+def holds(one: Stage, path: str = "params.yaml") -> bool:
+    """Whether the file, as it is now, has this stage with these params."""
+    try:
+        params = exponents.as_numbers(
+            yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader)
+        )
+        now = reads.part(params, one.step, **one.wildcards)
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+        return False
+    return reads.values(one.step, now) == one.params
+
+
+def producers(all_stages: list[Stage]) -> dict[str, set[str]]:
+    """{stage: the stages that write what it reads}, a file or anything inside a folder."""
+    writers: dict[str, set[str]] = {}
+    folders: dict[str, str] = {}
+    for one in all_stages:
+        for out in one.outs:
+            folders[out] = one.name
+            for path in (out, *map(str, PurePosixPath(out).parents)):
+                writers.setdefault(path, set()).add(one.name)
+    before = {}
+    for one in all_stages:
+        before[one.name] = set().union(*(writers.get(dep, set()) for dep in one.deps))
+        for dep in one.deps:  # one file of a folder that is one output
+            before[one.name] |= {
+                folders[str(folder)]
+                for folder in PurePosixPath(dep).parents
+                if str(folder) in folders
+            }
+    return before
