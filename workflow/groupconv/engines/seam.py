@@ -208,19 +208,16 @@ class Seam:
             sys.exit("dvc.yaml: not what the rules say; `snakemake --cores 1 pipeline` mends it")
         if self.under_dvc and not self.is_params_yaml():
             sys.exit("the configuration is not params.yaml's, which DVC would record")
-        if self.writes and text != derived:
-            atomic.write_text(stages.DVC_YAML, derived)
-            print("dvc.yaml: brought up to the rules", file=sys.stderr)
-        elif text != derived:
+        if self.workflow.output_settings.dryrun and text != derived:
             mend = "any run, or `snakemake --cores 1 pipeline`, brings it up"
             print(f"dvc.yaml: behind the rules; {mend}", file=sys.stderr)
-        if self.writes and not self.raw_files:  # DVC wants the folder, with nothing in it
-            or_refuse(_make_folder, self.raw)
 
-    @property
-    def writes(self) -> bool:
-        """Whether this is a run: not a dry one, --lint, --summary, --report or the like."""
-        return bool(self.workflow.executor_plugin) and not self.workflow.dryrun
+    def bring_up(self) -> None:
+        """dvc.yaml as the rules say: a run writes it, a dry run and --lint do not."""
+        text, derived = self.dvc_yaml()
+        if text != derived and stages.DVC_YAML.read_text("utf-8") == text:
+            or_refuse(atomic.write_text, stages.DVC_YAML, derived)
+            print("dvc.yaml: brought up to the rules", file=sys.stderr)
 
     @functools.cache  # noqa: B019 - there is one object
     def dvc_yaml(self) -> tuple[str, str]:
@@ -291,12 +288,12 @@ class Seam:
 
     @functools.cache  # noqa: B019
     def _mark(self) -> None:
-        """Write the marker: newer than what is there, in a dry run newer than anything."""
+        """Write the marker, newer than anything; before the first job it gets the present time.
+
+        Its content is new each time: Snakemake ignores a newer file whose content it knows.
+        """
         or_refuse(atomic.write_text, MARKER, f"{time.time_ns()} {os.getpid()}\n")
-        if self.writes:
-            or_refuse(future.bring_back, self._files_of_jobs())
-        else:
-            os.utime(MARKER, (future.FAR, future.FAR))
+        os.utime(MARKER, (future.FAR, future.FAR))
 
     def _files_of_jobs(self) -> list[str]:
         """Every file whose time Snakemake may look at."""
@@ -345,9 +342,14 @@ class Seam:
             or_refuse(cluster.check_squeue)
         self.listener = screen.Listener(self.workflow.output_settings.printshellcmds)
         self.before = TABLE.stat().st_mtime_ns if TABLE.exists() else None
+        self.bring_up()
         self.announce()
-        if not self.under_dvc:
-            self._decide()
+        if self.asked:
+            os.utime(MARKER)
+        or_refuse(future.bring_back, self._files_of_jobs())
+        if not self.raw_files:  # DVC wants the folder, with nothing in it
+            or_refuse(_make_folder, self.raw)
+        self._decide()
         if self.in_dvc and self.is_params_yaml():
             or_refuse(recording.prune, self.all_stages())
 
@@ -394,10 +396,13 @@ class Seam:
         if not self.asked or self.under_dvc:
             return
         self.announce()
+        a_run = bool(self.workflow.executor_plugin) and not self.workflow.dryrun
+        if a_run:
+            self.bring_up()
         if not (self.in_dvc and self.is_params_yaml()):
             return
         waiting = len(self.examined().unrecorded)
-        if self.writes and (waiting or self.examined().code_is_new):
+        if a_run and (waiting or self.examined().code_is_new):
             self.keep_records()
         elif waiting:
             said = f"dvc.lock: {waiting} stages wait for a run to record them"
