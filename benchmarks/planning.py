@@ -23,7 +23,8 @@ from pathlib import Path
 
 import yaml
 from groupconv.data.sources import raw_files
-from groupconv.engines import pipeline, records
+from groupconv.engines import code, stages
+from groupconv.engines.digests import Digests
 from groupconv.pages import captions
 from groupconv.settings import config, reads
 
@@ -32,7 +33,8 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 # What a run or the set-up made in this checkout.
 MADE = shutil.ignore_patterns(
-    ".venv", ".git", ".snakemake", "__pycache__", "dvc.lock", "results", "logs", "raw", "cache", "tmp"
+    *(".venv", ".git", ".snakemake", "__pycache__"),
+    *("dvc.lock", "results", "logs", "raw", "cache", "tmp"),
 )
 CHECKPOINT = 534_000_000  # bytes; the paper's
 
@@ -65,21 +67,22 @@ def _finish(params: dict, checkpoint: int) -> None:
     files = [raw / file.name for file in raw_files(params["data"])]
     figures = captions.figures(reads.scheme_names(params))
     files += [Path("results/figures", f"{f}.{kind}") for f in figures for kind in ("svg", "png")]
-    stages = pipeline.stages(pipeline.load(), params)
-    whole = {str(path.parent) for path in files}
-    files += [Path(out) for one in stages for out in one.outs if out not in whole]
+    every = stages.stages(stages.load(), params)
+    code.write()
+    whole = {str(path.parent) for path in files} | {stages.CODE_FOLDER}
+    files += [Path(out) for one in every for out in one.outs if out not in whole]
     for path in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "wb") as file:
             file.write(str(path).encode())
             if path.suffix == ".pt":
                 file.write(os.urandom(max(0, checkpoint - len(str(path)))))
-    digests, entries = records.Digests(), {}
+    digests, entries = Digests(), {}
 
     def listed(paths):
         return [{"path": p, "hash": "md5", "md5": digests.of(p), **_size(p)} for p in paths]
 
-    for one in stages:
+    for one in every:
         entries[one.name] = {"cmd": one.command}
         if one.deps:
             entries[one.name]["deps"] = listed(one.deps)

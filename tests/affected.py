@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from groupconv.engines import pipeline
+from groupconv.engines import stages
 from groupconv.settings import config
 
 ROOT = Path(__file__).parents[1]
@@ -21,13 +21,13 @@ def leaves(params: dict) -> list[str]:
 
 def reached(params: dict) -> dict[str, list[str]]:
     """{dotted key: the steps that read it, and all that read what those make}."""
-    definitions = pipeline.load(ROOT / "dvc.yaml")
-    stages = pipeline.stages(definitions, params)
-    before = pipeline.producers(stages)
+    definitions = stages.load((ROOT / "dvc.yaml").read_text())
+    every = stages.stages(definitions, params)
+    before = stages.producers(every)
     table = {}
     for key in leaves(params):
         hit: dict[str, str] = {}
-        for one in stages:
+        for one in every:
             mine = any(
                 key == k
                 or key.startswith(f"{k}.")

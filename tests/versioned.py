@@ -56,6 +56,9 @@ class Versioned(Project):
 
     def wanted_by_dvc(self) -> set[str]:
         """The steps that DVC would run, if what it runs makes other bytes."""
+        assert (
+            self.dvc("repro", "code").returncode == 0
+        )  # a dry run knows nothing of what it writes
         run = self.dvc("repro", "--dry", "--force-downstream")
         assert run.returncode == 0, run.stdout
         stages = re.findall(r"^Running stage '(.+)':", run.stdout, re.M)

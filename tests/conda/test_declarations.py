@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from declared import declared, pip_name
-from groupconv.ground import fingerprint as code
+from groupconv.ground import fingerprint
 from groupconv.settings import resources
 from project import ROOT
 
@@ -34,7 +34,6 @@ print(json.dumps({
     rule.name: {
         "shell": rule.shellcmd,
         "environment": str(rule.conda_env or ""),
-        "code": rule.input.get("code") or [],  # download: in that of prepare
     }
     for rule in parsed.rules
 }))
@@ -44,12 +43,12 @@ NOT_IMPORTED = {"python", "pip", "iopath", "matplotlib-fontja"}
 # provenance imports torch only when it is asked for the machine, which report does not.
 NOT_REACHED = {"report.yaml": {"torch"}}
 # What every step runs first.
-ADAPTER = [ROOT / "workflow" / "step.py", *code.files("lock"), *code.files("records")]
+ADAPTER = fingerprint.reached(ROOT / "workflow" / "step.py")
 
 
 @cache
 def rules(device="cpu", mode="DEFAULT"):
-    """Each rule with a command: that, the environment's file, and the code that it depends on.
+    """Each rule with a command: that, and the environment's file.
 
     ``mode`` REMOTE: as a node reads it, for a job from a machine with a GPU.
     """
@@ -62,7 +61,8 @@ def rules(device="cpu", mode="DEFAULT"):
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    return {name: rule for name, rule in json.loads(run.stdout).items() if rule["shell"]}
+    found = json.loads(run.stdout).items()
+    return {name: {**rule, "step": name} for name, rule in found if rule["shell"]}
 
 
 def environment(rule):
@@ -74,8 +74,8 @@ def imported(rule):
     """The packages that the rule's code imports, as pip names them."""
     owners = metadata.packages_distributions()
     names = set()
-    for file in [*rule["code"], *ADAPTER]:
-        for node in ast.walk(ast.parse((ROOT / file).read_text())):
+    for file in [*fingerprint.imported(rule["step"]), *ADAPTER]:
+        for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):

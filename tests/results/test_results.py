@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from groupconv.data.parts import boundaries
 from groupconv.pages import captions
 from groupconv.settings import config, reads
-from groupconv.steps.split import boundaries
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ TARGET = "results/schemes/E/seed0/checkpoint.pt"
 
 def test_killed_for_memory_a_training_succeeds_with_more(longer):
     """The estimate is made too low by less than the retries raise it."""
-    longer.edit("PROCESS_MB = 1300", "PROCESS_MB = 350", "workflow/groupconv/resources.py")
+    longer.edit("PROCESS_MB = 1300", "PROCESS_MB = 350", "workflow/groupconv/settings/resources.py")
     run = longer.snakemake(*QUICK, "--retries", "4", TARGET)
     assert run.returncode == 0, run.stdout
     *killed, last = jobs_of(longer)

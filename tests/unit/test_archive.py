@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from archives import BOOK, KKANJI, header, in_a_process, pictures, tar_of, zip_of
-from groupconv.data.sources import SOURCES, archive
+from groupconv.data import archive, decode
+from groupconv.data.sources import SOURCES
 from groupconv.ground.errors import DataError
-from groupconv.steps import prepare
 
 
 @pytest.fixture(autouse=True)
@@ -223,7 +223,7 @@ def test_a_million_tiny_members_of_a_zip_are_refused():
 
 
 def test_no_program_is_run_for_a_picture():
-    image, problem = prepare.opened(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    image, problem = decode.opened(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
     assert (image, problem) == (None, "not an image")
 
 

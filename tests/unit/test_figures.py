@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from groupconv.data.packed import read_table
 from groupconv.steps import figures
 from matplotlib import pyplot as plt
 from PIL import Image
@@ -51,7 +52,7 @@ def test_samples_are_the_packed_pixels_under_the_names_of_their_folders(tmp_path
         packed += range(len(packed), len(packed) + height * width * channels)
     (tmp_path / "manifest.csv").write_text("\n".join(lines))
     np.save(tmp_path / "images.npy", np.array(packed, np.uint8))
-    manifest = figures.read_manifest(tmp_path / "manifest.csv")
+    manifest = read_table(tmp_path / "manifest.csv")
     figure = figures.samples_figure(manifest, tmp_path / "images.npy")
     first = figure.axes[:3]
     assert [axis.get_title() for axis in first] == ["1", "01", "2"]

@@ -73,7 +73,7 @@ def read(source, files):
     data = {**PARAMS, "source": source, "folder": "", "books": None}
     if source == "char-shape":
         data["books"] = ["umgy00000"]
-    with mock.patch.object(prepare, "download"):  # what is published does not hold here
+    with mock.patch.object(prepare, "hashes"):  # what is published does not hold here
         names = [name for name, _ in files]
         prepare.run({"data": data}, "out/images", "out/index", "out/excluded", names)
     return len(Path("out/index").read_text(encoding="utf-8").splitlines()) - 1
@@ -157,7 +157,7 @@ MILLION = 1_000_000
 PREPARE = """
 from test_hostile import PARAMS, mock, prepare
 data = {**PARAMS, "source": "kkanji", "folder": "", "books": None}
-with mock.patch.object(prepare, "download"):
+with mock.patch.object(prepare, "hashes"):
     try:
         prepare.run({"data": data}, "out/images", "out/index", "out/excluded", ["kkanji.tar"])
     except prepare.DataError as error:

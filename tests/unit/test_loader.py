@@ -120,5 +120,5 @@ def test_augmentation_depends_on_the_generator_alone_and_is_light():
 
 def test_files_that_do_not_belong_together_are_refused(packed):
     np.save(packed[1], np.load(packed[1])[:-1])
-    with pytest.raises(DataError, match=r"images\.npy: \d+ bytes, .*manifest\.csv needs \d+"):
+    with pytest.raises(DataError, match=r"images\.npy: \d+ bytes, .*its table needs \d+"):
         loader.Part(*packed, "train", **SIZES)

@@ -2,8 +2,8 @@ import io
 
 import numpy as np
 import pytest
+from groupconv.data import decode
 from groupconv.data.sources.source import Character, Scan
-from groupconv.steps import prepare
 from PIL import Image
 
 
@@ -15,13 +15,13 @@ def encoded(array, kind="png"):
 
 def test_16_bit_grey_keeps_its_range():
     ramp = np.linspace(0, 65535, 1024).reshape(32, 32).astype(np.uint16)
-    image, problem = prepare.opened(encoded(ramp))
+    image, problem = decode.opened(encoded(ramp))
     assert (image.mode, problem) == ("L", "")
     assert np.array_equal(np.asarray(image), ramp >> 8)
 
 
 def test_pixels_without_a_fixed_range_are_unreadable_and_not_clipped():
-    image, problem = prepare.opened(encoded(np.full((9, 9), 0.5, np.float32), "tiff"))
+    image, problem = decode.opened(encoded(np.full((9, 9), 0.5, np.float32), "tiff"))
     assert image is None
     assert problem == "pixels of mode F; allowed: 8 or 16 bits"
 
@@ -29,7 +29,7 @@ def test_pixels_without_a_fixed_range_are_unreadable_and_not_clipped():
 def test_ink_on_a_transparent_ground_is_ink_on_white():
     ink = np.zeros((9, 9, 4), np.uint8)
     ink[4, :, 3] = 255  # one black stroke
-    image, _ = prepare.opened(encoded(ink))
+    image, _ = decode.opened(encoded(ink))
     assert image.mode == "RGB"
     assert set(np.asarray(image)[4].ravel()) == {0}
     assert set(np.delete(np.asarray(image), 4, axis=0).ravel()) == {255}
@@ -40,7 +40,7 @@ PAGE = np.arange(20 * 30 * 3, dtype=np.int64).reshape(20, 30, 3).astype(np.uint8
 
 def cropped(box):
     scan = Scan("book", "page", encoded(PAGE), (Character("id", "U+3042", box),))
-    ((row, array, problem),) = prepare.decode(scan, list(scan.characters), image_size=64)
+    ((row, array, problem),) = decode.decode(scan, list(scan.characters), image_size=64)
     return row, array, problem
 
 
@@ -67,13 +67,13 @@ def test_a_box_without_area_on_the_page_is_unreadable(box):
 def test_an_image_of_too_many_pixels_is_not_decoded():
     file = io.BytesIO()
     Image.new("1", (10_000, 9_500)).save(file, "png")
-    image, problem = prepare.opened(file.getvalue())
+    image, problem = decode.opened(file.getvalue())
     assert image is None
     assert problem == "10000x9500 px; allowed: 40,000,000 pixels"
 
 
 def test_the_limit_is_on_the_product_of_the_sides(monkeypatch):
-    monkeypatch.setattr(prepare, "MOST_PIXELS", 100)
-    assert prepare.opened(encoded(np.eye(10, dtype=np.uint8)))[1] == ""
+    monkeypatch.setattr(decode, "MOST_PIXELS", 100)
+    assert decode.opened(encoded(np.eye(10, dtype=np.uint8)))[1] == ""
     wide = encoded(np.zeros((1, 101), np.uint8))
-    assert prepare.opened(wide) == (None, "101x1 px; allowed: 100 pixels")
+    assert decode.opened(wide) == (None, "101x1 px; allowed: 100 pixels")

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torchvision
+from groupconv.data import decode
 from groupconv.data.sources import SOURCES, folder
 from groupconv.ground.errors import DataError
-from groupconv.steps import prepare
 
 
 def test_the_sample_is_all_that_the_wheel_holds_with_its_boxes(wheel):
@@ -209,4 +209,4 @@ def test_cifar_pixels_are_rgb_rows(tmp_path):
         ("test/00001", "class2"),
     ]
     assert scan.characters[0].label == "class99"
-    assert np.array_equal(np.asarray(prepare.as_image(scan)), image)
+    assert np.array_equal(np.asarray(decode.as_image(scan)), image)

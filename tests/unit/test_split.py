@@ -3,6 +3,7 @@ import hashlib
 import pandas as pd
 import pytest
 from archives import in_a_process
+from groupconv.data import parts
 from groupconv.ground.errors import DataError
 from groupconv.steps import split
 from hypothesis import HealthCheck, given, settings
@@ -14,47 +15,47 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def test_every_part_is_within_one_of_its_exact_share_and_none_is_empty():
     for n in range(3, 5001):
-        first, second = split.boundaries(n)
+        first, second = parts.boundaries(n)
         sizes = (first, second - first, n - second)
         assert min(sizes) >= 1, n
-        assert all(abs(a - b) < 1 for a, b in zip(sizes, split.exact_shares(n), strict=True)), n
+        assert all(abs(a - b) < 1 for a, b in zip(sizes, parts.exact_shares(n), strict=True)), n
 
 
 @given(ids=IDS, seed=SEEDS)
 def test_assigned_parts_have_their_shares(ids, seed):
-    parts = list(split.assign_splits(sorted(ids), seed).values())
-    sizes = [parts.count(part) for part in split.PARTS]
+    assigned = list(parts.assign_splits(sorted(ids), seed).values())
+    sizes = [assigned.count(part) for part in parts.PARTS]
     if len(ids) >= 3:
         assert min(sizes) >= 1
-        assert all(abs(a - b) < 1 for a, b in zip(sizes, split.exact_shares(len(ids)), strict=True))
+        assert all(abs(a - b) < 1 for a, b in zip(sizes, parts.exact_shares(len(ids)), strict=True))
 
 
 @given(ids=IDS, new=st.text(), seed=SEEDS, rng=st.randoms())
 def test_the_split_depends_on_the_set_of_images_alone(ids, new, seed, rng):
     listed = sorted(ids)
-    parts = split.assign_splits(listed, seed)
-    assert parts.keys() == ids
-    assert split.assign_splits(rng.sample(listed, len(listed)), seed) == parts
-    grown = split.assign_splits(sorted(ids | {new}), seed)
+    assigned = parts.assign_splits(listed, seed)
+    assert assigned.keys() == ids
+    assert parts.assign_splits(rng.sample(listed, len(listed)), seed) == assigned
+    grown = parts.assign_splits(sorted(ids | {new}), seed)
     if len(ids) >= 3:
-        assert sum(grown[i] != parts[i] for i in ids) <= 2
+        assert sum(grown[i] != assigned[i] for i in ids) <= 2
 
 
 @given(n=st.integers(3, 5000))
 def test_one_more_image_moves_each_boundary_by_at_most_one(n):
-    for before, after in zip(split.boundaries(n), split.boundaries(n + 1), strict=True):
+    for before, after in zip(parts.boundaries(n), parts.boundaries(n + 1), strict=True):
         assert after - before in (0, 1)
 
 
 @given(n=st.integers(60, 120), seed=SEEDS)
 def test_another_seed_gives_another_order(n, seed):
     ids = [f"image{i}" for i in range(n)]
-    assert split.assign_splits(ids, seed) != split.assign_splits(ids, seed + 1)
+    assert parts.assign_splits(ids, seed) != parts.assign_splits(ids, seed + 1)
 
 
 def test_the_same_on_every_machine():
-    parts = split.assign_splits([f"image{i}" for i in range(25)], seed=0)
-    digest = hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()
+    assigned = parts.assign_splits([f"image{i}" for i in range(25)], seed=0)
+    digest = hashlib.sha256(repr(sorted(assigned.items())).encode()).hexdigest()
     assert (
         digest[:16] == "a7f6d423903f30c1"
     )  # a changed hash is another split: say so under Results
@@ -107,7 +108,7 @@ def test_a_class_gives_the_same_parts_whatever_other_classes_exist(tmp_path, oth
 def test_by_page_no_page_is_in_two_parts_and_all_parts_have_pages(index):
     manifest = made(index, "page")
     assert (manifest.groupby(["origin", "page"])["split"].nunique() == 1).all()
-    assert set(manifest["split"]) == set(split.PARTS)
+    assert set(manifest["split"]) == set(parts.PARTS)
 
 
 def test_by_page_too_few_pages_or_an_unlearnable_class_is_one_line(index):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from groupconv.ground.errors import DataError, DeviceError, StepError
-from groupconv.network import device, loader
+from groupconv.network import device, loader, predict
 from groupconv.network.vgg import vgg
 from groupconv.settings import config, reads
 from groupconv.steps import evaluate, train
@@ -127,7 +127,7 @@ def test_the_schedules_at_known_points():
 
 def test_means_are_weighted_by_image():
     logits, labels = torch.eye(3) * 10, torch.tensor([0, 1, 0])
-    loss, top1 = train.accuracy(logits, labels)
+    loss, top1 = predict.accuracy(logits, labels)
     assert top1 == pytest.approx(2 / 3)
     each = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
     assert loss == pytest.approx(each.mean().item())

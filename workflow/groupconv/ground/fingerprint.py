@@ -48,8 +48,13 @@ def imported(step: str) -> list[Path]:
 
     Raises StepError.
     """
+    return reached(PACKAGE / "steps" / "__init__.py", PACKAGE / "steps" / f"{step}.py")
+
+
+def reached(*files: Path) -> list[Path]:
+    """The ``files`` and every file of this package that they import. Raises StepError."""
     found: set[Path] = set()
-    waiting = [PACKAGE / "steps" / "__init__.py", PACKAGE / "steps" / f"{step}.py"]
+    waiting = list(files)
     while waiting:
         path = waiting.pop()
         if path not in found:
