@@ -40,16 +40,17 @@ rule pipeline:
         [],
 
 
-seam.begin()
+if seam.run:
+    seam.run.begin()
 
 
 onstart:
-    seam.on_start()
+    seam.run.on_start()
 
 
 onsuccess:
-    seam.on_success()
+    seam.run.on_success()
 
 
 onerror:
-    seam.on_error(log[0] if isinstance(log, list) else log)
+    seam.run.on_error(log[0] if isinstance(log, list) else log)

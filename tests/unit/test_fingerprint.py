@@ -1,0 +1,166 @@
+"""What is, and what is not, the meaning of code."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from groupconv.ground import fingerprint
+from groupconv.ground.errors import StepError
+from project import ROOT
+
+PACKAGE = ROOT / "workflow" / "groupconv"
+CODE = '''"""What it is."""
+
+import math  # for pi
+
+AREA = math.pi
+TEXT = """one
+# not a comment
+
+  two  """
+JOINED = ("a"
+          "b")
+
+
+def f(x):
+    """Twice."""
+    return f"{x}#{AREA}" * 2
+
+
+class A:
+    """A thing."""
+
+    value = 1
+'''
+
+
+def meant(text):
+    return fingerprint.meaning(text, ast.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"""What it is."""', '"""Something else,\n\nof three lines."""'),
+        ('"""What it is."""\n\n', ""),
+        ("# for pi", "# for the area"),
+        ("  # for pi", ""),
+        ("AREA =", "# a line of its own\nAREA ="),
+        ("\n\n\ndef f", "\n\ndef f"),
+        ('    """Twice."""\n', ""),
+        ('    """Twice."""\n', "    '''Zweimal: größer.\n\n    # still'''  # why\n\n"),
+        ('("a"\n', '("a"  # first\n\n          # then\n'),
+        ('  two  """', '  two  """  # the end'),
+        ("value = 1\n", "value = 1   \n"),
+        ("\n", "\r\n"),
+    ],
+)
+def test_what_means_the_same(old, new):
+    assert old in CODE
+    assert meant(CODE.replace(old, new)) == meant(CODE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("* 2", "* 3"),
+        ("# not a comment", "# another text"),
+        ("# not a comment\n\n", "# not a comment\n"),
+        ('  two  """', '  two """'),
+        ("{x}#", "{x} #"),
+        ("value = 1", 'value = "A thing."'),
+        ('    """A thing."""\n', '    text = """A thing."""\n'),
+        ("import math", "import cmath as math"),
+    ],
+)
+def test_what_means_something_else(old, new):
+    assert old in CODE
+    assert meant(CODE.replace(old, new)) != meant(CODE)
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """A copy of the package, which every test leaves as it was."""
+    folder = tmp_path_factory.mktemp("copy") / "groupconv"
+    shutil.copytree(PACKAGE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture
+def package(copied, monkeypatch):
+    """The copy, of which fingerprints are taken."""
+    monkeypatch.setattr(fingerprint, "PACKAGE", copied)
+    return copied
+
+
+def fingerprints():
+    return {step: fingerprint.digest(step) for step in fingerprint.STEPS}
+
+
+@contextmanager
+def edited(path, text):
+    before = path.read_text(encoding="utf-8")
+    path.write_text(text(before), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
+def test_a_comment_in_any_module_wakes_no_step(package):
+    before = fingerprints()
+    with ExitStack() as edits:
+        for path in package.rglob("*.py"):
+            edits.enter_context(edited(path, "# A comment.\n{}\n\n# The end.\n".format))
+        assert fingerprints() == before
+
+
+def reached_by(path):
+    """The steps that import a file: the fingerprint's own list is held by test_rooms."""
+    return {step for step in fingerprint.STEPS if path in fingerprint.imported(step)}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix()
+)
+def test_another_constant_wakes_the_steps_that_import_it(path, package):
+    before, expected = fingerprints(), reached_by(package / path.relative_to(PACKAGE))
+    with edited(package / path.relative_to(PACKAGE), "{}\nANOTHER = 1\n".format):
+        woken = {step for step, digest in fingerprints().items() if digest != before[step]}
+    room = path.relative_to(PACKAGE).parts[0]
+    assert woken == (set() if room in ("ground", "settings") else expected)
+    if room == "steps" and path.stem != "__init__":
+        assert woken == {path.stem}
+    if room == "engines":
+        assert not woken
+
+
+def test_a_module_that_is_no_python_is_one_line(package):
+    broken = edited(package / "network" / "vgg.py", "{}\ndef (:\n".format)
+    said = r"^workflow/groupconv/network/vgg\.py: line \d+: not Python: "
+    with broken, pytest.raises(StepError, match=said):
+        fingerprint.digest("train")
+
+
+def test_another_python_gives_the_same():
+    """By the Pythons that are at hand here; with this one alone it says little."""
+    code = "from groupconv.ground import fingerprint as f; print(*map(f.digest, f.STEPS))"
+    for name in (sys.executable, "python3.12", "python3.13", "python3.14"):
+        python = shutil.which(name)
+        if python and not subprocess.run([python, "-c", ""], check=False).returncode:
+            run = subprocess.run(
+                [python, "-c", code],
+                cwd=ROOT / "workflow",
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert run.stdout.split() == list(fingerprints().values()), name
+
+
+def test_every_step_has_a_fingerprint_of_its_own():
+    digests = {fingerprint.digest(step) for step in fingerprint.STEPS}
+    assert len(digests) == len(fingerprint.STEPS)

@@ -1,0 +1,100 @@
+"""The rooms of workflow/groupconv, and what none of them may import: read from the imports."""
+
+import ast
+import json
+import subprocess
+import sys
+
+import pytest
+from groupconv.ground import fingerprint
+from project import ROOT
+
+PACKAGE = ROOT / "workflow" / "groupconv"
+ROOMS = {"steps", "network", "data", "results", "pages", "settings", "engines", "ground"}
+NEVER = {
+    "steps": {"steps", "engines"},
+    "network": {"steps", "engines", "settings", "pages"},
+    "data": {"steps", "engines", "settings", "pages"},
+    "results": {"steps", "engines", "settings", "pages"},
+    "pages": {"steps", "engines", "settings"},
+    "settings": {"steps", "engines", "pages"},
+    "ground": ROOMS - {"ground"},
+}
+ENGINES = {"snakemake", "snakemake_interface_logger_plugins", "snakemake_executor_plugin_slurm"}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 300  # lines
+
+
+def room(path):
+    return path.relative_to(PACKAGE).parts[0]
+
+
+def imports(path):
+    """Every module that the file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_every_module_has_a_room():
+    assert {room(path) for path in MODULES} == ROOMS | {"__init__.py"}
+    found = sorted(path.stem for path in (PACKAGE / "steps").glob("[a-z]*.py"))
+    assert found == sorted(fingerprint.STEPS)
+    assert len(found) == 12
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_no_room_imports_what_it_may_not(path):
+    names = [name.split(".") for name in imports(path)]
+    ours = {parts[1] for parts in names if parts[0] == "groupconv" and len(parts) > 1}
+    forbidden = NEVER.get(room(path), set())
+    if room(path) == "steps":  # another step: groupconv.steps itself names none
+        forbidden = forbidden - {"steps"}
+        others = {parts[2] for parts in names if parts[:2] == ["groupconv", "steps"] and parts[2:]}
+        assert not others, others
+    assert not ours & forbidden
+    engines = {parts[0] for parts in names} & (ENGINES | {"dvc"})
+    assert not engines or room(path) in ("engines", "settings"), engines
+
+
+def test_what_wakes_a_step_imports_nothing_of_settings_but_its_needs():
+    """settings/ is not in a step's fingerprint: what a step takes from it may decide no number."""
+    for path in MODULES:
+        if room(path) in ("steps", "pages"):
+            taken = {n for n in imports(path) if n.startswith("groupconv.settings.")}
+            assert taken <= {"groupconv.settings.resources"}, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_no_file_is_long(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+LOADED = """
+import importlib, json, sys
+found = {}
+for step in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.split(".")[0] == "groupconv"]:
+        del sys.modules[name]
+    importlib.import_module("groupconv.steps." + step)
+    ours = [m for name, m in sys.modules.items() if name.split(".")[0] == "groupconv"]
+    found[step] = [module.__file__ for module in ours]
+print(json.dumps(found))
+"""
+
+
+def test_what_python_loads_for_a_step_is_what_its_fingerprint_reads():
+    """Imports inside of functions are read, too, though they are not loaded yet."""
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED, *fingerprint.STEPS],
+        cwd=ROOT / "workflow",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for step, files in json.loads(run.stdout).items():
+        assert set(files) <= {str(path) for path in fingerprint.imported(step)}, step
