@@ -100,6 +100,8 @@ def test_a_comment_too_long_for_its_line_goes_above_and_comes_back():
     assert replaced == []
     assert comments.rewritten(new) == (new, [])
     assert comments.rewritten(new.replace(books, "null"))[0] == DEFAULT
+    crlf = text.replace("\n", "\r\n")
+    assert comments.rewritten(crlf)[0] == new.replace("\n", "\r\n")
     stale = new.replace("#: of char-shape", "#: of old\n  #: char-shape")
     assert comments.rewritten(stale)[0] == new
 
@@ -165,3 +167,24 @@ def test_a_key_that_a_file_lacks_is_named_and_no_file_waits_for_it(project, caps
         assert capsys.readouterr().err == "configs/tiny.yaml: train.momentum: missing\n"
     assert tiny.read_text("utf-8") == lacking
     assert params.read_text("utf-8") == DEFAULT
+
+
+def test_a_new_key_is_an_entry_in_the_schema_and_its_value(project, capsys, monkeypatch):
+    entry = (
+        "      clip:\n        description: largest norm of the gradients\n        type: number\n"
+    )
+    text = schema.SCHEMA.read_text("utf-8").replace("      device:\n", f"{entry}      device:\n", 1)
+    (project / "schema.yaml").write_text(text, "utf-8")
+    monkeypatch.setattr(schema, "SCHEMA", project / "schema.yaml")
+    assert comments.main([], project) == 1
+    names = [path.relative_to(project) for path in comments.files(project)]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"{name}: train.clip: missing" for name in names]
+    for path in comments.files(project):
+        text = path.read_text("utf-8")
+        path.write_text(text.replace("  augment: ", "  clip: 5.0\n  augment: "), "utf-8")
+    assert comments.main([], project) == 0
+    for path in comments.files(project):
+        assert "\n  clip: 5.0             # largest norm of the gradients\n" in path.read_text(
+            "utf-8"
+        )
