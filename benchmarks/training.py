@@ -60,7 +60,7 @@ def measured(params: dict, scheme: str) -> dict[str, float]:
         began = time.perf_counter()
         iterations = part.batch_count(settings["batch_size"])
         for _ in range(iterations):
-            train.training_step(model, optimizer, x, labels)
+            train.training_step(model, optimizer, x, labels, settings["learning_rate"])
         wait()
         return iterations * len(x) / (time.perf_counter() - began)
 

@@ -1,4 +1,4 @@
-"""What each step may read of params.yaml, as one table. Standard library: every step needs it."""
+"""What each step may read of params.yaml, as one table; the rules and the engines ask it."""
 
 import json
 

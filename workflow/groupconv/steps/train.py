@@ -130,10 +130,10 @@ def fit(model, train: Part, val: Part, statistics: dict, params: dict, made_with
 
 
 def new_optimizer(model, settings: dict) -> torch.optim.SGD:
-    """SGD as in the paper; one fused kernel per parameter."""
+    """SGD as in the paper; one fused kernel per parameter. training_step sets its rate."""
     return torch.optim.SGD(
         model.parameters(),
-        lr=settings["learning_rate"],
+        lr=math.nan,  # SGD asks for one; no update is made with it
         momentum=settings["momentum"],
         weight_decay=settings["weight_decay"],
         fused=True,
@@ -168,13 +168,11 @@ def train_one_epoch(
         rate = learning_rate(
             (epoch - 1) * iterations + i, settings["epochs"] * iterations, settings
         )
-        for group in optimizer.param_groups:
-            group["lr"] = rate
         x = scaled(pixels.to(device), statistics)
         labels = labels.to(device)
         if settings["augment"]:
             x = augmented(x, generator)
-        loss, logits = training_step(model, optimizer, x, labels)
+        loss, logits = training_step(model, optimizer, x, labels, rate)
         with torch.no_grad():
             sums += torch.stack([loss * len(x), (logits.argmax(1) == labels).sum()])
         seen += len(x)
@@ -202,8 +200,13 @@ def check_finite(loss: float, what: str, epoch: int, settings: dict) -> None:
         )
 
 
-def training_step(model, optimizer, x: torch.Tensor, labels: torch.Tensor):
-    """Forward, backward, update on x (n, 3, side, side); returns the mean loss and the logits."""
+def training_step(model, optimizer, x: torch.Tensor, labels: torch.Tensor, rate: float):
+    """Forward, backward, update on x (n, 3, side, side) with the learning rate ``rate``.
+
+    Returns the mean loss and the logits.
+    """
+    for group in optimizer.param_groups:
+        group["lr"] = rate
     logits = model(x.contiguous(memory_format=torch.channels_last))
     loss = F.cross_entropy(logits, labels)
     optimizer.zero_grad(set_to_none=True)

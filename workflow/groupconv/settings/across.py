@@ -1,0 +1,69 @@
+"""What needs two keys of params.yaml at once: groups and channels, folder and source.
+
+An example of a complaint: `schemes.F.groups[3] (conv-4) = 48: must divide 256 and 512 channels;
+nearest: 32, 64`. The schema already holds for what comes here.
+"""
+
+from groupconv.ground.errors import SchemeError
+from groupconv.network import architecture
+from groupconv.settings.schema import show
+
+OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
+MISSING = ("na", "nan", "none", "null")  # as pandas reads them
+
+
+def complaints(params: dict) -> list[str]:
+    """Each a line: key, value, what is allowed."""
+    return [*_of_data(params["data"]), *_of_schemes(params["model"], params["schemes"])]
+
+
+def _of_data(data: dict) -> list[str]:
+    lines = []
+    if data["source"] != "folder" and data["folder"] != OWN_IMAGES:
+        lines.append(
+            f"data.folder = {show(data['folder'])}: must be {OWN_IMAGES} unless data.source is "
+            "folder"
+        )
+    if data["source"] != "char-shape" and data["books"] is not None:
+        lines.append(
+            f"data.books = {show(data['books'])}: must be null unless data.source is char-shape"
+        )
+    return lines
+
+
+def _of_schemes(model: dict, schemes: dict) -> list[str]:
+    lines = []
+    for name, scheme in schemes.items():
+        try:
+            architecture.convolutions(model["architecture"], scheme["groups"])
+        except SchemeError:
+            lines += _bad_groups(name, scheme["groups"])
+    groups = schemes["baseline"]["groups"]
+    if set(groups) != {1}:
+        lines.append(f"schemes.baseline.groups = {groups}: must be [1, 1, 1, 1, 1]")
+    lines += [
+        f"schemes.{name}: a name that means a missing value in a table"
+        for name in schemes
+        if name.lower() in MISSING
+    ]
+    if len({name.lower() for name in schemes}) < len(schemes):
+        lines.append("schemes: two names differ in case alone, which some file systems ignore")
+    return lines
+
+
+def _bad_groups(name: str, groups: list[int]) -> list[str]:
+    lines = []
+    for stage, g in enumerate(groups, start=1):
+        allowed = architecture.allowed_groups(stage)
+        if g not in allowed:
+            near = sorted(sorted(allowed, key=lambda a: abs(a - g))[:2])
+            channels = (
+                "3 and 64"
+                if stage == 1
+                else "{} and {}".format(*architecture.CHANNELS[stage - 2 : stage])
+            )
+            lines.append(
+                f"schemes.{name}.groups[{stage - 1}] (conv-{stage}) = {g}: must divide {channels} "
+                f"channels; nearest: {', '.join(map(str, near))}"
+            )
+    return lines
