@@ -4,7 +4,7 @@
 # No file as input, so that one put there by hand stays; prepare checks its hash.
 rule download:
     input:
-        changed=seam.changed("download"),
+        **seam.inputs("download"),
     output:
         file=f"{seam.raw}/{{file}}",
     log:
@@ -35,8 +35,10 @@ rule raw:
 
 rule prepare:
     input:
-        changed=seam.changed("prepare"),
-        raw=ancient(seam.raw_files),
+        **seam.inputs(
+            "prepare",
+            raw=seam.raw_files,
+        ),
     output:
         images="data/images.npy",
         index="data/index.csv",
@@ -63,8 +65,10 @@ rule prepare:
 
 rule split:
     input:
-        changed=seam.changed("split"),
-        index=ancient(rules.prepare.output.index),
+        **seam.inputs(
+            "split",
+            index=rules.prepare.output.index,
+        ),
     output:
         manifest="data/manifest.csv",
     log:

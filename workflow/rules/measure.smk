@@ -3,7 +3,7 @@
 
 rule macs:
     input:
-        changed=seam.changed("macs"),
+        **seam.inputs("macs"),
     output:
         macs="results/schemes/{scheme}/macs.json",
     log:
@@ -26,7 +26,7 @@ rule macs:
 # One job, which times the schemes in turn: between jobs the machine would have changed.
 rule latency:
     input:
-        changed=seam.changed("latency"),
+        **seam.inputs("latency"),
     output:
         runs="results/latency.csv",
         latency="results/latency.json",
@@ -53,12 +53,14 @@ rule latency:
 
 rule summary:
     input:
-        changed=seam.changed("summary"),
-        test=ancient(seam.of_all(rules.evaluate.output.test)),
-        predictions=ancient(seam.of_all(rules.evaluate.output.predictions)),
-        history=ancient(seam.of_all(rules.train.output.history)),
-        macs=ancient(seam.of_all(rules.macs.output.macs)),
-        latency=ancient(rules.latency.output.latency),
+        **seam.inputs(
+            "summary",
+            test=seam.of_all(rules.evaluate.output.test),
+            predictions=seam.of_all(rules.evaluate.output.predictions),
+            history=seam.of_all(rules.train.output.history),
+            macs=seam.of_all(rules.macs.output.macs),
+            latency=rules.latency.output.latency,
+        ),
     output:
         summary="results/summary.csv",
         metrics="results/metrics.json",

@@ -3,8 +3,10 @@
 
 rule claims:
     input:
-        changed=seam.changed("claims"),
-        summary=ancient(rules.summary.output.summary),
+        **seam.inputs(
+            "claims",
+            summary=rules.summary.output.summary,
+        ),
     output:
         claims="results/claims.json",
     log:
@@ -27,11 +29,13 @@ rule claims:
 
 rule tables:
     input:
-        changed=seam.changed("tables"),
-        summary=ancient(rules.summary.output.summary),
-        claims=ancient(rules.claims.output.claims),
-        manifest=ancient(rules.split.output.manifest),
-        excluded=ancient(rules.prepare.output.excluded),
+        **seam.inputs(
+            "tables",
+            summary=rules.summary.output.summary,
+            claims=rules.claims.output.claims,
+            manifest=rules.split.output.manifest,
+            excluded=rules.prepare.output.excluded,
+        ),
     output:
         tables=seam.tables,
         text=f"{seam.tables_folder}/summary.txt",
@@ -57,12 +61,14 @@ rule tables:
 
 rule figures:
     input:
-        changed=seam.changed("figures"),
-        manifest=ancient(rules.split.output.manifest),
-        images=ancient(rules.prepare.output.images),
-        summary=ancient(rules.summary.output.summary),
-        history=ancient(seam.of_all(rules.train.output.history)),
-        runs=ancient(rules.latency.output.runs),
+        **seam.inputs(
+            "figures",
+            manifest=rules.split.output.manifest,
+            images=rules.prepare.output.images,
+            summary=rules.summary.output.summary,
+            history=seam.of_all(rules.train.output.history),
+            runs=rules.latency.output.runs,
+        ),
     output:
         svg=[report(**figure) for figure in seam.figures],
         png=[figure["value"].replace(".svg", ".png") for figure in seam.figures],
@@ -88,10 +94,12 @@ rule figures:
 
 rule report:
     input:
-        changed=seam.changed("report"),
-        figures=ancient(rules.figures.output.svg),
-        tables=ancient(rules.tables.output.tables),
-        latency=ancient(rules.latency.output.latency),
+        **seam.inputs(
+            "report",
+            figures=rules.figures.output.svg,
+            tables=rules.tables.output.tables,
+            latency=rules.latency.output.latency,
+        ),
     output:
         report="results/report.html",
     log:

@@ -3,9 +3,11 @@
 
 rule train:
     input:
-        changed=seam.changed("train"),
-        manifest=ancient(rules.split.output.manifest),
-        images=ancient(rules.prepare.output.images),
+        **seam.inputs(
+            "train",
+            manifest=rules.split.output.manifest,
+            images=rules.prepare.output.images,
+        ),
     output:
         checkpoint="results/schemes/{scheme}/seed{seed}/checkpoint.pt",
         best_val="results/schemes/{scheme}/seed{seed}/checkpoint_best_val.pt",
@@ -32,11 +34,13 @@ rule train:
 
 rule evaluate:
     input:
-        changed=seam.changed("evaluate"),
-        manifest=ancient(rules.split.output.manifest),
-        images=ancient(rules.prepare.output.images),
-        last=ancient(rules.train.output.checkpoint),
-        best_val=ancient(rules.train.output.best_val),
+        **seam.inputs(
+            "evaluate",
+            manifest=rules.split.output.manifest,
+            images=rules.prepare.output.images,
+            last=rules.train.output.checkpoint,
+            best_val=rules.train.output.best_val,
+        ),
     output:
         predictions="results/schemes/{scheme}/seed{seed}/predictions.csv",
         test="results/schemes/{scheme}/seed{seed}/test.json",

@@ -31,7 +31,8 @@ TABLE = Path("results/tables/summary.txt")
 class Run:
     """``workflow`` is Snakemake's object, ``params`` its config.
 
-    ``by_content``: {step: files that it reads and no step makes}. ``folders``: those that DVC takes
+    ``declared``: {step: its inputs}, filled in as the rules are read; ``by_content``: {step: files
+    that it reads and no step makes}. ``folders``: those that DVC takes
     as one, by what dvc.yaml calls them. ``raw``: the folder of the raw files, ``raw_files`` these.
     """
 
@@ -40,14 +41,16 @@ class Run:
         workflow,
         params: dict,
         *,
+        declared: dict[str, list[str]],
         by_content: dict[str, list[str]],
         folders: dict[str, str],
         raw: str,
         raw_files: list[str],
     ):
-        self.workflow, self.params, self.by_content = workflow, params, by_content
+        self.workflow, self.params = workflow, params
+        self.declared, self.by_content = declared, by_content
         self.folders, self.raw, self.raw_files = folders, raw, raw_files
-        self.asked: list[str] = []  # the stages of the jobs that Snakemake considers
+        self.asked: set[str] = set()  # the stages of the jobs that Snakemake considers
         self.in_dvc, self.under_dvc = dvc.in_use(), dvc.started_us()
         self.handle = alive.hold()
         if alive.alone(self.handle):
@@ -55,6 +58,7 @@ class Run:
                 print(f"{left}: removed; the run that left it was killed", file=sys.stderr)
         if said := recording.mend(self.handle):
             print(said, file=sys.stderr)
+        self.listener = screen.Listener(workflow.output_settings.printshellcmds)
         atexit.register(self._at_end)
 
     def begin(self) -> None:
@@ -79,16 +83,15 @@ class Run:
     def dvc_yaml(self) -> tuple[str, str]:
         """dvc.yaml as it is, and as the rules say, whatever the configuration."""
         text = stages.DVC_YAML.read_text("utf-8") if stages.DVC_YAML.exists() else ""
-        declared = {}
+        rules = {}
         for step in reads.READS:
             rule = RuleProxy(self.workflow.get_rule(step))
-            inputs = [str(path) for path in rule.input if not callable(path)]
-            inputs += self.by_content.get(step, [])
+            inputs = [*self.declared[step], *self.by_content.get(step, [])]
             # The source `folder` has no raw files, and the stage has their folder.
             inputs += [self.raw] if step == "prepare" else []
             outputs = tuple(map(str, rule.output))
-            declared[step] = dvcyaml.Rule(tuple(inputs), outputs, rule.rule.shellcmd)
-        return text, or_refuse(dvcyaml.derived, text, declared, self.folders)
+            rules[step] = dvcyaml.Rule(tuple(inputs), outputs, rule.rule.shellcmd)
+        return text, or_refuse(dvcyaml.derived, text, rules, self.folders)
 
     @functools.cache  # noqa: B019
     def all_stages(self) -> list[stages.Stage]:
@@ -126,6 +129,12 @@ class Run:
             )
         return plan.wanted(self.all_stages(), self.examined().reasons, self.forced())
 
+    def is_wanted(self, name: str) -> bool:
+        """Whether a stage that Snakemake considers will be made."""
+        self.asked.add(name)
+        self.mark()
+        return name in self.wanted()
+
     @functools.cache  # noqa: B019
     def forced(self) -> frozenset[str]:
         """The steps and stages that -f, -F or -R asks for: made, whatever a record says."""
@@ -157,8 +166,11 @@ class Run:
                 continue
             rule = RuleProxy(self.workflow.get_rule(one.step))
             names = one.wildcards or {"file": ""}
-            declared = [path for path in (*rule.input, *rule.output, rule.benchmark) if path]
-            found += [str(path).format(**names) for path in declared if not callable(path)]
+            paths = [*self.declared[one.step], *rule.output, rule.benchmark]
+            for path in filter(None, map(str, paths)):
+                for wildcard, value in names.items():
+                    path = path.replace(f"{{{wildcard}}}", str(value))
+                found.append(path)
         return [*found, *self.raw_files]
 
     @functools.cache  # noqa: B019
@@ -194,7 +206,6 @@ class Run:
         self._check_threads()
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
-        self.listener = screen.Listener(self.workflow.output_settings.printshellcmds)
         self.before = TABLE.stat().st_mtime_ns if TABLE.exists() else None
         self.bring_up()
         self.announce()

@@ -45,7 +45,8 @@ class Seam:
         self.raw_files = [f"{self.raw}/{name}" for name in self.raw_names]
         self.raw_pattern = "|".join(map(re.escape, self.raw_names))
         self.schemes, self.seeds = reads.scheme_names(params), params["train"]["seeds"]
-        self.by_content: dict[str, list[str]] = {}  # files that a step reads, not made by a step
+        self.declared: dict[str, list[str]] = {}  # the inputs of a step
+        self.by_content: dict[str, list[str]] = {}  # files that it reads and no step makes
         self.uses_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
         if data["source"] == "folder":
             or_refuse(own_images.check, self.folder)
@@ -63,6 +64,7 @@ class Seam:
             self.run = Run(
                 workflow,
                 params,
+                declared=self.declared,
                 by_content=self.by_content,
                 folders={
                     self.raw: "data/raw/${data.source}",
@@ -107,21 +109,29 @@ class Seam:
 
         return canonical
 
-    def changed(self, step: str) -> Callable:
-        """An input that is newer than any output where the job is to be made; else of no time.
+    def inputs(self, step: str, **files: str | list[str]) -> dict[str, Callable]:
+        """The step's inputs by name, files that other steps make, and one more: `changed`.
 
-        Every other input is ancient(): no file's time decides anything.
+        No file's time decides anything: where a record confirms the job, all are ancient(). Where
+        it is to be made, none is, and `changed` is newer than any output.
         """
+        paths = {name: [f] if isinstance(f, str) else list(f) for name, f in files.items()}
+        self.declared[step] = [str(path) for of_name in paths.values() for path in of_name]
+        found = {name: self._input(step, of_name) for name, of_name in paths.items()}
+        return {"changed": self._input(step, [str(MARKER)]), **found}
 
-        def marker(wildcards):
+    def _input(self, step: str, paths: list[str]) -> Callable:
+        """An input function: the paths with their wildcards filled in."""
+
+        def filled(wildcards):
+            found = [_filled(str(path), wildcards) for path in paths]
             if self.run is None or self.run.under_dvc:
-                return []
-            name = _name(step, dict(wildcards.items()))
-            self.run.asked.append(name)
-            self.run.mark()
-            return str(MARKER) if name in self.run.wanted() else ancient(str(MARKER))
+                return [] if paths == [str(MARKER)] else ancient(found)
+            # A raw file that is there stays, whatever becomes of the others.
+            wanted = step != "download" and self.run.is_wanted(_name(step, wildcards))
+            return found if wanted else ancient(found)
 
-        return marker
+        return filled
 
     def reads(self, step: str, *paths: str) -> list[str]:
         """Files or folders that no step makes, as an argument of ``step``: their content counts.
@@ -136,7 +146,7 @@ class Seam:
 
         def said(wildcards):
             told = self.run.decided() if self.run else json.loads(os.environ[DECIDED])
-            name = _name(step, dict(wildcards.items()))
+            name = _name(step, wildcards)
             found = [f"--rule={told['rules'][step]}"]
             cache = told.get("cache")
             if cache and not {step, name} & set(told["forced"]):
@@ -167,7 +177,13 @@ class Seam:
         return resources.trained_counts(*self.network_of(wildcards)).macs / 1e9
 
 
-def _name(step: str, wildcards: dict) -> str:
+def _filled(path: str, wildcards) -> str:
+    for name, value in wildcards.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+def _name(step: str, wildcards) -> str:
     """A job's stage, as DVC names it."""
     keys = "-".join(value for key, value in wildcards.items() if key != "file")
     return f"{step}@{keys}" if keys else step
