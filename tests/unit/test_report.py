@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from groupconv.pages import captions
+from groupconv.pages import contents
 from groupconv.settings import config
 from groupconv.steps import report
 from test_presentation import present
@@ -82,8 +82,8 @@ def test_the_page_follows_the_configuration(page):
     assert 'data.fit: "pad"' in text  # the ledger names the value in force
     for entry in LEDGER:
         assert entry["choice"] in text
-    for name in {*captions.figures(["baseline"]).values(), *captions.TABLES}:
-        assert report.caption("workflow/report", name) in text
+    for row in (*contents.FIGURES, *contents.TABLES):
+        assert row.caption in text
 
 
 @pytest.mark.parametrize("file", ["params.yaml", "configs/paper.yaml", "configs/tiny.yaml"])
