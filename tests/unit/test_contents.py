@@ -75,6 +75,14 @@ def test_a_section_that_the_page_does_not_have_is_one_line():
         contents.Table(name="t", section="", caption="C.", make="data")
 
 
+@pytest.mark.parametrize("section", contents.SECTIONS)
+def test_a_figure_or_table_in_any_section_is_on_the_page(section):
+    template = Path("workflow/report/report.html.j2").read_text(encoding="utf-8")
+    after = template.split(f'<h2 id="{section}">')[1].split("<h2 ")[0]
+    for rows in ("tables", "figures"):
+        assert f'{{{{ {rows}_of("{section}") }}}}' in after
+
+
 def test_a_function_that_is_not_there_is_one_line():
     with pytest.raises(StepError, match=r"n: draw = 'costs': no function of drawing\.py"):
         contents.function(drawing, contents.Figure(**{**ROW, "draw": "costs"}))
