@@ -33,7 +33,7 @@ def run(
     manifest's, DiskError if a file cannot be written.
     """
     schemes, seeds = list(params["schemes"]), params["train"]["seeds"]
-    images_of = read_table(manifest)
+    table = read_table(manifest)
     given = FigureInputs(
         params=params,
         summary=pd.read_csv(summary).set_index("scheme", drop=False),
@@ -42,8 +42,8 @@ def run(
             for scheme in schemes
         },
         runs=pd.read_csv(runs),
-        manifest=images_of,
-        images=Images(images, images_of),
+        manifest=table,
+        images=Images(images, table),
     )
     style()
     rows = contents.figures(schemes)
