@@ -25,7 +25,7 @@ import yaml
 from groupconv.data.sources import raw_files
 from groupconv.engines import code, stages
 from groupconv.engines.digests import Digests
-from groupconv.pages import captions
+from groupconv.pages import contents
 from groupconv.settings import config, reads
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +65,7 @@ def project(folder: Path, schemes: int, seeds: int, checkpoint: int | None = 100
 def _finish(params: dict, checkpoint: int) -> None:
     raw = Path("data/raw", params["data"]["source"])
     files = [raw / file.name for file in raw_files(params["data"])]
-    figures = captions.figures(reads.scheme_names(params))
+    figures = [figure.name for figure in contents.figures(reads.scheme_names(params))]
     files += [Path("results/figures", f"{f}.{kind}") for f in figures for kind in ("svg", "png")]
     every = stages.stages(stages.load(), params)
     code.write()

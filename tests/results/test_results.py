@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from groupconv.data.parts import boundaries
-from groupconv.pages import captions
+from groupconv.pages import contents
 from groupconv.settings import config, reads
 
 
@@ -111,10 +111,10 @@ def test_summary_and_metrics_are_the_same_numbers(run, params):
 
 
 def test_figures_tables_and_claims_are_all_there(run, params):
-    for name in captions.figures(reads.scheme_names(params)):
+    for name in (figure.name for figure in contents.figures(reads.scheme_names(params))):
         for kind in ("png", "svg"):
             assert (run / "results" / "figures" / f"{name}.{kind}").stat().st_size > 1000
-    for name in captions.TABLES:
+    for name in (table.name for table in contents.TABLES):
         for kind in ("csv", "md"):
             assert (run / "results" / "tables" / f"{name}.{kind}").stat().st_size > 50
     claims = json.loads((run / "results" / "claims.json").read_text())

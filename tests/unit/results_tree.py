@@ -4,10 +4,17 @@ import csv
 import json
 
 import numpy as np
+from groupconv.pages.inputs import FigureInputs
 from groupconv.settings import reads
 from groupconv.steps import summary
 
 CLASSES = ("あ", "い", "𛀁", "ん")  # the third, a hentaigana, is in no font here
+
+
+def inputs(**given):
+    """What a drawing function gets; None is what it does not look at."""
+    names = ("params", "summary", "histories", "runs", "manifest", "images")
+    return FigureInputs(**{**dict.fromkeys(names), **given})
 
 
 def write_csv(path, rows):

@@ -5,16 +5,19 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from groupconv.data.packed import read_table
+from groupconv.data.packed import Images, read_table
+from groupconv.pages import drawing
+from groupconv.pages.style import style
 from groupconv.steps import figures
 from matplotlib import pyplot as plt
 from PIL import Image
+from results_tree import inputs
 
 
 @pytest.fixture(autouse=True)
 def strict():
     """Any warning fails, a glyph that no font has above all; figures are closed."""
-    figures.style()
+    style()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
@@ -31,9 +34,9 @@ def strict():
     ],
 )
 def test_a_class_is_labelled_with_the_glyphs_that_fonts_have(name, point, expected):
-    assert figures.label(name, point) == expected
+    assert drawing.label(name, point) == expected
     figure, axis = plt.subplots()
-    axis.set_title(figures.label(name, point))
+    axis.set_title(drawing.label(name, point))
     figure.canvas.draw()
 
 
@@ -53,7 +56,8 @@ def test_samples_are_the_packed_pixels_under_the_names_of_their_folders(tmp_path
     (tmp_path / "manifest.csv").write_text("\n".join(lines))
     np.save(tmp_path / "images.npy", np.array(packed, np.uint8))
     manifest = read_table(tmp_path / "manifest.csv")
-    figure = figures.samples_figure(manifest, tmp_path / "images.npy")
+    images = Images(tmp_path / "images.npy", manifest)
+    figure = drawing.samples(inputs(manifest=manifest, images=images))
     first = figure.axes[:3]
     assert [axis.get_title() for axis in first] == ["1", "01", "2"]
     shapes = [axis.images[0].get_array().shape for axis in first]
@@ -69,7 +73,7 @@ def test_curves_are_the_mean_of_the_seeds_in_a_band_of_their_range():
         )
 
     histories = [history(3.0), history(5.0)]
-    figure = figures.curves_figure("E", histories, figures.limits({"E": histories}))
+    figure = drawing.curves(inputs(histories={"E": histories}), "E")
     loss = figure.axes[1]
     assert loss.lines[0].get_ydata().tolist() == [4.0, 1.0]
     band = loss.collections[0].get_paths()[0].vertices[:, 1]
@@ -80,7 +84,7 @@ def test_curves_are_the_mean_of_the_seeds_in_a_band_of_their_range():
 def test_one_epoch_has_one_whole_number_on_its_axis():
     columns = ("train_top1", "val_top1", "train_loss", "val_loss")
     histories = [pd.DataFrame({"epoch": [1], **{key: [0.5] for key in columns}})]
-    figure = figures.curves_figure("E", histories, figures.limits({"E": histories}))
+    figure = drawing.curves(inputs(histories={"E": histories}), "E")
     for axis in figure.axes:
         assert [tick for tick in axis.get_xticks() if 0.5 < tick < 1.5] == [1]
 
@@ -103,5 +107,5 @@ def test_accuracy_says_what_the_test_part_can_show():
     results = pd.DataFrame({"scheme": ["baseline", "A"], "test_top1": [0.6, 1.0]})
     results["test_top1_low"], results["test_top1_high"] = results["test_top1"] - 0.05, 1.0
     results["smallest_difference"] = [0.117, 0.114]
-    axis = figures.accuracy_figure(results.set_index("scheme", drop=False)).axes[0]
+    axis = drawing.accuracy(inputs(summary=results.set_index("scheme", drop=False))).axes[0]
     assert "about 12 points" in axis.get_title(loc="right")

@@ -10,11 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from groupconv.pages import captions
+from groupconv.pages import contents, drawing
+from groupconv.pages.style import drawable, style
 from groupconv.settings import config, reads
 from groupconv.steps import claims, figures, report, tables
 from PIL import Image
-from results_tree import build
+from results_tree import build, inputs
 
 PARAMS = config.load("params.yaml")
 PAPER = "workflow/paper/claims.yaml"
@@ -123,7 +124,7 @@ def test_a_scheme_that_is_not_the_papers_is_not_tested_and_one_added_is_shown(tm
     found = verdicts(paths)
     assert {found[3], found[4], found[6], found[7]} == {"not tested"}
     drawn = {path.stem for path in Path(paths["figures"]).glob("*.svg")}
-    assert drawn == set(captions.figures(reads.scheme_names(params)))
+    assert drawn == {figure.name for figure in contents.figures(reads.scheme_names(params))}
     assert "curves_Mine_2" in drawn
     assert "-3.0 pt" in (Path(paths["tables"]) / "summary.txt").read_text(encoding="utf-8")
     assert "fig04" not in drawn
@@ -154,7 +155,7 @@ def test_the_terminals_table_has_every_scheme_and_the_papers_numbers(shown):
 
 
 def test_tables_are_numbers_in_csv_and_the_same_rows_in_markdown(shown):
-    for name in captions.TABLES:
+    for name in (table.name for table in contents.TABLES):
         rows = pd.read_csv(Path(shown["tables"]) / f"{name}.csv")
         lines = (Path(shown["tables"]) / f"{name}.md").read_text(encoding="utf-8").splitlines()
         assert len(lines) == len(rows) + 2
@@ -167,8 +168,8 @@ def test_tables_are_numbers_in_csv_and_the_same_rows_in_markdown(shown):
 
 
 def test_every_figure_is_a_picture_of_its_size_in_both_formats(shown):
-    names = captions.figures(reads.scheme_names(PARAMS))
-    assert set(names) == {f"fig{i:02}" for i in range(1, 11)}
+    names = [figure.name for figure in contents.figures(reads.scheme_names(PARAMS))]
+    assert names == [f"fig{i:02}" for i in range(1, 11)]
     for name in names:
         with Image.open(Path(shown["figures"]) / f"{name}.png") as picture:
             assert min(picture.size) > 300
@@ -185,9 +186,9 @@ def test_figures_are_the_same_bytes_again(shown, tmp_path):
 
 
 def test_a_character_that_no_font_has_is_known():
-    figures.style()
-    assert figures.drawable("あA")
-    assert not figures.drawable("𛀁")
+    style()
+    assert drawable("あA")
+    assert not drawable("𛀁")
 
 
 def test_curves_have_the_same_axes_for_all_schemes(shown):
@@ -195,8 +196,8 @@ def test_curves_have_the_same_axes_for_all_schemes(shown):
         scheme: [pd.read_csv(shown["history"].format(scheme=scheme, seed=0))]
         for scheme in PARAMS["schemes"]
     }
-    limits = figures.limits(curves)
-    drawn = [figures.curves_figure(scheme, curves[scheme], limits) for scheme in ("A", "E")]
+    given = inputs(histories=curves)
+    drawn = [drawing.curves(given, scheme) for scheme in ("A", "E")]
     for a, b in zip(drawn[0].axes, drawn[1].axes, strict=True):
         assert (a.get_xlim(), a.get_ylim()) == (b.get_xlim(), b.get_ylim())
         assert a.get_xlabel() == "epoch"
@@ -205,11 +206,8 @@ def test_curves_have_the_same_axes_for_all_schemes(shown):
 
 def test_no_text_of_a_figure_overlaps_another(shown):
     table = pd.read_csv(shown["summary"]).set_index("scheme", drop=False)
-    drawn = [
-        figures.cost_figure(table, pd.read_csv(shown["runs"])),
-        figures.accuracy_figure(table),
-        figures.convolutions_figure(),
-    ]
+    given = inputs(summary=table, runs=pd.read_csv(shown["runs"]))
+    drawn = [drawing.cost(given), drawing.accuracy(given), drawing.convolutions(given)]
     for figure in drawn:
         figure.canvas.draw()
         boxes = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from groupconv.pages import captions
+from groupconv.pages import contents
 from groupconv.settings import config
 from groupconv.steps import report
 from test_presentation import present
@@ -18,22 +18,34 @@ VOID = {"meta", "link", "img", "br", "hr"}
 
 
 class Outline(HTMLParser):
-    """Elements with their attributes, and tags that are not closed in order."""
+    """A page's elements with their attributes, its text, tags that are not closed in order.
+
+    ``heading_of`` is {id of an element: id of the heading that it stands under}.
+    """
 
     def __init__(self, page: str):
         super().__init__()
         self.elements, self.open, self.wrong = [], [], []
+        self.text, self.heading, self.heading_of = "", None, {}
         self.feed(page)
         self.wrong += self.open
 
     def handle_starttag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
+        name = dict(attrs).get("id")
+        if tag == "h2":
+            self.heading = name
+        elif name:
+            self.heading_of[name] = self.heading
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag):
         if not self.open or self.open.pop() != tag:
             self.wrong.append(tag)
+
+    def handle_data(self, data):
+        self.text += data
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +87,14 @@ def test_every_picture_has_a_name_of_its_own(page):
     assert set(alts) == named | {"Scheme F"}
 
 
+def test_every_figure_and_table_stands_in_the_section_of_its_row(page):
+    heading_of = Outline(page).heading_of
+    for figure in contents.figures(["baseline", "A", "B", "D", "E", "F"]):
+        assert heading_of[figure.name] == figure.section
+    for table in contents.TABLES:
+        assert heading_of[f"table-{table.name}"] == table.section
+
+
 def test_the_page_follows_the_configuration(page):
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
     assert "Not the paper's setting" not in text
@@ -82,8 +102,8 @@ def test_the_page_follows_the_configuration(page):
     assert 'data.fit: "pad"' in text  # the ledger names the value in force
     for entry in LEDGER:
         assert entry["choice"] in text
-    for name in {*captions.figures(["baseline"]).values(), *captions.TABLES}:
-        assert report.caption("workflow/report", name) in text
+    for row in (*contents.FIGURES, *contents.TABLES):
+        assert row.caption in text
 
 
 @pytest.mark.parametrize("file", ["params.yaml", "configs/paper.yaml", "configs/tiny.yaml"])

@@ -6,31 +6,36 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from groupconv.data.packed import read_table
+from groupconv.pages import tables
+from groupconv.pages.inputs import TableInputs
 from groupconv.settings import config
-from groupconv.steps import tables
+from groupconv.steps.tables import write
 
 PARAMS = config.load("params.yaml")
 DOCUMENT = yaml.safe_load(Path("workflow/paper/claims.yaml").read_text(encoding="utf-8"))
 
 
 def test_the_papers_numbers_are_those_of_its_own_schemes():
-    assert tables.papers_changes(DOCUMENT, PARAMS["schemes"]) == {
+    assert tables.papers_changes(PARAMS, DOCUMENT) == {
         ("E", "val_top1_change"): -0.0404,
         ("E", "test_top1_change"): -0.0249,
         ("D", "test_top1_change"): -0.0303,
         ("E", "macs_change"): -0.8,
         ("E", "latency_change"): -0.5473,
     }
-    other = copy.deepcopy(PARAMS["schemes"])
-    other["E"]["groups"] = [1, 16, 16, 16, 16]
-    assert set(tables.papers_changes(DOCUMENT, other)) == {("D", "test_top1_change")}
+    other = copy.deepcopy(PARAMS)
+    other["schemes"]["E"]["groups"] = [1, 16, 16, 16, 16]
+    assert set(tables.papers_changes(other, DOCUMENT)) == {("D", "test_top1_change")}
 
 
 def test_class_names_that_look_like_numbers_are_counted_as_text(tmp_path):
     manifest, excluded = tmp_path / "manifest.csv", tmp_path / "excluded.csv"
     manifest.write_text("class,split\n1,train\n01,train\nNA,val\n1,test\n")
     excluded.write_text("class,reason\n001,blank\n1,blank\n")
-    numbers, _ = tables.data_table(str(manifest), str(excluded))
+    unused = dict.fromkeys(("params", "paper", "summary", "verdicts"))
+    of = {"manifest": read_table(manifest), "excluded": read_table(excluded)}
+    numbers, _ = tables.data(TableInputs(**unused, **of))
     rows = numbers.set_index("part")
     assert rows["images"].to_dict() == {
         "train": 2,
@@ -65,5 +70,5 @@ def test_a_claims_numbers_have_units_and_intervals(ours, expected):
 
 def test_a_bar_in_a_cell_makes_no_column(tmp_path):
     table = pd.DataFrame({"name": ["a|b"]})
-    tables.write(str(tmp_path), "t", table, table)
+    write(tmp_path / "t", table, table)
     assert (tmp_path / "t.md").read_text().splitlines()[2] == "| a/b |"

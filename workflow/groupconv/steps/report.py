@@ -1,4 +1,4 @@
-"""Step report: figures, tables, claims and captions -> one self-contained report.html.
+"""Step report: figures, tables and their captions -> one self-contained report.html.
 
 The page loads nothing: figures are embedded. Does not know how a number was made.
 """
@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from groupconv.data.sources import SOURCES
 from groupconv.ground import atomic
 from groupconv.ground.provenance import versions
-from groupconv.pages import captions
+from groupconv.pages import contents
 from groupconv.results.comparability import differences
 
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
@@ -32,7 +32,6 @@ def run(
     report: str,
 ) -> None:
     """Fill ``texts``/report.html.j2 with everything that the workflow made."""
-    names = captions.figures(list(params["schemes"]))
     record = json.loads(Path(latency).read_text(encoding="utf-8"))
     source = SOURCES[params["data"]["source"]]
     environment = jinja2.Environment(
@@ -41,20 +40,23 @@ def run(
     page = environment.get_template("report.html.j2").render(
         figures=[
             {
-                "name": name,
-                "image": embedded(Path(figures) / f"{name}.svg"),
-                "caption": caption(texts, text),
-                "title": captions.title(name),
+                "name": row.name,
+                "title": row.title,
+                "section": row.section,
+                "caption": row.caption,
+                "image": embedded(Path(figures) / f"{row.name}.svg"),
             }
-            for name, text in names.items()
+            for row in contents.figures(params["schemes"])
         ],
-        tables={
-            name: {
-                "html": table(Path(tables) / f"{name}.md"),
-                "caption": caption(texts, name),
+        tables=[
+            {
+                "name": row.name,
+                "section": row.section,
+                "caption": row.caption,
+                "html": table(Path(tables) / f"{row.name}.md"),
             }
-            for name in captions.TABLES
-        },
+            for row in contents.TABLES
+        ],
         results=pd.read_csv(Path(tables) / "results.csv").to_dict("records"),
         ambiguities=[
             {**entry, "keys": [in_force(params, key) for key in entry["key"].split(", ")]}
@@ -88,11 +90,6 @@ def in_force(params: dict, key: str) -> str:
     if section not in params or not name:
         return key
     return f"{key}: {json.dumps(params[section][name], ensure_ascii=False)}"
-
-
-def caption(texts: str, name: str) -> str:
-    """The caption ``texts``/name.rst, plain text."""
-    return " ".join((Path(texts) / f"{name}.rst").read_text(encoding="utf-8").split())
 
 
 def embedded(path: Path) -> str:

@@ -1,0 +1,161 @@
+"""The table of figures and tables; and the recipe "a figure", done as it is written."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from docutils.core import publish_parts
+from docutils.writers.html4css1 import Writer
+from groupconv.ground.errors import StepError
+from groupconv.pages import contents, drawing, tables
+from groupconv.settings import config, reads
+from groupconv.steps import claims
+from groupconv.steps import tables as tables_step
+from results_tree import build
+from test_report import Outline
+
+PARAMS = config.load("params.yaml")
+PAPER = "workflow/paper/claims.yaml"
+ROW = {"name": "n", "title": "N", "section": "data", "caption": "C.", "draw": "cost"}
+
+# The recipe: a function at the end of drawing.py, and a row at the end of FIGURES.
+FUNCTION = '''
+
+def speed(given: FigureInputs) -> Figure:
+    """Training speed of every scheme."""
+    figure, axis = plt.subplots(figsize=(4.5, 3))
+    axis.bar(given.summary["scheme"], given.summary["train_images_per_s"], color=BLUE)
+    axis.set(xlabel="scheme", ylabel="training speed (images/s)")
+    return figure
+'''
+SPEED = """    Figure(
+        name="speed",
+        title="Training speed",
+        section="curves",
+        caption="Images a second in training: a scheme's median over epochs & seeds.",
+        draw="speed",
+    ),
+"""
+
+
+def names(schemes):
+    return [figure.name for figure in contents.figures(schemes)]
+
+
+def test_curves_are_numbered_as_in_the_paper_then_by_name_whatever_the_order():
+    expected = ["fig01", "fig02", "fig03", "fig07", "curves_A2", "curves_F", "fig09", "fig10"]
+    assert names(["baseline", "A2", "D", "F"]) == expected
+    assert names(["F", "D", "A2", "baseline"]) == expected
+
+
+def test_a_row_per_scheme_gives_each_its_own_title():
+    titles = {figure.scheme: figure.title for figure in contents.figures(["baseline", "A", "F"])}
+    titles.pop(None)
+    assert titles == {"baseline": "Figure 3, baseline", "A": "Figure 4, scheme A", "F": "Scheme F"}
+
+
+def test_every_row_has_a_name_of_its_own_and_a_function():
+    rows = [*contents.figures(PARAMS["schemes"]), *contents.TABLES]
+    for kind in (contents.Figure, contents.Table):
+        found = [row.name for row in rows if isinstance(row, kind)]
+        assert len(found) == len(set(found))
+    for row in rows:
+        module = drawing if isinstance(row, contents.Figure) else tables
+        assert contents.function(module, row).__module__ == module.__name__
+        assert row.caption.endswith(".")
+
+
+def test_a_section_that_the_page_does_not_have_is_one_line():
+    with pytest.raises(StepError, match=r"n: section = 'date': the page has results, claims, "):
+        contents.Figure(**{**ROW, "section": "date"})
+    with pytest.raises(StepError, match="section = ''"):
+        contents.Table(name="t", section="", caption="C.", make="data")
+
+
+@pytest.mark.parametrize("section", contents.SECTIONS)
+def test_a_figure_or_table_in_any_section_is_on_the_page(section):
+    template = Path("workflow/report/report.html.j2").read_text(encoding="utf-8")
+    after = template.split(f'<h2 id="{section}">')[1].split("<h2 ")[0]
+    for rows in ("tables", "figures"):
+        assert f'{{{{ {rows}_of("{section}") }}}}' in after
+
+
+def test_a_function_that_is_not_there_is_one_line():
+    with pytest.raises(StepError, match=r"n: draw = 'costs': no function of drawing\.py"):
+        contents.function(drawing, contents.Figure(**{**ROW, "draw": "costs"}))
+
+
+def test_the_rules_read_the_table_without_what_draws():
+    code = (
+        "import sys; from groupconv.pages import contents; contents.figures(['baseline']);"
+        "print([m for m in ('matplotlib', 'pandas', 'numpy', 'jinja2') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd="workflow", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_snakemakes_caption_is_the_pages_caption(tmp_path, monkeypatch):
+    odd = contents.Figure(**{**ROW, "caption": r"Marks_ are *text*: `a`, |b|, c\d, curves_F."})
+    monkeypatch.setattr(contents, "FIGURES", (*contents.FIGURES, odd))
+    contents.write_captions(["baseline", "F"], tmp_path)
+    figures = contents.figures(["baseline", "F"])
+    assert {path.stem for path in tmp_path.iterdir()} == {figure.name for figure in figures}
+    for figure in figures:
+        text = contents.caption_file(figure, tmp_path).read_text(encoding="utf-8")
+        body = Outline(publish_parts(text, writer=Writer())["body"])
+        assert body.text.strip() == figure.caption
+
+
+def test_the_recipe_for_a_figure_is_one_function_and_one_row(tmp_path):
+    workflow = tmp_path / "workflow"
+    shutil.copytree("workflow", workflow, ignore=shutil.ignore_patterns("__pycache__"))
+    pages = workflow / "groupconv" / "pages"
+    with open(pages / "drawing.py", "a", encoding="utf-8") as file:
+        file.write(FUNCTION)
+    text = (pages / "contents.py").read_text(encoding="utf-8")
+    before, after = text.split("\n)\n\nTABLES = (", 1)
+    added = f"{before}\n{SPEED})\n\nTABLES = ({after}"
+    (pages / "contents.py").write_text(added, encoding="utf-8")
+
+    params = {**PARAMS, "schemes": {s: PARAMS["schemes"][s] for s in ("baseline", "E")}}
+    paths = build(tmp_path / "results", params)
+    claims.run(reads.part(params, "claims"), PAPER, paths["summary"], paths["claims"])
+    given = ("paper", "summary", "claims", "manifest", "excluded")
+    of = {**paths, "paper": PAPER}
+    part = reads.part(params, "tables")
+    tables_step.run(part, **{name: of[name] for name in given}, folder=paths["tables"])
+    read = ("manifest", "images", "summary", "history", "runs")
+    run(workflow, "figures", params, {name: paths[name] for name in read}, paths["figures"])
+    texts = {
+        "paper": PAPER,
+        "ambiguities": "workflow/paper/ambiguities.yaml",
+        "texts": str(workflow / "report"),
+    }
+    read = ("figures", "tables", "latency", "report")
+    run(workflow, "report", params, {**texts, **{name: paths[name] for name in read}})
+
+    drawn = {path.name for path in Path(paths["figures"]).iterdir()}
+    assert {"speed.svg", "speed.png", "fig03.svg", "fig08.svg"} <= drawn
+    page = Path(paths["report"]).read_text(encoding="utf-8")
+    assert '<figure id="speed"><img src="data:image/svg+xml;base64,' in page
+    outline = Outline(page)
+    assert outline.heading_of["speed"] == "curves"
+    words = " ".join(outline.text.split())
+    assert "Training speed. Images a second in training: a scheme's median over epochs &" in words
+
+
+def run(workflow, step, params, paths, folder=None):
+    """Run one step of another copy of the code, in a process of its own."""
+    paths = {**paths, "folder": folder} if folder else paths
+    code = "import json, sys; from groupconv.steps import {0}; {0}.run(**json.load(sys.stdin))"
+    given = json.dumps({"params": reads.part(params, step), **paths})
+    command = [sys.executable, "-W", "error", "-c", code.format(step)]
+    done = subprocess.run(
+        command, input=given, env={"PYTHONPATH": str(workflow)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,47 @@
+"""What the functions behind figures and tables get: the results, read once by the step."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from groupconv.data.packed import Images
+
+
+@dataclass(frozen=True)
+class FigureInputs:
+    """What a function in drawing.py may draw.
+
+    params: the part of params.yaml that the step `figures` may read (settings/reads.py)
+    summary: summary.csv, a row per scheme, by name; baseline first
+    histories: {scheme: a history.csv per seed}, a row per epoch
+    runs: latency.csv, a row per timed run
+    manifest: manifest.csv, a row per image, with its part in the column `split`
+    images: images.npy; ``images[row]`` are the pixels of a row of the manifest
+    """
+
+    params: dict
+    summary: pd.DataFrame
+    histories: dict[str, list[pd.DataFrame]]
+    runs: pd.DataFrame
+    manifest: pd.DataFrame
+    images: Images
+
+
+@dataclass(frozen=True)
+class TableInputs:
+    """What a function in tables.py may show.
+
+    params: the part of params.yaml that the step `tables` may read (settings/reads.py)
+    paper: claims.yaml, the paper's setting, schemes and claims
+    summary: summary.csv, a row per scheme; baseline first
+    verdicts: claims.json, an entry per claim
+    manifest: manifest.csv, a row per image, with its part in the column `split`
+    excluded: excluded.csv, a row per image that was left out, with its reason
+    """
+
+    params: dict
+    paper: dict
+    summary: pd.DataFrame
+    verdicts: list[dict]
+    manifest: pd.DataFrame
+    excluded: pd.DataFrame

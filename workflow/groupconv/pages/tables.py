@@ -1,0 +1,181 @@
+"""The functions behind the tables, one each: results -> (numbers, the same as printed).
+
+A row of contents.py names the function. Every number was made by an earlier step, but for the
+images and classes, which are counted here.
+"""
+
+import json
+
+import pandas as pd
+
+from groupconv.data.parts import PARTS
+from groupconv.network.architecture import CHANNELS, LAYERS
+from groupconv.pages.inputs import TableInputs
+
+Made = tuple[pd.DataFrame, pd.DataFrame]  # numbers for programs, texts for people
+
+NONE = ""  # the paper gives no number
+RESULTS = (
+    "test_top1 test_top1_low test_top1_high test_top1_change smallest_difference test_top5 "
+    "macs macs_change parameters parameters_change latency_ms latency_low_ms latency_high_ms "
+    "latency_change latency_folded_ms latency_folded_change"
+).split()
+UNITS = (("macs", 1e9, " G"), ("parameters", 1e6, " M"), ("_ms", 1, " ms"), ("top1", 0.01, "%"))
+PRINTED = [
+    "scheme",
+    "test top-1 [95%]",
+    "change",
+    "paper",
+    "MACs",
+    "change",
+    "paper",
+    "param.",
+    "change",
+    "latency",
+    "change",
+    "paper",
+]
+
+
+def architectures(given: TableInputs) -> Made:
+    """Table 1: layers of each stage of the three networks, and each scheme's groups."""
+    schemes = given.params["schemes"]
+    table = pd.DataFrame(
+        {
+            "stage": [f"conv-{i}" for i in range(1, 6)],
+            "channels": CHANNELS,
+            **LAYERS,
+            **{f"groups {name}": scheme["groups"] for name, scheme in schemes.items()},
+        }
+    )
+    return table, table
+
+
+def results(given: TableInputs) -> Made:
+    """A row per scheme: what was measured, with the paper's changes beside ours."""
+    theirs = papers_changes(given.params, given.paper)
+    numbers = given.summary[["scheme", "seeds", "test_images", *RESULTS]].copy()
+    for column in sorted({column for _, column in theirs}):
+        numbers[f"paper_{column}"] = [theirs.get((s, column)) for s in numbers["scheme"]]
+    return numbers, pd.DataFrame(results_rows(given), columns=PRINTED)
+
+
+def results_rows(given: TableInputs) -> list[list[str]]:
+    """The cells of PRINTED for each scheme."""
+    theirs = papers_changes(given.params, given.paper)
+    rows = []
+    for row in given.summary.to_dict("records"):
+        scheme, first = row["scheme"], row["scheme"] == "baseline"
+
+        def change(column: str, unit: str, row=row, first=first) -> str:
+            return NONE if first else signed(row[column], unit)
+
+        def paper(column: str, unit: str, scheme=scheme) -> str:
+            return signed(theirs[scheme, column], unit) if (scheme, column) in theirs else NONE
+
+        low, high = (row[f"test_top1_{end}"] * 100 for end in ("low", "high"))
+        rows.append(
+            [
+                scheme,
+                f"{row['test_top1'] * 100:.1f}% [{low:.1f}, {high:.1f}]",
+                change("test_top1_change", " pt"),
+                paper("test_top1_change", " pt"),
+                f"{row['macs'] / 1e9:.2f} G",
+                change("macs_change", "%"),
+                paper("macs_change", "%"),
+                f"{row['parameters'] / 1e6:.1f} M",
+                change("parameters_change", "%"),
+                f"{row['latency_ms']:.1f} ms",
+                change("latency_change", "%"),
+                paper("latency_change", "%"),
+            ]
+        )
+    return rows
+
+
+def papers_changes(params: dict, paper: dict) -> dict[tuple[str, str], float]:
+    """{(scheme, column of summary.csv): the paper's change}, for schemes with its groups.
+
+    Empty beside another architecture: the paper measured one.
+    """
+    if params["model"]["architecture"] != paper["setting"]["model.architecture"]:
+        return {}
+    return {
+        (claim["paper"]["scheme"], claim["of"]): claim["paper"]["change"]
+        for claim in paper["claims"]
+        if claim["kind"] == "change"
+        and params["schemes"].get(claim["paper"]["scheme"], {}).get("groups")
+        == paper["schemes"][claim["paper"]["scheme"]]
+    }
+
+
+def claims(given: TableInputs) -> Made:
+    """A row per claim."""
+    entries = given.verdicts
+    numbers = pd.DataFrame(
+        {
+            **{key: [e[key] for e in entries] for key in ("id", "text", "place", "unit")},
+            **{key: [json.dumps(e[key]) for e in entries] for key in ("paper", "ours")},
+            **{key: [e[key] for e in entries] for key in ("verdict", "reason", "note")},
+        }
+    )
+    printed = pd.DataFrame(
+        {
+            "#": [e["id"] for e in entries],
+            "claim": [e["text"] for e in entries],
+            "ours": [shown(e["ours"]) for e in entries],
+            "verdict": [e["verdict"] for e in entries],
+            "reason": [" ".join(filter(None, [e["reason"] + ".", e["note"]])) for e in entries],
+            "place": [e["place"] for e in entries],
+        }
+    )
+    return numbers, printed
+
+
+def shown(ours: dict | None) -> str:
+    """Our numbers of a claim, with the units of their columns, and their intervals."""
+    if ours is None:
+        return "-"
+    cells = []
+    for column, values in ours.items():
+        if column.endswith(("_low", "_high")):
+            continue
+        if f"{column}_low" in ours:
+            ends = (number(ours[f"{column}_{end}"], column) for end in ("low", "high"))
+            cells.append(f"{column} {number(values, column)} [{', '.join(ends)}]")
+        elif isinstance(values, dict):
+            numbers = ", ".join(f"{name} {number(v, column)}" for name, v in values.items())
+            cells.append(f"{column}: {numbers}")
+        else:
+            cells.append(f"{column} {number(values, column)}")
+    return "; ".join(cells)
+
+
+def signed(fraction: float, unit: str) -> str:
+    """-0.0249 as "-2.5 pt" or "-2.5%"."""
+    return f"{fraction * 100:+.1f}{unit}"
+
+
+def number(value: float, column: str) -> str:
+    """One value in the unit of its column of summary.csv."""
+    if "change" in column:
+        return signed(value, " pt" if "top1" in column else "%")
+    for ending, scale, unit in UNITS:
+        if column.endswith(ending):
+            return f"{value / scale:.4g}{unit}"
+    return f"{value:.4g}"
+
+
+def data(given: TableInputs) -> Made:
+    """Images and classes per part, and left-out images by reason."""
+    table = given.manifest
+    rows = []
+    for part in PARTS:
+        of = table[table["split"] == part]
+        rows.append((part, len(of), of["class"].nunique(), len(of) / len(table)))
+    rows.append(("all", len(table), table["class"].nunique(), 1.0))
+    for reason, of in given.excluded.groupby("reason"):
+        rows.append((f"left out: {reason}", len(of), of["class"].nunique(), float("nan")))
+    numbers = pd.DataFrame(rows, columns=["part", "images", "classes", "share"])
+    printed = numbers.assign(share=[f"{s:.1%}" if s == s else "" for s in numbers["share"]])
+    return numbers, printed

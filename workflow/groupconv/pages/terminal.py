@@ -1,0 +1,35 @@
+"""The table and the notes that the terminal shows at the end of a run."""
+
+import textwrap
+
+from groupconv.pages.inputs import TableInputs
+from groupconv.pages.tables import PRINTED, results_rows
+from groupconv.results.comparability import differences
+
+LINE = 110  # characters of a terminal
+
+
+def text(given: TableInputs) -> str:
+    """What the terminal shows at the end of a run."""
+    results = given.summary
+    lines = [PRINTED, *results_rows(given)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(PRINTED))]
+    text = "\n".join(
+        "  ".join(
+            cell.ljust(width) if i < 2 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+    smallest = results["smallest_difference"].max() * 100
+    seeds = int(results["seeds"].iloc[0])
+    notes = [
+        f"Test part: {results['test_images'].iloc[0]:,} images, {seeds} seed{'s' * (seeds > 1)}; "
+        f"it can show differences of about {smallest:.0f} points or more.",
+        "MACs, parameters, latency: of the paper's full model, one 224x224 input, eager.",
+    ]
+    if differs := differences(given.params, given.paper["setting"]):
+        notes.append("Accuracy is not comparable with the paper's: " + "; ".join(differs) + ".")
+    notes.append("Results: results/report.html, results/summary.csv, results/figures/.")
+    wrapped = [textwrap.fill(note, LINE, subsequent_indent="  ") for note in notes]
+    return text + "\n\n" + "\n".join(wrapped) + "\n"
