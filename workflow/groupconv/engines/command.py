@@ -25,9 +25,9 @@ def run(arguments: list[str]) -> None:
     if not progress.one_file():
         command = shlex.join(["python", "workflow/step.py", *words])
         print(command, file=sys.stderr, flush=True)
-    step, part = _step(words[0] if words else ""), _params(words)
     if Path.cwd().resolve() != ROOT.resolve():
         raise StepError(f"{Path.cwd()}: a step runs at the repository's root: cd {ROOT} first")
+    step, part = _step(words[0] if words else ""), _params(words)
     paths = _paths(step, words[2:])
     try:
         made.make(step, part, paths, **options)

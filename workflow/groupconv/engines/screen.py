@@ -33,7 +33,8 @@ class Listener(logging.Handler):
             said = re.split(NOT_THE_CAUSE, str(record.rule_msg or ""))[0]
             self.failed[record.log[0]] = " ".join(said.split())
         elif event is LogEvent.SHELLCMD and self.show_commands:
-            print(getattr(record, "cmd", None) or record.getMessage(), flush=True)
+            if command := getattr(record, "cmd", None) or record.getMessage().partition(": ")[2]:
+                print(command, flush=True)
 
 
 def show_last(*paragraphs: str) -> None:

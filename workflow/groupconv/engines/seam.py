@@ -17,12 +17,14 @@ from snakemake.settings.types import DeploymentMethod
 from groupconv.data.sources import folder as own_images
 from groupconv.data.sources import raw_files
 from groupconv.engines import conda
+from groupconv.engines.digests import STATE
 from groupconv.engines.refusal import or_refuse
 from groupconv.engines.run import DECIDED, MARKER, Run
-from groupconv.pages import captions
+from groupconv.pages import contents
 from groupconv.settings import config as settings
 from groupconv.settings import exponents, reads, resources
 
+CAPTIONS = STATE / "captions"  # for `snakemake --report`; written from pages/contents.py
 KINDS = ("csv", "md")  # of a table: numbers, and as it is printed
 
 
@@ -83,19 +85,20 @@ class Seam:
     @property
     def tables(self) -> list[str]:
         """Every table's files."""
-        return expand(f"{self.tables_folder}/{{name}}.{{kind}}", name=captions.TABLES, kind=KINDS)
+        names = [table.name for table in contents.TABLES]
+        return [f"{self.tables_folder}/{name}.{kind}" for name in names for kind in KINDS]
 
     @property
     def figures(self) -> list[dict]:
         """Every figure's file with its caption, as `snakemake --report` takes them."""
         return [
             {
-                "value": f"{self.figures_folder}/{name}.svg",
-                "caption": f"../report/{caption}.rst",
+                "value": f"{self.figures_folder}/{figure.name}.svg",
+                "caption": str(contents.caption_file(figure, CAPTIONS.absolute())),
                 "category": "Figures",
-                "labels": {"figure": name},
+                "labels": {"figure": figure.name},
             }
-            for name, caption in captions.figures(self.schemes).items()
+            for figure in contents.figures(self.schemes)
         ]
 
     def params_of(self, step: str) -> Callable:
@@ -129,6 +132,9 @@ class Seam:
                 return [] if paths == [str(MARKER)] else ancient(found)
             # A raw file that is there stays, whatever becomes of the others.
             wanted = step != "download" and self.run.is_wanted(_name(step, wildcards))
+            # Without an executor it is --report, or the like; neither a run nor a dry one.
+            if step == "figures" and not self.workflow.executor_plugin:
+                or_refuse(contents.write_captions, self.schemes, CAPTIONS)
             return found if wanted else ancient(found)
 
         return filled
