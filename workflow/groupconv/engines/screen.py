@@ -32,8 +32,10 @@ class Listener(logging.Handler):
         if event is LogEvent.JOB_ERROR and record.log:
             said = re.split(NOT_THE_CAUSE, str(record.rule_msg or ""))[0]
             self.failed[record.log[0]] = " ".join(said.split())
-        elif event is LogEvent.SHELLCMD and self.show_commands and getattr(record, "cmd", None):
-            print(record.cmd, flush=True)
+        elif (
+            event is LogEvent.SHELLCMD and self.show_commands and getattr(record, "shellcmd", None)
+        ):
+            print(record.shellcmd, flush=True)
 
 
 def show_last(*paragraphs: str) -> None:
