@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from groupconv.data import hashes
 from groupconv.data.sources import SOURCES
 from groupconv.ground.errors import DataError
 from groupconv.steps import download
+from PIL import Image
 from project import ROOT, tiny
 
 WHEEL = SOURCES["sample"].files[0]
@@ -52,3 +54,19 @@ def finished(tmp_path_factory, wheel):
     run = project.snakemake("--cores", "2")
     assert run.returncode == 0, run.stdout
     return project, run.stdout
+
+
+@pytest.fixture
+def pictures():
+    """Makes a folder with so many different images of each class: pictures(folder, a=3, b=4)."""
+
+    def make(folder, **classes):
+        for label, count in classes.items():
+            (folder / label).mkdir(parents=True)
+            for number in range(count):
+                rng = np.random.default_rng([*label.encode(), number])
+                pixels = rng.integers(0, 256, (32, 32), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / label / f"{number}.png")
+        return folder
+
+    return make

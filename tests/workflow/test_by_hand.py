@@ -1,0 +1,135 @@
+"""A step by hand: the command that its log begins with, pasted into a shell at the root."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from project import SNAKEMAKE
+
+STEPS = "prepare split macs summary claims tables figures report".split()
+
+
+@pytest.fixture(scope="module")
+def shell(finished):
+    """Runs a line in the finished project, in an activated environment and nothing else of ours."""
+    project, _ = finished
+    kept = {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
+    path = os.pathsep.join([str(Path(SNAKEMAKE).parent), os.defpath])
+
+    def run(line, folder=".", together=True):
+        return subprocess.run(
+            ["bash", "-c", line],
+            cwd=project.folder / folder,
+            env={**kept, "PATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if together else subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def first_line(project, log):
+    return (project.folder / "logs" / log).read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_every_log_begins_with_the_command_that_made_it(finished):
+    project, _ = finished
+    logs = sorted((project.folder / "logs").rglob("*.log"))
+    assert len(logs) == 8 + 3 * 3 - 1  # the raw file was there
+    for log in logs:
+        step = log.relative_to(project.folder / "logs").parts[0].removesuffix(".log")
+        assert first_line(project, log).startswith(f"python workflow/step.py {step} '{{"), log
+
+
+@pytest.mark.parametrize("log", ["split.log", "macs/E.log", "figures.log"])
+def test_pasted_it_makes_the_same_and_shows_its_progress_once(finished, shell, log):
+    project, _ = finished
+    command = first_line(project, log)
+    paths = dict(word.split("=", 1) for word in command.split("' ", 1)[1].split() if "=" in word)
+    out = project.folder / next(paths[n] for n in ("manifest", "macs", "folder") if n in paths)
+    files = sorted(out.iterdir()) if out.is_dir() else [out]
+    if log == "figures.log":
+        files = [path for path in files if path.suffix == ".svg"]
+    before = [path.read_bytes() for path in files]
+    for path in files:
+        path.unlink()
+    run = shell(command)
+    assert run.returncode == 0, run.stdout
+    label = Path(log).with_suffix("").as_posix().replace("/", " ")
+    assert run.stdout.count(f"{label}: started\n") == 1
+    assert [path.read_bytes() for path in files] == before
+    assert "Nothing to be done" in project.snakemake("-n").stdout
+
+
+def test_a_training_shows_its_epochs_and_nothing_is_to_do_afterwards(finished, shell):
+    project, _ = finished
+    checkpoint = project.folder / "results/schemes/E/seed0/checkpoint.pt"
+    before = checkpoint.read_bytes()
+    run = shell(first_line(project, "train/E/seed0.log"))
+    assert run.returncode == 0, run.stdout
+    assert run.stdout.count("train E seed 0: epoch 2/2") == 1
+    assert checkpoint.read_bytes() == before
+
+
+def test_it_explains_itself(shell):
+    run = shell("python workflow/step.py --help")
+    assert run.returncode == 0
+    assert "python workflow/step.py STEP PARAMS name=path" in run.stdout
+    run = shell("python workflow/step.py")
+    assert run.returncode == 1
+    assert "STEP is one of the modules in workflow/groupconv/steps" in run.stdout
+
+
+PART = json.dumps({"split": {"seed": 0, "unit": "image"}})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (f"spilt '{PART}'", "spilt: no such step; did you mean split?"),
+        ("zzz {}", "zzz: no such step; allowed: claims, download, evaluate, figures, "),
+        ("split '{\"split\": '", "split: PARAMS = '{\"split\": ': not JSON: "),
+        ("split []", "split: PARAMS lacks "),
+        ("split {}", "split: PARAMS lacks 'split'; it needs split"),
+        ("split", "split: PARAMS = '': not JSON: "),
+        (f"split '{PART}'", "split: index=PATH is missing; it needs index, manifest"),
+        (f"split '{PART}' indx=a manifest=b", "split: indx=: no such path; did you mean index?"),
+        (f"split '{PART}' data/index.csv", "split: data/index.csv: not name=path"),
+        (f"split '{PART}' --cash=x", "--cash: unknown option; allowed: "),
+        (
+            f"split '{PART}' index=data/none.csv manifest=data/none.out",
+            "data/none.csv: No such file or directory",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_line(shell, words, said):
+    run = shell(f"python workflow/step.py {words}", together=False)
+    assert run.returncode == 1
+    last = run.stderr.splitlines()[-1]
+    assert last.startswith(f"error: {said}"), run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_another_folder_is_one_line(finished, shell):
+    project, _ = finished
+    run = shell(f"python ../workflow/step.py split '{PART}'", folder="data")
+    assert run.returncode == 1
+    said = f"{project.folder / 'data'}: a step runs at the repository's root: cd {project.folder}"
+    assert said in run.stdout.splitlines()[-1]
+
+
+def test_a_dry_run_shows_commands(finished):
+    project, _ = finished
+    screen = project.snakemake("-n", "-p", "-R", "split").stdout
+    shown = [line for line in screen.splitlines() if line.startswith("python workflow/step.py")]
+    assert any(line.startswith("python workflow/step.py split '{") for line in shown)
+    assert not [
+        line
+        for line in project.snakemake("-n", "-R", "split").stdout.splitlines()
+        if line.startswith("python workflow/step.py")
+    ]

@@ -1,0 +1,76 @@
+"""A dry run writes nothing that git tracks, nor folders, nor times; a date ahead does no harm."""
+
+import datetime
+import os
+import shutil
+
+import pytest
+
+AHEAD = datetime.datetime(2031, 1, 1).timestamp()
+
+
+def state(project):
+    """Every path outside of Snakemake's own folder, with its time and mode."""
+    return {
+        str(path.relative_to(project.folder)): (path.lstat().st_mtime_ns, path.lstat().st_mode)
+        for path in [project.folder, *project.folder.rglob("*")]
+        if not {".snakemake", "__pycache__", ".git"} & set(path.parts) and path != project.folder
+    }
+
+
+@pytest.mark.parametrize("arguments", [("-n",), ("-n", "-p"), ("--lint",), ("--summary",)])
+def test_nothing_is_written_though_dvc_yaml_is_behind(project, arguments):
+    command = '"python workflow/step.py split'
+    project.edit(command, f'"true && {command[1:]}', "workflow/rules/data.smk")
+    before = state(project)
+    run = project.snakemake(*arguments)
+    assert run.returncode == 0, run.stdout
+    assert state(project) == before
+    if arguments == ("-n",):
+        said = (
+            "dvc.yaml: behind the rules; any run, or `snakemake --cores 1 pipeline`, brings it up"
+        )
+        assert said in run.stdout.splitlines()
+        mended = project.snakemake("--cores", "1", "pipeline")
+        assert "dvc.yaml: brought up to the rules" in mended.stdout
+        assert "behind the rules" not in project.snakemake("-n").stdout
+        assert not (project.folder / "results").exists()
+
+
+def test_what_is_dated_in_the_future_fails_no_step(project):
+    """A module, a config file, a raw file, and a folder of one's own that may not be written."""
+    for name in (
+        "workflow/groupconv/steps/split.py",
+        "workflow/groupconv/ground/atomic.py",
+        "workflow/paper/claims.yaml",
+        "params.yaml",
+        "workflow/rules/data.smk",
+    ):
+        os.utime(project.folder / name, (AHEAD, AHEAD))
+    (raw,) = (project.folder / "data" / "raw" / "sample").iterdir()
+    os.utime(raw, (AHEAD, AHEAD))
+    run = project.snakemake("--cores", "2", "data/manifest.csv")
+    assert run.returncode == 0, run.stdout
+    assert "Nothing to be done" in project.snakemake("-n", "data/manifest.csv").stdout
+    assert project.snakemake("--cores", "2", "-f", "data/manifest.csv").returncode == 0
+    dated = os.stat(project.folder / "workflow/groupconv/steps/split.py").st_mtime
+    assert dated == AHEAD
+
+
+def test_a_folder_of_ones_own_that_is_dated_in_the_future_stays_as_it_is(project, pictures):
+    folder = pictures(project.folder / "pics", a=4, b=4)
+    for path in [*folder.rglob("*"), folder]:
+        os.utime(path, (AHEAD, AHEAD))
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    project.edit("source: sample ", "source: folder ")
+    project.edit("folder: data/folder", "folder: pics")
+    project.edit("min_images: 60", "min_images: 3")
+    project.edit("classes: 3 ", "classes: null ")
+    run = project.snakemake("--cores", "2", "data/manifest.csv")
+    assert run.returncode == 0, run.stdout
+    assert "Nothing to be done" in project.snakemake("-n", "data/manifest.csv").stdout
+    assert {path.stat().st_mtime for path in [*folder.rglob("*"), folder]} == {AHEAD}
+    for path in folder.rglob("*"):
+        path.chmod(0o755)
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
