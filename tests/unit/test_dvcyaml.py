@@ -1,0 +1,105 @@
+"""dvc.yaml: our stages follow the rules, every other line stays as its owner wrote it."""
+
+import pytest
+import yaml
+from groupconv.engines import dvcyaml
+from groupconv.engines.dvcyaml import Rule
+from groupconv.ground.errors import StepError
+
+RULES = {
+    "split": Rule(("data/index.csv",), ("data/manifest.csv",), "split it"),
+    "macs": Rule((), ("results/schemes/{scheme}/macs.json",), "count them"),
+}
+OWN = """\
+# Mine.
+artifacts:
+  model:   {path: results/schemes/E/seed0/checkpoint.pt}   # kept
+plots:
+- x: epoch
+stages:
+  # my own stage
+  paint:
+    cmd: echo hello   # with care
+
+    deps: [params.yaml]
+  split:
+    cmd: an old one
+    deps:
+    - nothing
+  "my other":
+    cmd: >-
+      echo
+      there
+
+params:
+- other.yaml
+"""
+
+
+def derived(text, rules=RULES):
+    return dvcyaml.derived(text, rules, {"results/schemes": "results/schemes"})
+
+
+def test_ours_are_brought_up_and_others_stay_byte_for_byte():
+    text = derived(OWN)
+    old, new = yaml.safe_load(OWN), yaml.safe_load(text)
+    assert new["stages"]["split"]["deps"] == ["data/index.csv", "results/code/split.txt"]
+    assert new["stages"]["macs"]["matrix"] == {"scheme": "${schemes}"}
+    assert new["stages"]["macs"]["deps"] == ["results/code/macs.txt"]
+    for name in ("paint", "my other"):
+        assert new["stages"][name] == old["stages"][name]
+    for key in ("artifacts", "plots", "params"):
+        assert new[key] == old[key]
+    begin, end = OWN.index("# Mine."), OWN.index("  split:")
+    assert OWN[begin : OWN.index("stages:")] in text
+    assert OWN[OWN.index("  # my own stage") : end] in text
+    assert OWN[OWN.index('  "my other"') : OWN.index("params:\n")] in text
+    assert text.endswith(OWN[OWN.index("params:\n") :])
+    assert derived(text) == text
+
+
+def test_a_frozen_stage_stays_frozen():
+    text = derived("")
+    frozen = text.replace("  split:\n", "  split:\n    frozen: true\n")
+    assert yaml.safe_load(derived(frozen))["stages"]["split"]["frozen"] is True
+    changed = derived(frozen, {**RULES, "split": Rule((), ("data/manifest.csv",), "another")})
+    assert yaml.safe_load(changed)["stages"]["split"]["frozen"] is True
+    assert "deps" in yaml.safe_load(changed)["stages"]["split"]
+
+
+@pytest.mark.parametrize("text", ["", "stages:\n", "plots: []\n", "stages: {}\n"])
+def test_from_nothing(text):
+    assert list(yaml.safe_load(derived(text))["stages"]) == ["code", "split", "macs"]
+
+
+def test_a_rules_command_is_in_the_stages():
+    other = {**RULES, "split": Rule(("data/index.csv",), ("data/manifest.csv",), "otherwise")}
+    assert derived("", other) != derived("")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stages:\n<<<<<<< HEAD\n  split:\n    cmd: a\n=======\n  split:\n    cmd: b\n>>>>>>> x\n",
+        "stages: [",
+        "stages:\n  a: {\n",
+        "just text",
+    ],
+)
+def test_what_is_no_yaml_is_one_line(text):
+    with pytest.raises(StepError, match=r"^dvc\.yaml:( line \d+:)? not valid YAML") as caught:
+        derived(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_stages_in_another_form_are_refused_not_doubled():
+    with pytest.raises(StepError, match="two blanks"):
+        derived("stages:\n    split:\n        cmd: a\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("train@A-0", True), ("code", True), ("train", True), ("paint", False), ("trainer@A", False)],
+)
+def test_whose_stage_it_is(name, ours):
+    assert dvcyaml.of_ours(name) is ours
