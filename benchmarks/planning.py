@@ -178,6 +178,7 @@ def empty(folder: Path) -> Path:
 
 
 def main() -> None:
+    """Read the command line, time, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="timed pairs; medians are shown")
     parser.add_argument("--large", action="store_true", help="checkpoints of the paper's size")

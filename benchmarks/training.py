@@ -76,6 +76,7 @@ def measured(params: dict, scheme: str) -> dict[str, float]:
 
 
 def main() -> None:
+    """Read the command line, time, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the figures here too")
     arguments = parser.parse_args()

@@ -10,13 +10,21 @@ from groupconv.data.sources import SOURCES
 from groupconv.ground.errors import DataError
 from groupconv.steps import download
 from PIL import Image
-from project import ROOT, tiny
+from project import ROOT, Project, made_once, tiny
 
 WHEEL = SOURCES["sample"].files[0]
 
 
 def pytest_addoption(parser):
     parser.addoption("--results", type=Path, help="--results=DIR: check the finished run in DIR")
+
+
+def pytest_xdist_auto_num_workers(config):
+    """The fast tier runs a file on each core; a single file, and the slow tier, in this process."""
+    one_file = len(config.args) == 1 and ".py" in config.args[0]
+    if one_file or config.option.markexpr != "not slow":
+        return 0
+    return min(4, len(os.sched_getaffinity(0)))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -49,11 +57,15 @@ def project(tmp_path, wheel):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, wheel):
-    """A project after one complete run, and what was on the screen. Do not change its files."""
-    project = tiny(tmp_path_factory.mktemp("finished"), wheel)
-    run = project.snakemake("--cores", "2")
-    assert run.returncode == 0, run.stdout
-    return project, run.stdout
+    """A project after one complete run, and what was on the screen. Leave its files as they are."""
+
+    def make(folder):
+        run = tiny(folder, wheel).snakemake("--cores", "2")
+        assert run.returncode == 0, run.stdout
+        (folder / ".snakemake" / "screen").write_text(run.stdout)
+
+    folder = made_once("finished", make, tmp_path_factory.mktemp("finished"))
+    return Project(folder), (folder / ".snakemake" / "screen").read_text()
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """The real workflow, in a copy of this checkout, with the tests' small configuration."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +75,8 @@ class Project:
         }
 
 
-def copy_of_checkout(folder: Path) -> Path:
-    """The files that git has or would take, as they are in the working tree."""
+def checkout() -> list[str]:
+    """The files that git has or would take, but for what a run in this checkout has made."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -81,14 +84,47 @@ def copy_of_checkout(folder: Path) -> Path:
         check=True,
         text=True,
     )
-    for name in filter(None, listed.stdout.split("\0")):
-        made = name == "dvc.lock" or name.startswith("results/")  # by a run in this checkout
+    names = filter(None, listed.stdout.split("\0"))
+    return [name for name in names if name != "dvc.lock" and not name.startswith("results/")]
+
+
+def copy_of_checkout(folder: Path) -> Path:
+    """The checkout's files, as they are in the working tree."""
+    for name in checkout():
         if (ROOT / name).is_symlink():
             (folder / name).symlink_to(os.readlink(ROOT / name))
-        elif (ROOT / name).is_file() and not made:
+        elif (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     return folder
+
+
+def made_once(name: str, make: Callable[[Path], None], copy: Path) -> Path:
+    """Copy to ``copy`` the project that ``make`` makes in a folder, once for this very checkout.
+
+    Sessions and processes of tests share it, as a run takes a minute: it is kept in .pytest_cache
+    until a file of the checkout, or the environment, is another.
+    """
+    whole = hashlib.sha256((ROOT / ".venv" / ".complete").read_bytes())
+    for file in sorted(checkout()):
+        if (ROOT / file).is_file():
+            whole.update(file.encode() + (ROOT / file).read_bytes())
+    shelf = ROOT / ".pytest_cache" / "projects"
+    shelf.mkdir(parents=True, exist_ok=True)
+    with open(shelf / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = shelf / whole.hexdigest()[:16] / name
+        if not kept.exists():
+            for other in shelf.iterdir():
+                if other.is_dir() and other != kept.parent:
+                    shutil.rmtree(other)
+            making = kept.parent / f"{name}.making"
+            shutil.rmtree(making, ignore_errors=True)
+            making.mkdir(parents=True)
+            make(making)
+            making.rename(kept)
+        shutil.copytree(kept, copy, symlinks=True, dirs_exist_ok=True)
+    return copy
 
 
 def tiny(folder: Path, wheel: Path) -> Project:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from project import Project, tiny
+from project import Project, made_once, tiny
 
 DVC = Path(sys.executable).with_name("dvc")
 
@@ -83,6 +83,17 @@ def small(folder: Path, wheel: Path) -> Versioned:
     project.git("init", "--quiet")
     project.commit()
     return project
+
+
+def small_made(folder: Path, wheel: Path) -> Versioned:
+    """A copy of the small project after one run of Snakemake and a commit."""
+
+    def make(place: Path) -> None:
+        project = small(place, wheel)
+        project.make()
+        project.commit()
+
+    return Versioned(made_once("small", make, folder))
 
 
 def label(stage: str) -> str:

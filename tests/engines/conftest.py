@@ -1,7 +1,7 @@
 """One small project, made once, under git and DVC; every test takes a copy of it."""
 
 import pytest
-from versioned import copied, small
+from versioned import copied, small, small_made
 
 
 @pytest.fixture(scope="session")
@@ -11,12 +11,9 @@ def first(tmp_path_factory, wheel):
 
 
 @pytest.fixture(scope="session")
-def made(first, tmp_path_factory):
+def made(tmp_path_factory, wheel):
     """The project after one run of Snakemake and a commit. Do not change its files."""
-    project = copied(first, tmp_path_factory.mktemp("made"))
-    project.make()
-    project.commit()
-    return project
+    return small_made(tmp_path_factory.mktemp("made"), wheel)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from project import ROOT
 from slurm_jobs import LONGER
-from versioned import Versioned, copied, small
+from versioned import Versioned, copied, small_made
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
 
@@ -47,9 +47,7 @@ def _no_job_stays(request):
 @pytest.fixture(scope="session")
 def local(tmp_path_factory, wheel):
     """The small project, made on this machine without Slurm. Do not change its files."""
-    project = small(tmp_path_factory.mktemp("local"), wheel)
-    project.make()
-    return project
+    return small_made(tmp_path_factory.mktemp("local"), wheel)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ class Listener(logging.Handler):
         logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Take one event of Snakemake's."""
         event = getattr(record, "event", None)
         if event is LogEvent.JOB_ERROR and record.log:
             said = re.split(NOT_THE_CAUSE, str(record.rule_msg or ""))[0]

@@ -54,6 +54,7 @@ class VGG(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, 3, size, size) -> (n, classes)."""
         x = self.avgpool(self.features(x))
         return self.classifier(torch.flatten(x, 1))
 

@@ -45,7 +45,8 @@ def mean_over_seeds(
     hits: np.ndarray, rng: np.random.Generator, resamples: int = 2000
 ) -> tuple[float, float, float]:
     """Mean of (seeds, images) hits with its 95% interval: Wilson's for one seed, else bootstrap
-    over seeds and images."""
+    over seeds and images.
+    """
     hits = np.atleast_2d(np.asarray(hits, float))
     if len(hits) == 1:
         return (float(hits.mean()), *wilson(int(hits.sum()), hits.size))

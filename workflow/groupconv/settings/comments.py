@@ -90,7 +90,8 @@ def _described(root: yaml.MappingNode, sections: dict):
 
 def _place(text: str, key: yaml.Node, value: yaml.Node) -> tuple[int, int, int] | None:
     """Where a key stands in ``text``: from its lines `#:` above, to the end of its value, or of
-    its colon if the value goes on below, and to the end of the line. None: not on its own line."""
+    its colon if the value goes on below, and to the end of the line. None: not on its own line.
+    """
     start = text.rfind("\n", 0, key.start_mark.index) + 1
     if text[start : key.start_mark.index].strip(" "):
         return None

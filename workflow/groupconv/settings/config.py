@@ -15,7 +15,8 @@ from groupconv.settings import across, exponents, schema
 
 class _UniqueKeyLoader(yaml.SafeLoader):
     """SafeLoader that refuses a key given twice, of which YAML would silently keep the last, and
-    one that is no text, as `no` and `null` are not."""
+    one that is no text, as `no` and `null` are not.
+    """
 
     def construct_mapping(self, node, deep=False):
         seen = set()

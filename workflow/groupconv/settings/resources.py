@@ -38,7 +38,8 @@ def trained_counts(
 
 def training_mb(model: dict, groups: list[int], batch_size: int) -> int:
     """Memory of one training, MB: weights, gradients, momentum, the best epoch's copy, a file
-    being written, and the feature maps of a batch (each convolution's, batch norm's, ReLU's)."""
+    being written, and the feature maps of a batch (each convolution's, batch norm's, ReLU's).
+    """
     weights = 5 * trained_counts(model, groups).parameters
     maps = sum(
         layer.c_out * (model["input_size"] // 2 ** (layer.stage - 1)) ** 2

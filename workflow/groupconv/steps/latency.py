@@ -51,6 +51,7 @@ class ChannelsLast(nn.Module):
     """Changes the layout of the input in memory, not its values."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The same (n, c, height, width), channels-last in memory."""
         return x.contiguous(memory_format=torch.channels_last)
 
 

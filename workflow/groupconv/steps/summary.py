@@ -29,7 +29,8 @@ def run(
     curves: str,
 ) -> None:
     """Join all results. ``test``, ``predictions``, ``history`` and ``macs`` are templates with
-    {scheme} and {seed}."""
+    {scheme} and {seed}.
+    """
     schemes, seeds = list(params["schemes"]), params["train"]["seeds"]
     timed = _read_json(latency)["schemes"]
     rng = np.random.default_rng(RESAMPLING_SEED)
