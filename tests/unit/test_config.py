@@ -1,4 +1,5 @@
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,36 @@ def test_the_order_of_schemes_in_the_file_changes_nothing():
         assert reads.canonical(reads.part(params, step)) == reads.canonical(
             reads.part(PARAMS, step)
         )
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("data", "the workflow's own data/raw would be in it, or it in that; allowed: another one"),
+        ("./data/../data/", "the workflow's own data/raw would be in it"),
+        ("results", "the workflow's own results would be in it"),
+        ("results/mine", "the workflow's own results would be in it"),
+        (".", "the workflow's own data/raw would be in it"),
+        ("..", "the workflow's own data/raw would be in it"),
+        ("/", "the workflow's own data/raw would be in it"),
+        ("data/raw/mine", "the workflow's own data/raw would be in it"),
+        ("logs", "the workflow's own logs would be in it"),
+        ("~/pics", f"~ is not expanded here; write {Path.home()}/pics"),
+        ("a\nb", "a control character in it; allowed: a path that can be printed"),
+    ],
+)
+def test_a_folder_that_cannot_be_ones_own_is_one_line(folder, said):
+    params = copy.deepcopy(PARAMS)
+    params["data"] |= {"source": "folder", "folder": folder}
+    with pytest.raises(ParamsError) as caught:
+        config.check(params, "params.yaml")
+    line = str(caught.value)
+    assert line.startswith(f"params.yaml: data.folder = {json.dumps(folder)}: {said}")
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("folder", ["data/folder", "pics", "data/mine", "{} <x> 'q' $y ü", "/tmp"])
+def test_any_other_folder_may_be_ones_own(folder):
+    params = copy.deepcopy(PARAMS)
+    params["data"] |= {"source": "folder", "folder": folder}
+    config.check(params, "params.yaml")

@@ -1,6 +1,7 @@
 """A dry run writes nothing that git tracks, nor folders, nor times; a date ahead does no harm."""
 
 import datetime
+import json
 import os
 import shutil
 
@@ -58,12 +59,13 @@ def test_what_is_dated_in_the_future_fails_no_step(project):
 
 
 def test_a_folder_of_ones_own_that_is_dated_in_the_future_stays_as_it_is(project, pictures):
-    folder = pictures(project.folder / "pics", a=4, b=4)
+    name = "my {pics} <of> $x 'q' ü"  # a path is data, never a pattern
+    folder = pictures(project.folder / name, a=4, b=4)
     for path in [*folder.rglob("*"), folder]:
         os.utime(path, (AHEAD, AHEAD))
         path.chmod(0o555 if path.is_dir() else 0o444)
     project.edit("source: sample ", "source: folder ")
-    project.edit("folder: data/folder", "folder: pics")
+    project.edit("folder: data/folder", f"folder: {json.dumps(name)}")
     project.edit("min_images: 60", "min_images: 3")
     project.edit("classes: 3 ", "classes: null ")
     run = project.snakemake("--cores", "2", "data/manifest.csv")

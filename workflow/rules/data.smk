@@ -20,7 +20,7 @@ rule download:
         runtime=60,
     params:
         json=seam.params_of("download"),
-        mirror=config["download"]["mirror"] or "",
+        mirror=seam.literal(config["download"]["mirror"] or ""),
         options=seam.options("download"),
     shell:
         "python workflow/step.py download {params.json:q} file={output.file:q}"

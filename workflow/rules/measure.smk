@@ -76,10 +76,10 @@ rule summary:
         runtime=10,
     params:
         json=seam.params_of("summary"),
-        test=seam.template(rules.evaluate.output.test),
-        predictions=seam.template(rules.evaluate.output.predictions),
-        history=seam.template(rules.train.output.history),
-        macs=seam.template(rules.macs.output.macs),
+        test=seam.literal(rules.evaluate.output.test),
+        predictions=seam.literal(rules.evaluate.output.predictions),
+        history=seam.literal(rules.train.output.history),
+        macs=seam.literal(rules.macs.output.macs),
         options=seam.options("summary"),
     shell:
         "python workflow/step.py summary {params.json:q} test={params.test:q}"

@@ -51,7 +51,7 @@ rule tables:
     params:
         json=seam.params_of("tables"),
         paper=seam.reads("tables", "workflow/paper/claims.yaml"),
-        folder=seam.template(seam.tables_folder),
+        folder=seam.literal(seam.tables_folder),
         options=seam.options("tables"),
     shell:
         "python workflow/step.py tables {params.json:q} paper={params.paper}"
@@ -83,8 +83,8 @@ rule figures:
         runtime=10,
     params:
         json=seam.params_of("figures"),
-        history=seam.template(rules.train.output.history),
-        folder=seam.template(seam.figures_folder),
+        history=seam.literal(rules.train.output.history),
+        folder=seam.literal(seam.figures_folder),
         options=seam.options("figures"),
     shell:
         "python workflow/step.py figures {params.json:q} manifest={input.manifest}"
@@ -116,8 +116,8 @@ rule report:
         texts=seam.reads("report", "workflow/report"),
         paper=seam.reads("report", "workflow/paper/claims.yaml"),
         ambiguities=seam.reads("report", "workflow/paper/ambiguities.yaml"),
-        figures=seam.template(seam.figures_folder),
-        tables=seam.template(seam.tables_folder),
+        figures=seam.literal(seam.figures_folder),
+        tables=seam.literal(seam.tables_folder),
         options=seam.options("report"),
     shell:
         "python workflow/step.py report {params.json:q} paper={params.paper}"

@@ -139,13 +139,13 @@ class Seam:
 
         return filled
 
-    def reads(self, step: str, *paths: str) -> list[str]:
+    def reads(self, step: str, *paths: str) -> Callable:
         """Files or folders that no step makes, as an argument of ``step``: their content counts.
 
         They are no inputs: Snakemake fails a job, after it ran, if an input is of the future.
         """
         self.by_content.setdefault(step, []).extend(paths)
-        return list(paths)
+        return lambda wildcards: list(paths)
 
     def options(self, step: str) -> Callable:
         """What the engines say to the step, after its own arguments; by hand it needs none."""
@@ -161,9 +161,9 @@ class Seam:
 
         return said
 
-    def template(self, path: str) -> Callable:
-        """A path with {scheme} and {seed} in it, as an argument: the step fills them in."""
-        return lambda wildcards: str(path)
+    def literal(self, text: str) -> Callable:
+        """An argument as it stands: Snakemake would take braces in it for wildcards."""
+        return lambda wildcards: str(text)
 
     def of_all(self, path: str) -> list[str]:
         """A path with {scheme}, or {scheme} and {seed}, for each of them."""

@@ -4,11 +4,16 @@ An example of a complaint: `schemes.F.groups[3] (conv-4) = 48: must divide 256 a
 nearest: 32, 64`. The schema already holds for what comes here.
 """
 
+import os
+from pathlib import Path
+
 from groupconv.ground.errors import SchemeError
 from groupconv.network import architecture
 from groupconv.settings.schema import show
 
 OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
+# What the workflow writes, or is: no folder of images.
+OWN_PATHS = ("data/raw", "data/images.npy", "results", "logs", "workflow", ".snakemake", ".dvc")
 MISSING = ("na", "nan", "none", "null")  # as pandas reads them
 
 
@@ -24,11 +29,29 @@ def _of_data(data: dict) -> list[str]:
             f"data.folder = {show(data['folder'])}: must be {OWN_IMAGES} unless data.source is "
             "folder"
         )
+    elif said := _bad_folder(data["folder"]):
+        lines.append(f"data.folder = {show(data['folder'])}: {said}")
     if data["source"] != "char-shape" and data["books"] is not None:
         lines.append(
             f"data.books = {show(data['books'])}: must be null unless data.source is char-shape"
         )
     return lines
+
+
+def _bad_folder(folder: str) -> str:
+    """Why a folder of one's own cannot be used, before anybody looks into it; "" if it can."""
+    if folder.startswith("~"):
+        return f"~ is not expanded here; write {os.path.expanduser(folder)}"
+    if not folder.isprintable():
+        return "a control character in it; allowed: a path that can be printed"
+    here, wanted = Path.cwd().resolve(), Path(folder).resolve()
+    if wanted == (here / OWN_IMAGES).resolve():
+        return ""
+    for name in OWN_PATHS:
+        mine = here / name
+        if wanted == mine or wanted in mine.parents or mine in wanted.parents:
+            return f"the workflow's own {name} would be in it, or it in that; allowed: another one"
+    return ""
 
 
 def _of_schemes(model: dict, schemes: dict) -> list[str]:
