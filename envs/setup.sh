@@ -20,7 +20,7 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') ||
   fail "TORCH=$TORCH: no build of torch; allowed: auto, cpu, or CUDA's version as in cu126"
 
 # Complete and made from these very pins: nothing to do.
-stamp=$(cat envs/setup.sh envs/torch.txt envs/requirements.txt | cksum)
+stamp=$(cat envs/setup.sh envs/torch.txt envs/requirements.txt pyproject.toml | cksum)
 made=$(cat .venv/.complete 2>/dev/null || true)
 if [ "${made% *}" = "$stamp" ] && [ "${TORCH-${made##* }}" = "${made##* }" ] && .venv/bin/python -c '' 2>/dev/null &&
   [ -e .dvc/plots/page.html ]; then
@@ -47,6 +47,8 @@ elif ! UV_HTTP_TIMEOUT=20 UV_HTTP_RETRIES=1 uv pip install --torch-backend=cpu -
 fi
 echo "setup: the other packages, exact versions, checked by hash"
 uv pip install --no-deps --require-hashes -r envs/requirements.txt
+# groupconv as it lies in workflow/, for editors, benchmarks and `python -m groupconv...`.
+uv pip install --no-deps --no-build-isolation --editable . || fail "groupconv could not be installed"
 .venv/bin/python -c 'import torch, torchvision; print("setup: torch", torch.__version__)' ||
   fail "torch and torchvision do not import"
 .venv/bin/python envs/plots_page.py
