@@ -168,14 +168,20 @@ def test_f6_f7_f8_f11_x5_files_that_changed(done):
     said = "figures: its code changed: steps/figures.py"
     assert said in done.snakemake("-n").stdout
     assert done.wanted_by_dvc() == {"figures", "report"}
-    # F11: a comment.
-    module.write_text(f"{text}# a comment\n")
-    assert done.wanted() == set()
-    assert done.dvc("repro").returncode == 0
-    done.agree()
+    # F11: a comment, in every module.
     module.write_text(text)
-    assert done.dvc("status").stdout.splitlines()[0] == "code:"
-    assert done.make() == set()
+    modules = list((done.folder / "workflow" / "groupconv").rglob("*.py"))
+    texts = [path.read_text() for path in modules]
+    for path, before in zip(modules, texts, strict=True):
+        path.write_text(f"# A comment.\n{before}\n\n# Another.\n")
+    assert "Nothing to be done" in done.snakemake("-n").stdout
+    assert re.findall(r"^(\S+):$", done.dvc("status").stdout, re.M) == ["code"]
+    run = done.dvc("repro")
+    assert re.findall(r"^Running stage '(.+)':", run.stdout, re.M) == ["code"]
+    done.agree()
+    for path, before in zip(modules, texts, strict=True):
+        path.write_text(before)
+    assert done.make() == set()  # Snakemake has DVC record it, too
     done.agree()
     # F7: an output edited by hand.
     edited = done.folder / "results" / "schemes" / "E" / "seed0" / "predictions.csv"
@@ -275,8 +281,9 @@ def test_what_changes_while_dvc_runs_a_step_is_not_recorded(done, what):
             done.edit(*OTHER_CODE, "workflow/groupconv/steps/train.py")
         elif what == "params":
             done.edit("learning_rate: 0.005", "learning_rate: 0.01")
-        else:
+        else:  # what this step does not read, and a comment
             done.edit("dpi: 150", "dpi: 100")
+            done.edit(OTHER_CODE[0], f"{OTHER_CODE[0]}  # s", "workflow/groupconv/steps/train.py")
         screen, _ = run.communicate()
     if what == "other params":
         assert run.returncode == 0, screen
