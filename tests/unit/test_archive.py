@@ -196,7 +196,7 @@ def test_an_encrypted_member_is_one_line():
     content = bytearray(zip_of([(BOOK.format(1), bytes(1000))]))
     for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + at] |= 1
-    with pytest.raises(DataError, match=r"not a whole zip file: .*encrypted"):
+    with pytest.raises(DataError, match=r"it is encrypted; allowed: no password"):
         book(content)
 
 
@@ -209,17 +209,6 @@ def test_zip64_is_read():
     end += struct.pack("<4sLQL", b"PK\6\7", 0, at, 1)
     (scan,) = book(content[:at] + end + content[at:])
     assert scan.content == b"x"
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_a_million_tiny_members_of_a_zip_are_refused():
-    with zipfile.ZipFile("umgy00000.zip", "w") as made:
-        for i in range(1_000_000):
-            made.writestr(zipfile.ZipInfo(BOOK.format(i)), b"")
-    said, peak = in_a_process("char-shape", "umgy00000.zip")
-    assert "a header of more than 16,777,216 bytes" in said[0]
-    assert peak < 100
 
 
 def test_no_program_is_run_for_a_picture():

