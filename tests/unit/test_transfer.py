@@ -228,11 +228,13 @@ def test_progress_has_speed_and_time_left_also_of_a_file_that_is_gone_on_with(
     monkeypatch.setattr(transfer, "monotonic", lambda: next(seconds))  # 65,536 bytes in each
     transfer.fetch(f"{line.url}/file", part)
     first, *_, last = [said for said in capfd.readouterr().err.splitlines() if "left" in said]
-    assert first == "download: 0 of 3 MB, 0.1 MB/s, 45 s left"
-    assert last == "download: 3 of 3 MB, 0.1 MB/s, 0 s left"
+    assert first == "download: 66 kB of 3.0 MB, 66 kB/s, 45 s left"
+    assert last == "download: 3.0 MB of 3.0 MB, 65 kB/s, 0 s left"
     monkeypatch.setattr(transfer, "sleep", lambda seconds: capfd.readouterr())
     line.break_after = [1_500_000]
     transfer.fetch(f"{line.url}/file", part)
     came = int(line.requests[-1][1][6:-1])
     left = round((len(CONTENT) - came - 65_536) / 65_536)
-    assert capfd.readouterr().err.splitlines()[0].endswith(f" of 3 MB, 0.1 MB/s, {left} s left")
+    there, said, *_ = capfd.readouterr().err.splitlines()
+    assert there == "download: 3.0 MB, 1.5 MB are there"
+    assert said.endswith(f" of 3.0 MB, 66 kB/s, {left} s left")

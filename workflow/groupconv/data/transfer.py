@@ -9,7 +9,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
 
-from groupconv.ground.progress import say
+from groupconv.ground import atomic
+from groupconv.ground.progress import amount, say
 
 CONNECT_S, READ_S = 20, 60  # a server that is silent for so long counts as not answering
 TRIES = 5  # in a row that bring nothing new
@@ -28,7 +29,8 @@ def fetch(url: str, part: Path) -> None:
     """Bring the file at ``url`` to ``part``, after what an earlier call left there of it.
 
     ``part`` is of this address alone. A file is gone on with only if the server confirms that it
-    is the same (RFC 9110, If-Range). Raises TransferError, with what has come kept in ``part``.
+    is the same (RFC 9110, If-Range). Raises TransferError, with what has come kept in ``part``;
+    DiskError if the rest has no room on the disk.
     """
     import requests  # not needed where nothing is fetched by URL
 
@@ -87,6 +89,9 @@ def _once(url: str, part: Path) -> None:
             have = have if goes_on else 0
             length = rest[2] if goes_on else answer.headers.get("Content-Length", "")
             total = int(length) if length.isdigit() else None
+            if total:
+                say(f"download: {amount(total)}" + (f", {amount(have)} are there" if have else ""))
+                atomic.check_free(part, total - have, "the download")
             with open(part, "ab" if goes_on else "wb") as file:
                 _version(part).write_text(sent or (version if goes_on else ""), encoding="utf-8")
                 try:
@@ -126,9 +131,9 @@ def copy(chunks: Iterator[bytes], file: IO, have: int, total: int | None) -> Non
         now = monotonic()
         if now - said > SAY_S:
             said, speed = now, came / (now - began)
-            of = f" of {total / 1e6:,.0f}" if total else ""
+            of = f" of {amount(total)}" if total else ""
             left = f", {(total - have - came) / speed:,.0f} s left" if total else ""
-            say(f"download: {(have + came) / 1e6:,.0f}{of} MB, {speed / 1e6:.1f} MB/s{left}")
+            say(f"download: {amount(have + came)}{of}, {amount(speed)}/s{left}")
 
 
 def size_of(part: Path) -> int:

