@@ -1,5 +1,6 @@
 import gzip
 import io
+import itertools
 import os
 import re
 import struct
@@ -149,15 +150,24 @@ def test_a_character_of_a_book_is_named_by_its_book_and_has_its_page(tmp_path):
 
 
 def test_every_source_is_one_definition_with_all_that_a_reader_needs_to_know():
-    assert list(SOURCES) == ["char-shape", "cifar100", "folder", "kkanji", "kmnist", "sample"]
+    assert list(SOURCES) == [
+        "char-shape",
+        "cifar100",
+        "folder",
+        "k49",
+        "kkanji",
+        "kmnist",
+        "kuzushiji-recognition",
+        "sample",
+    ]
     assert len(SOURCES["char-shape"].files) == 44
     for name, source in SOURCES.items():
         assert source.name == name
         assert source.licence
         assert source.citation
-        for file in source.files:
+        for file in itertools.chain(source.files, *source.others):
             assert re.fullmatch(r"None|sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}", str(file.checksum))
-            assert file.urls or file.requirement
+            assert bool(file.urls or file.requirement) != bool(file.by_hand)
 
 
 # torchvision's names of the classes, by Hepburn, and Unicode's.

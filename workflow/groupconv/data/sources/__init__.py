@@ -2,9 +2,12 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 from groupconv.data.sources.source import RawFile
+from groupconv.ground.progress import amount
 
+RAW = Path("data/raw")  # with a folder for each source
 _modules = [
     importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
 ]
@@ -12,10 +15,67 @@ SOURCES = {module.SOURCE.name: module.SOURCE for module in _modules if hasattr(m
 
 
 def raw_files(data: dict) -> list[RawFile]:
-    """The files that ``data``, the section of params.yaml, asks for."""
+    """The files that ``data``, the section of params.yaml, asks for.
+
+    A source may have several sets of files with the same images. The first set of which all files
+    lie in data/raw/<source>/ is taken, else the first of which some do, else the one that is
+    fetched. Which files lie there is a cause for both engines: they hash that folder as a whole.
+    """
+    there = _there(data)
+    possible = _sets(data)
+    for enough in (all, any):
+        for files in possible:
+            if files and enough(file.name in there for file in files):
+                return files
+    return possible[0]
+
+
+def raw_file(data: dict, path: str) -> RawFile:
+    """The file of that name, of whichever set; the choice is made once, where the rules are read.
+
+    Raises KeyError.
+    """
+    return {file.name: file for files in _sets(data) for file in files}[Path(path).name]
+
+
+def instead(data: dict) -> str:
+    """A line that says which files are taken where these are not the usual ones; else ""."""
+    chosen, usual = raw_files(data), _sets(data)[0]
+    if chosen == usual:
+        return ""
+    return f"{RAW / data['source']}: {_some(chosen)} found there; taken instead of {_some(usual)}"
+
+
+def estimate(data: dict) -> str:
+    """A line that says how much there is to fetch before a run can begin, or ""."""
+    there = _there(data)
+    missing = [file for file in raw_files(data) if file.name not in there and not file.by_hand]
+    if not missing:
+        return ""
+    if len(missing) == 1:
+        return f"{RAW / data['source']}: {missing[0].name} to fetch, {missing[0].about()}"
+    unknown = [file.about() + " each" for file in missing if file.size_bytes is None]
+    known = sum(file.size_bytes for file in missing if file.size_bytes is not None)
+    said = " and ".join([f"about {amount(known)}"] * bool(known) + unknown[:1])
+    return f"{RAW / data['source']}: {len(missing)} files to fetch, {said}"
+
+
+def _there(data: dict) -> set[str]:
+    folder = RAW / data["source"]
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def _sets(data: dict) -> list[list[RawFile]]:
+    """The sets of files of the source; with data.books, of these books alone."""
+    source = SOURCES[data["source"]]
     books = None if data["books"] is None else set(map(str, data["books"]))
-    return [
-        file
-        for file in SOURCES[data["source"]].files
-        if books is None or file.name.removesuffix(".zip") in books
+    found = [
+        [file for file in files if books is None or file.name.removesuffix(".zip") in books]
+        for files in (source.files, *source.others)
     ]
+    return [found[0], *filter(None, found[1:])]
+
+
+def _some(files: list[RawFile]) -> str:
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return f"{files[0].name}{more}"
