@@ -2,6 +2,7 @@
 
 import functools
 import io
+import pickle
 import random
 import resource
 import subprocess
@@ -47,6 +48,30 @@ def zip_of(members, **options):
         for name, content in members:
             made.writestr(name, content, **options)
     return file.getvalue()
+
+
+class Python2(pickle._Pickler):
+    """Text and bytes as Python 2 wrote both, in protocol 2."""
+
+    dispatch = pickle._Pickler.dispatch.copy()
+
+    def save_string(self, value):
+        content = value if isinstance(value, bytes) else value.encode("latin-1")
+        short = len(content) < 256
+        self.write(
+            b"U" + bytes([len(content)]) if short else b"T" + len(content).to_bytes(4, "little")
+        )
+        self.write(content)
+        self.memoize(value)
+
+    dispatch[str] = dispatch[bytes] = save_string
+
+
+def python_2(value):
+    """A pickle as Python 2 writes it, with a numpy array's old name."""
+    file = io.BytesIO()
+    Python2(file, 2).dump(value)
+    return file.getvalue().replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
 
 
 def header(name, size=0, kind=tarfile.REGTYPE, linkname=""):

@@ -1,6 +1,7 @@
 """Whole, damaged and enormous files of every source, through prepare: a result or one line."""
 
 import gzip
+import io
 import random
 import re
 import struct
@@ -8,8 +9,9 @@ import time
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pytest
-from archives import header, in_a_process, pictures, tar_of, zip_of
+from archives import header, in_a_process, pictures, python_2, tar_of, zip_of
 from groupconv.ground.errors import DataError
 from groupconv.steps import prepare
 
@@ -63,17 +65,60 @@ def cifar100():
     return [("cifar-100-binary.tar.gz", tar_of(members, "w:gz"))]
 
 
-SETS = {"kkanji": kkanji, "char-shape": char_shape, "kmnist": kmnist, "cifar100": cifar100}
+def arrays():
+    rng, files = np.random.default_rng(0), []
+    for part, n in (("train", 24), ("test", 12)):
+        images = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+        for kind, array in (("imgs", images), ("labels", np.arange(n, dtype=np.uint8) % 4)):
+            file = io.BytesIO()
+            np.savez_compressed(file, array)
+            files.append((f"kmnist-{part}-{kind}.npz", file.getvalue()))
+    return files
+
+
+def pickles():
+    rng, members = np.random.default_rng(0), []
+    for part, n in (("train", 24), ("test", 6)):
+        images = rng.integers(0, 256, (n, 3072), dtype=np.uint8)
+        content = python_2({"fine_labels": [i % 4 for i in range(n)], "data": images})
+        members.append((f"cifar-100-python/{part}", content))
+    names = python_2({"fine_label_names": [f"class{i}" for i in range(100)]})
+    return [
+        ("cifar-100-python.tar.gz", tar_of([*members, ("cifar-100-python/meta", names)], "w:gz"))
+    ]
+
+
+def kuzushiji_recognition():
+    pages = [
+        (f"100241706_{i:05}_1.jpg", page)
+        for i, page in enumerate(pictures(mode="RGB", kind="jpeg"))
+    ]
+    rows = [f"{name[:-4]},U+304{i % 4:X} 1 2 20 21" for i, (name, _) in enumerate(pages)]
+    table = "\n".join(["image_id,labels", *rows]).encode()
+    return [("train.csv", table), ("train_images.zip", zip_of(pages))]
+
+
+SETS = {
+    "kkanji": kkanji,
+    "char-shape": char_shape,
+    "kmnist": kmnist,
+    "cifar100": cifar100,
+    "kmnist, arrays": arrays,
+    "cifar100, pickles": pickles,
+    "kuzushiji-recognition": kuzushiji_recognition,
+}
 
 
 def read(source, files):
     """Run prepare on these bytes; returns how many images were packed. Raises DataError."""
     for name, content in files:
         Path(name).write_bytes(content)
+    source = source.partition(",")[0]
     data = {**PARAMS, "source": source, "folder": "", "books": None}
     if source == "char-shape":
         data["books"] = ["umgy00000"]
-    with mock.patch.object(prepare, "hashes"):  # what is published does not hold here
+    with mock.patch.multiple(prepare.hashes, verify=mock.Mock(), hold=mock.Mock()):
+        # What is published does not hold here.
         names = [name for name, _ in files]
         prepare.run({"data": data}, "out/images", "out/index", "out/excluded", names)
     return len(Path("out/index").read_text(encoding="utf-8").splitlines()) - 1
@@ -81,7 +126,7 @@ def read(source, files):
 
 @pytest.mark.parametrize("source", SETS)
 def test_whole_files_are_read_whole(source):
-    expected = {"kmnist": 36, "cifar100": 30}.get(source, 24)
+    expected = {"kmnist": 36, "cifar100": 30}.get(source.partition(",")[0], 24)
     assert read(source, SETS[source]()) == expected
 
 

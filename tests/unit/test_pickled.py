@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torchvision
-from archives import tar_of
+from archives import python_2, tar_of
 from groupconv.data import pickled
 from groupconv.data.sources import SOURCES
 from groupconv.ground.errors import DataError
@@ -22,29 +22,6 @@ NAMES = [f"class{i}" for i in range(100)]
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-class Python2(pickle._Pickler):
-    """Text and bytes as Python 2 wrote both, in protocol 2."""
-
-    dispatch = pickle._Pickler.dispatch.copy()
-
-    def save_string(self, value):
-        content = value if isinstance(value, bytes) else value.encode("latin-1")
-        short = len(content) < 256
-        self.write(
-            b"U" + bytes([len(content)]) if short else b"T" + len(content).to_bytes(4, "little")
-        )
-        self.write(content)
-        self.memoize(value)
-
-    dispatch[str] = dispatch[bytes] = save_string
-
-
-def python_2(value):
-    file = io.BytesIO()
-    Python2(file, 2).dump(value)
-    return file.getvalue().replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
 
 
 def part(count, seed):
