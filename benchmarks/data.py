@@ -24,7 +24,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from groupconv.data.sources import archive, kkanji, raw_files
+from groupconv.data import archive
+from groupconv.data.sources import kkanji, raw_files
 from groupconv.ground.provenance import machine
 from groupconv.network.loader import Part, scaled
 from groupconv.settings import config, reads

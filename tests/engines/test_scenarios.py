@@ -318,7 +318,7 @@ def test_images_of_your_own_under_both_engines(fresh):
         for number in range(25):
             pixels = np.random.default_rng([ord(label), number]).integers(0, 256, (32, 32))
             Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
-    fresh.edit("source: sample ", "source: folder ")
+    fresh.edit("source: sample", "source: folder")
     fresh.edit("folder: data/folder", "folder: pics/")
     fresh.edit("min_images: 60", "min_images: 3")
     assert fresh.make() == ALL

@@ -86,5 +86,5 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, size):
 
 def test_too_little_room_is_said_before_the_work(tmp_path):
     atomic.check_free(tmp_path / "a", 1, "a test")
-    with pytest.raises(DiskError, match=r"a: a test needs about 1,000,000,000,000 MB, its disk"):
+    with pytest.raises(DiskError, match=r"a: a test needs about 1,000,000,000.0 GB, its disk"):
         atomic.check_free(tmp_path / "not" / "there" / "a", 10**18, "a test")

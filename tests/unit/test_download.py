@@ -296,7 +296,7 @@ def test_the_size_is_what_the_server_says_before_the_first_byte_is_kept(
     assert "about" not in said
     Path(TAR).unlink()
     served.length, served.headers = False, {"Content-Length": str(10**18)}
-    with pytest.raises(DiskError, match=r"the download needs about 1,000,000,000,000 MB, its disk"):
+    with pytest.raises(DiskError, match=r"the download needs about 1,000,000,000.0 GB, its disk"):
         download.run(KKANJI, TAR)
 
 

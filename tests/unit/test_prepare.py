@@ -235,7 +235,7 @@ def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkey
     with pytest.raises(DataError, match=rf"{held} has \w+ .*delete {held} as well"):
         prepared(tmp_path, str(path), source="kkanji", min_images=3)
     held.unlink()
-    half = r"kkanji\.tar: not a whole tar file: .*; delete the file to fetch it again$"
+    half = r"kkanji\.tar: not a whole tar file: .*; move \S+ away and run again to fetch it$"
     with pytest.raises(DataError, match=half):
         prepared(tmp_path, str(path), source="kkanji", min_images=3)
     assert not held.exists()
@@ -244,7 +244,7 @@ def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkey
 def test_an_archive_of_another_layout_is_named_with_the_layout_that_is_expected(tmp_path):
     path = tmp_path / "kkanji.tar"
     path.write_bytes(tar_of([("kanji/a.png", picture(0))]))
-    line = r"kkanji\.tar: no image of the source kkanji; expected: kkanji2/U\+3042/\w+\.png; delete"
+    line = r"kkanji\.tar: no image of the source kkanji; expected: kkanji2/U\+3042/\w+\.png; move "
     with pytest.raises(DataError, match=line):
         prepared(tmp_path, str(path), source="kkanji", min_images=3)
 

@@ -64,7 +64,7 @@ def test_a_folder_of_ones_own_that_is_dated_in_the_future_stays_as_it_is(project
     for path in [*folder.rglob("*"), folder]:
         os.utime(path, (AHEAD, AHEAD))
         path.chmod(0o555 if path.is_dir() else 0o444)
-    project.edit("source: sample ", "source: folder ")
+    project.edit("source: sample", "source: folder")
     project.edit("folder: data/folder", f"folder: {json.dumps(name)}")
     project.edit("min_images: 60", "min_images: 3")
     project.edit("classes: 3 ", "classes: null ")

@@ -101,7 +101,7 @@ def test_a_failed_step_ends_with_its_name_its_cause_and_its_log(project):
 
 
 def test_a_folder_that_is_not_there_is_refused(project):
-    project.edit("source: sample        #", "source: folder        #")
+    project.edit("source: sample", "source: folder")
     project.edit("folder: data/folder ", "folder: nowhere ")
     line = "params.yaml: data.folder = nowhere: no such folder"
     assert_one_clear_line(project.snakemake("-n"), line)

@@ -19,7 +19,7 @@ def test_dvc_yaml_is_the_same_for_images_of_your_own(project):
     for label in ("a", "b"):
         (project.folder / "pics" / label).mkdir(parents=True)
         (project.folder / "pics" / label / "1.png").touch()
-    project.edit("source: sample ", "source: folder ")
+    project.edit("source: sample", "source: folder")
     project.edit("folder: data/folder", "folder: pics/")
     as_committed = (project.folder / "dvc.yaml").read_text()
     run = project.snakemake("-n")

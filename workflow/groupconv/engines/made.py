@@ -29,7 +29,8 @@ def make(step: str, part: dict, paths: dict, *, cache: str = "", rule: str = "")
     under_dvc = dvc.started_us()
     if under_dvc:
         _same_code(one, causes)
-    if cache and restore(one, causes, cache):
+    # A file to fetch is gone because someone took it away; others there may be the user's own.
+    if cache and step != "download" and restore(one, causes, cache):
         say(f"{one.label}: made before of the same; taken from DVC's cache")
     else:
         importlib.import_module(f"groupconv.steps.{step}").run(part, **paths)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from groupconv.ground.errors import DiskError
+from groupconv.ground.progress import amount
 
 FOREIGN_S = 86_400  # what another machine left for so long is of no process, whatever its clock
 
@@ -103,6 +104,5 @@ def check_free(path: str | Path, needed_bytes: int, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed_bytes:
         raise DiskError(
-            f"{path}: {what} needs about {needed_bytes / 1e6:,.0f} MB, "
-            f"its disk has {free / 1e6:,.0f} MB free"
+            f"{path}: {what} needs about {amount(needed_bytes)}, its disk has {amount(free)} free"
         )

@@ -21,7 +21,7 @@ def read() -> dict:
     """The schema, with the names that the code knows, and every known key required."""
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     of_data = schema["properties"]["data"]["properties"]
-    of_data["source"]["enum"] = list(SOURCES)
+    of_data["source"] |= {"enum": list(SOURCES), "description": " | ".join(SOURCES)}
     # YAML takes most of the books' names for numbers.
     numbers = [int(book) for book in char_shape.BOOKS if book.isdigit()]
     of_data["books"]["items"]["enum"] = [*char_shape.BOOKS, *numbers]

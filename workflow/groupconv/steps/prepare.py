@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from groupconv.data import hashes, packed
+from groupconv.data.archive import DamagedError
 from groupconv.data.catalogue import FEWEST, Catalogue, catalogue, class_name
 from groupconv.data.decode import decode
-from groupconv.data.sources import SOURCES, raw_files
+from groupconv.data.sources import SOURCES, instead, raw_file
 from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError
@@ -28,19 +29,19 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
     data = params["data"]
     source = SOURCES[data["source"]]
     raw = [raw] if isinstance(raw, str) else list(raw)
-    files = raw_files(data)
-    found = [
-        hashes.verify(Path(path), file, data["source"], "this file as it lies there")
-        for path, file in zip(raw, files, strict=True)
-    ]
+    files = {path: raw_file(data, path) for path in raw}
+    if line := instead(data):
+        say(f"prepare: {line}")
+    found = [hashes.verify(Path(path), file, data["source"]) for path, file in files.items()]
+
+    def explained(error: DataError) -> DataError:
+        return DataError(f"{error}{hashes.remedy(error, files, data['source'])}")
 
     def scans() -> Iterator[Scan]:
         try:
             yield from source.read(raw, data["folder"])
         except DataError as error:
-            if raw:
-                raise DataError(f"{error}; delete the file to fetch it again") from error
-            raise
+            raise explained(error) from error
 
     with (
         atomic.scratch(Path(images).with_name("prepare")) as folder,
@@ -50,7 +51,7 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         origin = ", ".join(raw) or data["folder"]
         counts = listed.list(((c.id, c.label) for s in scans() for c in s.characters), origin)
         if not counts:
-            raise DataError(_nothing_found(origin, source))
+            raise explained(DamagedError(_nothing_found(origin, source)))
         if source.taken:
             say(f"prepare: {source.taken(data['folder'], len(counts))}")
         chosen = listed.choose(
@@ -71,7 +72,7 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         listed.clean()
         if not listed.count("image", "reason = ''"):
             raise DataError(_nothing_left(listed, data["source"]))
-        for got, file in zip(found, files, strict=True):
+        for got, file in zip(found, files.values(), strict=True):
             hashes.hold(got, file, data["source"])
         packed.write(images, index, listed.kept, pixels)
         packed.write_table(excluded, EXCLUDED, listed.left_out())
@@ -85,10 +86,7 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
 
 def _nothing_found(origin: str, source: Source) -> str:
     expected = f"; expected: {source.layout}" if source.layout else ""
-    return (
-        f"{origin}: no image of the source {source.name}{expected}; "
-        "delete the file to fetch it again"
-    )
+    return f"{origin}: no image of the source {source.name}{expected}"
 
 
 def _no_class(counts: Counter, min_images: int) -> str:
