@@ -1,0 +1,35 @@
+"""The recipe for a figure works as docs/recipes.md writes it: one function, one row."""
+
+import re
+
+import pytest
+from project import ROOT
+from versioned import computed, copied
+
+BLOCKS = re.findall(
+    r"```python\n# (workflow/\S+\.py)\n(.*?)```",
+    (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8"),
+    re.S,
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_figure_is_one_function_and_one_row(finished, tmp_path):
+    project = copied(finished[0], tmp_path)
+    (drawing, function), (contents, row) = BLOCKS
+    with open(project.folder / drawing, "a", encoding="utf-8") as file:
+        file.write(f"\n\n{function}")
+    project.edit("\nFIGURES = (\n", f"\nFIGURES = (\n{row}", contents)
+    run = project.snakemake("--cores", "2")
+    assert run.returncode == 0, run.stdout
+    assert computed(run.stdout) == {"tables", "figures", "report"}
+    name, title, caption = (
+        re.search(rf'{key}="(.+)"', row)[1] for key in ("name", "title", "caption")
+    )
+    for kind in ("svg", "png"):
+        assert (project.folder / "results" / "figures" / f"{name}.{kind}").stat().st_size > 1000
+    page = (project.folder / "results" / "report.html").read_text(encoding="utf-8")
+    results = page[page.index('id="results"') : page.index('id="claims"')]
+    assert title in results
+    assert caption.replace("'", "&#39;") in results or caption in results
