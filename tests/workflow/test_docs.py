@@ -101,9 +101,9 @@ def names(test: str, document: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def places(finished, wheel, tmp_path_factory):
-    """The folders in which blocks run, made when first asked for, by their names."""
-    made: dict[str, Path] = {}
+def places(request, tmp_path_factory):
+    """A function: the name of a place -> its folder, made when it is first asked for."""
+    made: dict[str, Path] = {"checkout": ROOT}
 
     def place(name: str) -> Path:
         if name not in made:
@@ -112,7 +112,8 @@ def places(finished, wheel, tmp_path_factory):
         return made[name]
 
     def done(folder: Path) -> Path:
-        return copied(finished[0], folder).folder
+        project, _ = request.getfixturevalue("finished")
+        return copied(project, folder).folder
 
     def with_history(folder: Path) -> Path:
         """Two states: another learning rate without results, then the present one, recorded."""
@@ -136,11 +137,10 @@ def places(finished, wheel, tmp_path_factory):
 
 @pytest.mark.parametrize("block", TO_RUN, ids=lambda block: block.place)
 def test_the_commands_run_as_they_are_written(block, places):
-    folder = ROOT if block.what == "checkout" else places(block.what)
     path = f"{SNAKEMAKE.parent}{os.pathsep}{os.environ['PATH']}"
     run = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", block.text],
-        cwd=folder,
+        cwd=places(block.what),
         env={**os.environ, "PATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
