@@ -1,4 +1,4 @@
-"""The steps that a parameter reaches. `python tests/affected.py` writes README's table."""
+"""The steps that a parameter wakes. `python tests/affected.py` writes docs/rebuilds.md's table."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ from groupconv.engines import stages
 from groupconv.settings import config
 
 ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs" / "rebuilds.md"
 
 BEGIN, END = "<!-- affected: made by `python tests/affected.py` -->\n", "<!-- /affected -->\n"
 
@@ -43,7 +44,7 @@ def reached(params: dict) -> dict[str, list[str]]:
 
 
 def markdown(params: dict) -> str:
-    """README's table: keys that reach the same steps share a row."""
+    """The table in Markdown: keys that reach the same steps share a row."""
     rows: dict[tuple, list[str]] = {}
     for key, steps in reached(params).items():
         rows.setdefault(tuple(steps), []).append(f"`{key}`")
@@ -54,12 +55,11 @@ def markdown(params: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def inserted(readme: str) -> str:
-    """README with its table as it should be."""
+def inserted(text: str) -> str:
+    """The document with its table as it should be."""
     table = markdown(config.load(ROOT / "params.yaml"))
-    return re.sub(rf"(?s)(?<={re.escape(BEGIN)}).*(?={re.escape(END)})", lambda _: table, readme)
+    return re.sub(rf"(?s)(?<={re.escape(BEGIN)}).*(?={re.escape(END)})", lambda _: table, text)
 
 
 if __name__ == "__main__":
-    path = ROOT / "README.md"
-    path.write_text(inserted(path.read_text(encoding="utf-8")), encoding="utf-8")
+    DOCUMENT.write_text(inserted(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")

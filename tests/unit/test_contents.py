@@ -1,6 +1,7 @@
 """The table of figures and tables; and the recipe "a figure", done as it is written."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -21,24 +22,9 @@ PARAMS = config.load("params.yaml")
 PAPER = "workflow/paper/claims.yaml"
 ROW = {"name": "n", "title": "N", "section": "data", "caption": "C.", "draw": "cost"}
 
-# The recipe: a function at the end of drawing.py, and a row at the end of FIGURES.
-FUNCTION = '''
-
-def speed(given: FigureInputs) -> Figure:
-    """Training speed of every scheme."""
-    figure, axis = plt.subplots(figsize=(4.5, 3))
-    axis.bar(given.summary["scheme"], given.summary["train_images_per_s"], color=BLUE)
-    axis.set(xlabel="scheme", ylabel="training speed (images/s)")
-    return figure
-'''
-SPEED = """    Figure(
-        name="speed",
-        title="Training speed",
-        section="curves",
-        caption="Images a second in training: a scheme's median over epochs & seeds.",
-        draw="speed",
-    ),
-"""
+# The recipe: a function at the end of drawing.py, and one more row of FIGURES.
+RECIPE = Path("docs/recipes.md").read_text(encoding="utf-8")
+FUNCTION, SPEED = re.findall(r"```python\n# workflow/\S+\.py\n(.*?)```", RECIPE, re.S)
 
 
 def names(schemes):
@@ -116,7 +102,7 @@ def test_the_recipe_for_a_figure_is_one_function_and_one_row(tmp_path):
     shutil.copytree("workflow", workflow, ignore=shutil.ignore_patterns("__pycache__"))
     pages = workflow / "groupconv" / "pages"
     with open(pages / "drawing.py", "a", encoding="utf-8") as file:
-        file.write(FUNCTION)
+        file.write(f"\n\n{FUNCTION}")
     text = (pages / "contents.py").read_text(encoding="utf-8")
     before, after = text.split("\n)\n\nTABLES = (", 1)
     added = f"{before}\n{SPEED})\n\nTABLES = ({after}"

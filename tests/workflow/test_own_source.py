@@ -14,7 +14,7 @@ from PIL import Image
 from project import ROOT
 from served import serving
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
 BOOKS = ("200021869", "200022050")
 
 
@@ -75,7 +75,7 @@ def test_books_download_side_by_side_and_their_characters_are_read(project, char
 
 
 def test_the_recipe_for_a_source_of_ones_own_works_as_it_is_written(project, characters):
-    ((path, code),) = re.findall(r"```python\n# (\S+sources/\w+\.py)\n(.*?)```", README, re.S)
+    ((path, code),) = re.findall(r"```python\n# (\S+sources/\w+\.py)\n(.*?)```", DOCUMENT, re.S)
     (project.folder / path).write_text(code, encoding="utf-8")
     (project.folder / "mirror").mkdir()
     with tarfile.open(project.folder / "mirror" / "mine.tar", "w") as tar:
@@ -92,7 +92,7 @@ def test_the_recipe_for_a_source_of_ones_own_works_as_it_is_written(project, cha
 
 
 def test_every_source_has_its_row():
-    rows = re.findall(r"^\| `([\w-]+)` \| .*(?:CC|stated|yours)", README, re.M)
+    rows = re.findall(r"^\| `([\w-]+)` \| .*(?:CC|stated|yours)", DOCUMENT, re.M)
     assert sorted(rows) == sorted(SOURCES)
 
 

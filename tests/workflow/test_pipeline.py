@@ -1,11 +1,11 @@
-"""One definition of each step: dvc.yaml and README's table are derived from the rules."""
+"""One definition of each step: dvc.yaml and the table of docs/rebuilds.md follow from the rules."""
 
 import affected
 import yaml
 from groupconv.settings import config
 from project import ROOT
 
-TABLE = "README.md: its table of parameters has drifted: python tests/affected.py"
+TABLE = "docs/rebuilds.md: its table of parameters has drifted: python tests/affected.py"
 
 
 def test_dvc_yaml_is_what_the_rules_say(project):
@@ -37,8 +37,8 @@ def test_a_changed_rule_or_import_is_brought_over_and_said(project):
     assert "brought up" not in project.snakemake("-n").stdout
 
 
-def test_readmes_table_is_that_of_the_pipeline():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_documents_table_is_that_of_the_pipeline():
+    text = affected.DOCUMENT.read_text(encoding="utf-8")
     assert affected.inserted(text) == text, TABLE
 
 
