@@ -1,44 +1,57 @@
-"""Image files by strangers -> pixels: grey or RGB, 8 bits, not larger than asked for."""
+"""Image files by strangers -> pixels: grey or RGB, 8 bits, upright, not larger than asked for."""
 
 import hashlib
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from groupconv.data.catalogue import class_name
+from groupconv.data.depth import eight_bits
+from groupconv.data.formats import formats, head, kind_of
+from groupconv.data.labels import class_name, code_point, is_code_point
 from groupconv.data.sources.source import Character, Scan
+from groupconv.ground.errors import DataError
 
-MOST_PIXELS = 40_000_000  # of one file; the largest page scan has 13 million
-FORMATS = (
-    "PNG",
-    "JPEG",
-    "JPEG2000",
-    "TIFF",
-    "WEBP",
-    "BMP",
-    "GIF",
-    "PPM",
-)  # no EPS: it runs a program
+MOST_PIXELS = 250_000_000  # of one file; a phone's 200 million, A1 at 550 dpi; 1 GB as RGB in PIL
+MOST_TEXT = 2**26  # bytes of a PNG's texts and colour profile, unpacked
+ORIENTATION, PREVIEW = 274, 254  # tags of EXIF and TIFF
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+BACK = {6: 8, 8: 6}  # the others undo themselves
+
+Image.MAX_IMAGE_PIXELS = None  # ours is asked before anything is decoded, and says what to do
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = MOST_TEXT
+if "HEIF" in formats():
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 
 
 def decode(
     scan: Scan, wanted: list[Character], image_size: int
 ) -> Iterator[tuple[dict, np.ndarray | None, str]]:
-    """Yield (row, uint8 array (height, width, channels), "") or (row, None, what is wrong)."""
+    """Yield (row, uint8 array (height, width, channels), "") or (row, None, what is wrong).
+
+    Raises DataError if the file cannot be read.
+    """
     image, problem = None, ""
-    if wanted:
-        image, problem = (as_image(scan), "") if scan.shape else opened(scan.content)
+    if wanted and scan.shape:
+        image = as_image(scan)
+    elif wanted:
+        # Boxes are given in the pixels as they are stored: who drew them saw the page so, whatever
+        # a camera above a book noted of its own position. CODH's pages with a tag all have 1.
+        image, problem = opened(scan.content, not any(c.box for c in scan.characters))
     for character in wanted:
-        row = {
-            "id": character.id,
-            "class": class_name(character.label),
-            "code_point": "" if class_name(character.label) == character.label else character.label,
-            "origin": scan.origin,
-            "page": scan.page,
-            "box": " ".join(map(str, character.box or ())),
-        }
+        row = described(scan, character)
         if image is None:
             yield row, None, problem
             continue
@@ -53,42 +66,116 @@ def decode(
         if max(crop.size) > image_size:
             scale = image_size / max(crop.size)
             size = tuple(max(1, round(side * scale)) for side in crop.size)
-            crop = crop.resize(size, Image.Resampling.LANCZOS)
+            small = crop.resize(size, Image.Resampling.LANCZOS)
+            if blank(np.asarray(small)) and not blank(np.asarray(crop)):
+                row["lost"] = f"all pixels are equal at {size[0]}x{size[1]} px, and not in the file"
+            crop = small
         array = np.asarray(crop).reshape(crop.height, crop.width, -1)
         row["height"], row["width"], row["channels"] = array.shape
         row["sha256"] = hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
-        row["blank"] = bool((array == array[0, 0]).all())  # a colour is blank too
+        row["blank"] = blank(array)
+        row.setdefault("lost", image.info.get("lost", ""))
         yield row, array, ""
 
 
-def eight_bits(image: Image.Image) -> Image.Image:
-    """The image in mode L where it is grey, else RGB; what is transparent lies on white paper.
+def described(scan: Scan, character: Character) -> dict:
+    """What is known of a character before its pixels are."""
+    name = class_name(character.label)
+    return {
+        "id": character.id,
+        "class": name,
+        "code_point": code_point(name) if is_code_point(character.label) else "",
+        "origin": scan.origin,
+        "page": scan.page,
+        "box": " ".join(map(str, character.box or ())),
+    }
 
-    Raises ValueError for pixels without a fixed range, which PIL would clip at 255.
+
+def blank(array: np.ndarray) -> bool:
+    """Whether all pixels are equal: a sheet of one colour is blank, too."""
+    return bool((array == array[0, 0]).all())
+
+
+def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | None, str]:
+    """(the image, grey or RGB, with its pixels decoded; "") or (None, what is wrong).
+
+    ``upright`` turns and mirrors it as its EXIF data say. Where its 8 bits are all equal and its
+    own values are not, the image's ``info["lost"]`` says so. Raises DataError for a file that
+    cannot be read.
     """
-    grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I;16")
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    elif image.mode in ("I", "F"):
-        raise ValueError(f"pixels of mode {image.mode}; allowed: 8 or 16 bits")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("L" if grey else "RGB")
 
+    def again() -> Image.Image:
+        file = io.BytesIO(content) if isinstance(content, bytes) else content
+        return Image.open(file, formats=formats())
 
-def opened(content: bytes) -> tuple[Image.Image | None, str]:
-    """The image file, grey or RGB, with its pixels decoded; or None and what is wrong."""
     try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
-        if image.width * image.height > MOST_PIXELS:
-            return None, f"{image.width}x{image.height} px; allowed: {MOST_PIXELS:,} pixels"
-        return eight_bits(image), ""
+        with again() as image:
+            if image.width * image.height > MOST_PIXELS:
+                return None, too_large(image)
+            if image.format == "TIFF" and image.tag_v2.get(PREVIEW, 0) & 1:
+                return None, "holds a preview first, as a camera's raw files do: save as JPEG"
+            tiff = image.tag_v2.get(ORIENTATION, 1) if image.format == "TIFF" else 1
+            made, lost = eight_bits(image, again)
+            # PIL turns a TIFF itself as it decodes it, and takes the tag away.
+            method = UPRIGHT.get(orientation(image) if upright else BACK.get(tiff, tiff))
+            made = made if method is None else made.transpose(method)
+            made.info = {"lost": lost} if lost else {}
+            return made, ""
     except MemoryError:
         raise
+    except OSError as error:
+        if error.errno is not None and isinstance(content, Path):  # the disk's, not the image's
+            raise DataError(f"{content}: cannot be read: {error.strerror}") from error
+        return None, problem(error, content)
     except Exception as error:  # a broken file makes PIL's decoders raise almost anything
-        problem = " ".join(str(error).split()) or repr(error)
-        return None, "not an image" if "cannot identify" in problem else problem
+        return None, problem(error, content)
+
+
+def orientation(image: Image.Image) -> int:
+    """1 to 8, as EXIF has it; 1 where it says nothing that can be read."""
+    try:
+        return image.getexif().get(ORIENTATION, 1)
+    except MemoryError:
+        raise
+    except Exception:  # broken EXIF data alter no pixel
+        return 1
+
+
+def too_large(image: Image.Image) -> str:
+    """What is to be said of an image of too many pixels."""
+    share = int(100 * (MOST_PIXELS / (image.width * image.height)) ** 0.5)
+    return (
+        f"{image.width}x{image.height} px; allowed: {MOST_PIXELS:,} pixels: "
+        f"scale it to {share}% of its sides or less, or cut it"
+    )
+
+
+def problem(error: Exception, content: bytes | Path) -> str:
+    """What is wrong with a file that PIL does not read, in a line."""
+    text = " ".join(str(error).split()) or repr(error)
+    if "cannot identify" in text:
+        kind = kind_of(head(content))
+        pixels = tiff_pixels(content) if kind == "TIFF" else ""
+        return f"a {kind} file that is broken, or is not read{pixels}" if kind else "not an image"
+    if "MAX_TEXT" in text:
+        return f"more than {MOST_TEXT:,} bytes of text or colour profile: save it without"
+    return text
+
+
+def tiff_pixels(content: bytes | Path) -> str:
+    """The kind of a TIFF's pixels, of which PIL says nothing where it cannot read them."""
+    try:
+        with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
+            tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
+            file.seek(tags.next)
+            tags.load(file)
+        number = {1: "", 2: "signed ", 3: "float "}[tags.get(339, (1,))[0]]
+        bits = "+".join(map(str, tags[258]))
+        return f": {bits} {number}bits, photometric {tags[262]}: save it as PNG"
+    except MemoryError:
+        raise
+    except Exception:  # broken in its tags, too
+        return ""
 
 
 def as_image(scan: Scan) -> Image.Image:

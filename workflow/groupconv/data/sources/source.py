@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from groupconv.ground.progress import amount
 
@@ -41,13 +42,14 @@ class Character:
 class Scan:
     """One image and the characters that it shows.
 
-    ``content`` is an image file's bytes or, where ``shape`` (height, width, channels: 1 or 3) is
-    given, the pixels themselves, row by row, a byte each.
+    ``content`` is an image file's bytes, or its path where it lies unpacked on the disk: the file
+    may be large, and is then not read to be listed. Where ``shape`` (height, width, channels: 1 or
+    3) is given, it is the pixels themselves, row by row, a byte each.
     """
 
     origin: str
     page: str
-    content: bytes
+    content: bytes | Path
     characters: tuple[Character, ...]
     shape: tuple[int, int, int] | None = None
 
@@ -59,7 +61,8 @@ class Source:
     ``files`` are what is fetched. ``others`` are other sets of files that hold the same images:
     one that the user has put there is read instead (see raw_files).
     A label "U+3042" is a code point (several are joined by a blank); any other is a name.
-    ``taken(folder, classes)``, for a user's own images, says in a line where they were found.
+    ``taken(folder, classes)``, for a user's own images, says in a line what was taken for what.
+    ``one_class``, for these, says what to do where there are fewer than two classes.
     ``layout`` is the name of one image in the files, for the line that says none was found.
     ``read`` raises DataError.
     """
@@ -72,4 +75,5 @@ class Source:
     files: tuple[RawFile, ...] = field(default=())
     others: tuple[tuple[RawFile, ...], ...] = field(default=())
     layout: str = ""
+    one_class: str = ""
     taken: Callable[[str, int], str] | None = None

@@ -1,0 +1,69 @@
+"""Which files are images, told by their first bytes, and which kinds of image are read.
+
+A file's name says nothing: labels, thumbnails' databases and texts lie beside images, and a
+download that failed is a text called .jpg. Standard library, but for pillow-heif where it is.
+"""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+from groupconv.data.archive import refusing
+
+READ = ("PNG", "JPEG", "JPEG2000", "TIFF", "WEBP", "AVIF", "BMP", "GIF", "PPM")  # no EPS: it runs
+HEAD = 1024  # bytes that tell the kind
+HEIC = "a HEIC image: `pip install pillow-heif` in the environment that runs prepare, or save it as"
+KINDS = {
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "JPEG": rb"\xff\xd8\xff",
+    "JPEG2000": rb"\x00\x00\x00\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51",
+    "WEBP": rb"RIFF....WEBP",
+    "GIF": rb"GIF8[79]a",
+    "BMP": rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0",  # "BM" alone begins texts, too
+    "PPM": rb"P[1-6]\s+(#[^\n]*\s+)*\d+\s|P[Ff]\s+\d+\s",
+    "AVIF": rb".{4}ftyp(avif|avis|(mif1|msf1|miaf).{4}(.{4})*?avi[fs])",
+    "HEIF": rb".{4}ftyp(hei[cxms]|hev[cmsx]|mif1|msf1)",
+    # Images of kinds that are not read. A camera's come before TIFF, whose first bytes they have.
+    "camera raw": rb"FUJIFILMCCD|II(R[OS]|U\0)|II\*\0....CR|.{4}ftypcrx ",
+    "JPEG XR": rb"II\xbc",
+    "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL ",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "Photoshop": rb"8BPS",
+    "GIMP": rb"gimp xcf",
+    "OpenEXR": rb"v/1\x01",
+    "Radiance": rb"#\?R(ADIANC|GB)E",
+    "DICOM": rb".{128}DICM",
+    "SVG": rb"\s*<(\?xml|!DOCTYPE svg|!--|svg).*?<svg[\s>]|\s*<svg[\s>]",
+}
+PATTERNS = {kind: re.compile(pattern, re.DOTALL) for kind, pattern in KINDS.items()}
+
+
+def head(content: bytes | Path) -> bytes:
+    """The first bytes of a file, or of its content. Raises DataError."""
+    if isinstance(content, bytes):
+        return content[:HEAD]
+    with refusing(str(content), "a file"), content.open("rb") as file:
+        return file.read(HEAD)
+
+
+def kind_of(first: bytes) -> str | None:
+    """The kind of image that begins with these bytes; None: it is no image."""
+    first = first.removeprefix(b"\xef\xbb\xbf")  # a text's mark, before SVG
+    return next((kind for kind, pattern in PATTERNS.items() if pattern.match(first)), None)
+
+
+def formats() -> tuple[str, ...]:
+    """What Pillow may read: HEIC too, where pillow-heif is installed."""
+    return (*READ, "HEIF") if find_spec("pillow_heif") else READ
+
+
+def refused(first: bytes) -> tuple[str, str]:
+    """(reason, what is wrong) of a file that begins so, as far as that shows it; else two ""."""
+    kind = kind_of(first)
+    if kind in formats():
+        return "", ""
+    if kind == "HEIF":
+        return "unreadable", f"{HEIC} JPEG"
+    if kind:
+        return "unreadable", f"{kind}; allowed: {', '.join(READ)}: convert it"
+    return "not an image", "not an image" if first else "not an image: the file is empty"
