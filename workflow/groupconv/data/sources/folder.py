@@ -1,7 +1,7 @@
 """`folder`: a local folder of your own with one sub-folder of images per class.
 
-ImageNet's layout, <part>/<class>/<image> with the parts train, val and test, is taken as well,
-where one of these has sub-folders. The parts are not kept: the workflow makes its own.
+Other layouts, with parts or with one folder more, are in layout.py. The parts are not kept: the
+workflow makes its own.
 """
 
 import os
@@ -9,15 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from groupconv.data.archive import NO_TABLE_HOLDS, refusing
+from groupconv.data.formats import head, kind_of
+from groupconv.data.labels import composed
+from groupconv.data.layout import ONE_CLASS, layout
+from groupconv.data.listing import is_systems, may_be_image
 from groupconv.data.sources.source import Character, Scan, Source
 from groupconv.ground.errors import DataError
 
-PARTS = {"train", "val", "test"}
-MOST_BYTES = 200_000_000  # of one file; an image of 40 million pixels in 4 channels has 160 million
+MOST_BYTES = 2_200_000_000  # of one image; 250 million pixels of 4 channels of 16 bits have 2e9
 
 
 def check(folder: str) -> None:
-    """Raise DataError unless there is an image: the first that is found ends the search."""
+    """Raise DataError unless there are classes, and an image: the first one ends the search."""
     if not any(True for label in labels_of(folder) for _ in _below(label)):
         raise DataError(
             f"params.yaml: data.folder = {folder}: no images in sub-folders; "
@@ -26,11 +29,17 @@ def check(folder: str) -> None:
 
 
 def files(folder: str) -> Iterator[Path]:
-    """Every file in the class sub-folders, hidden ones excepted, sorted within each of them.
+    """Every file in the class sub-folders, sorted within each of them.
 
-    A class may be a link to a folder elsewhere; links to folders below it are not followed.
-    Raises DataError.
+    Hidden ones, and what a system or a storage keeps for itself, are excepted. A class may be a
+    link to a folder elsewhere; links to folders below it are not followed. Raises DataError.
     """
+    for _, path in _labelled(folder):
+        yield path
+
+
+def _labelled(folder: str) -> Iterator[tuple[str, Path]]:
+    """(label, file) of every file."""
     for label in labels_of(folder):
         for path in sorted(_below(label)):
             name = str(path.relative_to(folder))
@@ -39,15 +48,12 @@ def files(folder: str) -> Iterator[Path]:
                     f"params.yaml: data.folder = {folder}: {name!a}: rename it; "
                     "allowed: names in UTF-8 without control characters"
                 )
-            yield path
+            yield label.name, path
 
 
 def labels_of(folder: str) -> list[Path]:
     """The folders of the classes. Raises DataError."""
-    with refusing(folder, "a folder"):
-        if not Path(folder).is_dir():
-            raise DataError(f"params.yaml: data.folder = {folder}: no such folder")
-        return layout(Path(folder))[0]
+    return layout(folder).labels
 
 
 def _below(label: Path) -> Iterator[Path]:
@@ -58,45 +64,29 @@ def _below(label: Path) -> Iterator[Path]:
 
     with refusing(str(label), "a folder"):
         for at, folders, names in os.walk(label, onerror=fail):
-            folders[:] = [name for name in folders if name[0] != "."]
-            found = (Path(at, name) for name in names if name[0] != ".")
+            folders[:] = [name for name in folders if not is_systems(name)]
+            found = (Path(at, name) for name in names if not is_systems(name))
             yield from (path for path in found if path.is_file())
 
 
-def layout(root: Path) -> tuple[list[Path], list[str]]:
-    """The folders of the classes, and the names of folders beside the parts, if there are parts."""
-    parts = [top for top in _folders(root) if top.name in PARTS and _folders(top)]
-    labels = [label for part in parts for label in _folders(part)] or _folders(root)
-    return labels, [top.name for top in _folders(root) if parts and top not in parts]
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
-
-
 def taken(folder: str, classes: int) -> str:
-    """Where so many classes were found, in a line."""
-    labels, beside = layout(Path(folder))
-    parts = sorted({label.parent.name for label in labels if label.parent != Path(folder)})
-    return (
-        f"{folder}: {classes:,} classes"
-        + (f"; ImageNet's layout: {', '.join(parts)}" if parts else "")
-        + (f"; not read: {', '.join(beside)}" if beside else "")
-    )
+    """What was taken for what, in a line; ``classes`` have images."""
+    return f"{folder}: {classes:,} classes{layout(folder).says()}"
 
 
 def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
-    """Yield each file as one character, labelled by its class's folder. Raises DataError."""
+    """Yield each file as one character, labelled by its class's folder. Raises DataError.
+
+    A file's content is left to whoever decodes it; its size is looked at.
+    """
     check(folder)
-    depth = len(labels_of(folder)[0].relative_to(folder).parts) - 1
-    for path in files(folder):
+    for label, path in _labelled(folder):
         with refusing(str(path), "a file"):
-            if (size := path.stat().st_size) > MOST_BYTES:
-                raise DataError(f"{path}: {size:,} bytes; allowed: {MOST_BYTES:,}")
-            content = path.read_bytes()
-        name = path.relative_to(folder)
-        label = name.parts[depth]
-        yield Scan(label, path.name, content, (Character(name.as_posix(), label),))
+            size = path.stat().st_size
+        if size > MOST_BYTES and (may_be_image(path.name) or kind_of(head(path))):
+            raise DataError(f"{path}: {size:,} bytes; allowed: {MOST_BYTES:,}")
+        name = composed(path.relative_to(folder).as_posix())
+        yield Scan(composed(label), path.name, path, (Character(name, label),))
 
 
 SOURCE = Source(
@@ -106,4 +96,5 @@ SOURCE = Source(
     citation="your own",
     read=read,
     taken=taken,
+    one_class=ONE_CLASS,
 )

@@ -1,0 +1,266 @@
+"""How a folder of images is laid out: which folders are classes, which are parts of the set.
+
+Told by names alone, no image is opened. Read are <class>/<image> and <part>/<class>/<image>, where
+a part is train, val or test by any of its usual names (Train, training_set, valid, test1) or a
+fold; each also inside one more folder (dataset/dataset/<class>, train/train/<class>,
+<class>/images). The parts are not kept: the workflow makes its own. What makes no sense so is
+refused with the move that mends it, as a wrong guess would learn to tell the parts apart.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from groupconv.data.archive import NO_TABLE_HOLDS, refusing
+from groupconv.data.labels import class_name
+from groupconv.data.listing import files_in, folders, has_image, holds_images, listed, may_be_image
+from groupconv.ground.errors import DataError
+
+PART = re.compile(
+    r"((x|seg|data|dataset|images?|imgs?|my|the|kaggle|imagenet)[-_ .]*)?"
+    r"((?P<train>train(ing)?s?)|(?P<val>val(id)?(idation)?s?|dev(el(opment)?)?)"
+    r"|(?P<test>test(ing)?s?|eval(uation)?|hold[-_ ]?out))"
+    r"([-_ .]*(sets?|data|dataset|images?|imgs?|splits?|parts?|folder))?[-_ .]*\d*",
+    re.IGNORECASE,
+)
+FOLD = re.compile(r"(k?fold|split|cv|shard|batch|chunk|part|partition)[-_ .]*\d+", re.IGNORECASE)
+# What holds the images of whatever stands above it.
+HOLDER = re.compile(r"(jpeg|jpg|png)?_?(images?|imgs?|pictures?|pics?|photos?)|jpe?gs?|pngs?", re.I)
+# What lies beside images and is no class of them.
+ASIDE = re.compile(
+    r"annotations?|labels?|masks?|meta(data)?|.*dev_?kit.*|docs?|trimaps?|thumb(nail)?s?|"
+    r"b(ounding_?)?box(es)?|xmls?|jsons?|csvs?|lists?|attributes?|segmentations?|imagesets|"
+    r"unlabell?ed|(seg_)?pred(iction)?s?|samples?|examples?|scripts?|code|src",
+    re.IGNORECASE,
+)
+TABLES = {".csv", ".tsv", ".xlsx"}
+MOST_WRAPPERS, MOST_LOOKED_AT = 3, 50
+MOVE = "move the images of each class into a folder of its own, <class>/<image>"
+
+
+@dataclass
+class Layout:
+    """Where the classes were found: their folders, those of the parts with each one's role.
+
+    ``beside`` says what lies there and is not read.
+    """
+
+    asked: Path
+    root: Path
+    labels: list[Path] = field(default_factory=list)
+    parts: list[tuple[Path, str]] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
+
+    def name(self, path: Path) -> str:
+        """The path as the user sees it, from the folder that was asked for."""
+        name = path.relative_to(self.asked).as_posix()
+        return ascii(name) if NO_TABLE_HOLDS.search(name) else name
+
+    def named(self, paths: list[Path]) -> str:
+        """The first of the paths, and how many more there are."""
+        return listed(list(map(self.name, paths)))
+
+    def refuse(self, problem: str) -> DataError:
+        """The error of this folder, in a line."""
+        return DataError(f"params.yaml: data.folder = {self.asked}: {problem}")
+
+    def says(self) -> str:
+        """What was taken for what."""
+        said = f", in {self.name(self.root)}" if self.root != self.asked else ""
+        names = [class_name(label.name) for label in self.labels]
+        said += f" ({listed(sorted(set(names)))})"
+        if self.parts:
+            roles = [
+                name if (name := self.name(top)) == role else f"{name} as {role}"
+                for top, role in self.parts
+            ]
+            said += f"; parts, taken together: {', '.join(roles)}"
+        return said + (f"; not read: {', '.join(self.beside)}" if self.beside else "")
+
+
+def layout(folder: str) -> Layout:
+    """The layout of ``folder``. Raises DataError."""
+    with refusing(folder, "a folder"):
+        if not Path(folder).is_dir():
+            raise DataError(f"params.yaml: data.folder = {folder}: no such folder")
+        found = Layout(Path(folder), inner(Path(folder)))
+        tops = folders(found.root)
+        found.parts = [(top, role) for top in tops if (role := role_of(top)) and folders(top)]
+        if tops and all(FOLD.fullmatch(top.name) or role_of(top) for top in tops):
+            folds = [top for top in tops if FOLD.fullmatch(top.name) and not role_of(top)]
+            if flat := [top for top in folds if not folders(top)]:
+                raise found.refuse(
+                    f"{found.named(flat)}: images without folders of classes: {MOVE}"
+                )
+            found.parts += [(top, "fold") for top in folds]
+        if found.parts:
+            _take_parts(found, tops)
+        else:
+            _take_classes(found, tops)
+        _check_classes(found)
+        return found
+
+
+def _take_parts(found: Layout, tops: list[Path]) -> None:
+    """The classes of all parts. What is a class in val or test alone is none."""
+    parts = [top for top, _ in found.parts]
+    for top in tops:
+        if top in parts:
+            continue
+        if not (role_of(top) or ASIDE.fullmatch(top.name)) and holds_images(top):
+            part, other = found.name(parts[0]), found.name(top)
+            raise found.refuse(
+                f"{part} holds folders, as a part of the set does, and {other} holds images, as a "
+                f"class does: if {part} is a class, rename it; else move {other} out of the folder"
+            )
+        found.beside.append(found.name(top) + " (no folders of classes)" * bool(role_of(top)))
+    _note_files(found, found.root)
+    classes: dict[str, set[str]] = {}
+    for part, role in found.parts:
+        inside = inner(part)
+        _note_files(found, inside)
+        labels = folders(inside)
+        flat = [label for label in labels if HOLDER.fullmatch(label.name) or role_of(label)]
+        if flat and all(label in flat or ASIDE.fullmatch(label.name) for label in labels):
+            raise found.refuse(
+                f"{found.named(flat)}: images without folders of classes: {MOVE}, or move them "
+                "out: images without a class, and such with boxes of several, are not read"
+            )
+        found.labels += labels
+        classes.setdefault(role, set()).update(class_name(label.name) for label in labels)
+    shared = set.intersection(*classes.values())
+    known = classes.get("train") or classes.get("fold") or shared
+    for role in classes.keys() - {"fold"}:
+        extra = [
+            label
+            for part, of in found.parts
+            for label in folders(inner(part))
+            if of == role and class_name(label.name) not in known
+        ]
+        if extra:
+            raise found.refuse(
+                f"{found.named(extra)}: not a class in the other parts: rename it as the class is "
+                "called there, or move it out: images without a class are not read"
+            )
+
+
+def _take_classes(found: Layout, tops: list[Path]) -> None:
+    """Every folder is a class, where that makes sense."""
+    holding = [top for top in tops if has_image(top)]
+    parts = [top for top in holding if role_of(top)]
+    holders = [top for top in holding if HOLDER.fullmatch(top.name)]
+    others = [top for top in holding if not ASIDE.fullmatch(top.name) and top not in holders]
+    if parts and (len(parts) > 1 or len(others) == 1):
+        raise found.refuse(
+            f"{found.named(parts)}: images without folders of classes{_table(found)}: {MOVE}, as "
+            f"in {found.name(parts[0])}/<class>/<image>"
+        )
+    if holders and not others:
+        raise found.refuse(
+            f"{found.named(holders)}: images of all classes together{_table(found)}: {MOVE}"
+        )
+    if are_shards(tops):
+        raise found.refuse(
+            f"{found.named(tops)}: named by the numbers of the files in them, as shards are, and "
+            f"not classes: {MOVE}"
+        )
+    found.labels = tops
+    _note_files(found, found.root)
+
+
+def _check_classes(found: Layout) -> None:
+    """A class's folder holds images, or folders such as "images" that do; and there are two."""
+    labels, without, nested = found.labels, [], []
+    found.labels = []
+    for label in labels:
+        inside = folders(label)[:MOST_LOOKED_AT] if not has_image(label) else []
+        plain = [path for path in inside if HOLDER.fullmatch(path.name) or role_of(path)]
+        if has_image(label) or (inside and plain == inside and any(map(has_image, inside))):
+            found.labels.append(label)
+        else:
+            (nested if inside else without).append(label)
+    if nested and not all(ASIDE.fullmatch(label.name) for label in nested):
+        first = folders(nested[0])[0]
+        raise found.refuse(
+            f"{found.named(nested)}: only folders in it ({found.name(first)}): if those are the "
+            f"classes, set data.folder to {nested[0]}; else move their images up, next to them"
+        )
+    for what, paths in (("no images", without), ("only folders", nested)):
+        if paths:
+            found.beside.append(f"{found.named(paths)} ({what})")
+    classes = sorted({class_name(label.name) for label in found.labels})
+    if not classes:
+        here = "images lie in it directly: set data.folder to the folder above, or "
+        raise found.refuse(
+            "no images in sub-folders; allowed: <class>/<image> or train/<class>/<image>"
+            + (f"; {here}{MOVE}{_table(found)}" if has_image(found.root) else "")
+        )
+    if len(classes) == 1:
+        raise found.refuse(f"one class ({listed(classes)}), at least 2 are needed: {ONE_CLASS}")
+
+
+ONE_CLASS = f"set data.folder to the folder whose folders are the classes, or {MOVE}"
+
+
+def inner(folder: Path) -> Path:
+    """The folder or, where that only wraps another one, what it wraps: dataset/dataset."""
+    for _ in range(MOST_WRAPPERS):
+        tops = [t for t in folders(folder) if not ASIDE.fullmatch(t.name) or has_image(t)]
+        holders = [top for top in tops if HOLDER.fullmatch(top.name) and folders(top)]
+        wrapped = tops if len(tops) == 1 else holders
+        if len(wrapped) != 1 or not folders(wrapped[0]) or has_image(folder):
+            break
+        if any(map(has_image, tops)) or (len(tops) > 1 and any(map(role_of, tops))):
+            break
+        if FOLD.fullmatch(wrapped[0].name) or (role_of(wrapped[0]) and not role_of(folder)):
+            break  # a part; train/train is a wrapper
+        folder = wrapped[0]
+    return folder
+
+
+def role_of(folder: Path) -> str | None:
+    """train, val or test, if the folder is called so."""
+    match = PART.fullmatch(folder.name)
+    return next((role for role in ("train", "val", "test") if match and match[role]), None)
+
+
+def are_shards(tops: list[Path]) -> bool:
+    """Whether all folders are numbered and hold files by their numbers, and no classes.
+
+    Such as 00000/000001234.jpg and 01000/01000.png to 01999.png, or ab/ab12ef.png by hashes; not
+    0/0001.png, as digits have.
+    """
+    if len(tops) < 2 or not all(re.fullmatch(r"[0-9a-f]{2,}", top.name) for top in tops):
+        return False
+    if len({len(top.name) for top in tops}) > 1:
+        return False
+    for top in tops:
+        stems = [
+            Path(name).stem for name, _ in zip(files_in(top), range(MOST_LOOKED_AT), strict=False)
+        ]
+        if not stems or not all(re.fullmatch(r"[0-9a-f]+", stem) for stem in stems):
+            return False
+        if not all(s.startswith(top.name) and len(s) >= len(top.name) + 2 for s in stems):
+            if not top.name.isdecimal() or not all(map(str.isdecimal, stems)):
+                return False
+            first = min(int(Path(n).stem) for n in files_in(top) if Path(n).stem.isdecimal())
+            if len(top.name) < 4 or first != int(top.name):
+                return False
+    return True
+
+
+def _note_files(found: Layout, folder: Path) -> None:
+    """Images that lie beside folders of classes are not read, and that is said."""
+    names = sorted(filter(may_be_image, files_in(folder)))
+    if names:
+        what = f"{names[0]!a}" if NO_TABLE_HOLDS.search(names[0]) else names[0]
+        where = found.name(folder) if folder != found.asked else str(folder)
+        found.beside.append(
+            f"{len(names):,} file{'s' * (len(names) > 1)} in {where} itself ({what})"
+        )
+
+
+def _table(found: Layout) -> str:
+    """A table in the folder, which may say the classes."""
+    tables = sorted(n for n in files_in(found.root) if Path(n).suffix.casefold() in TABLES)
+    return f" ({listed(tables)} may say which is which)" if tables else ""
