@@ -41,7 +41,7 @@ PREPARE = """
 import json, sys
 from groupconv.steps import prepare, split
 params, raw = json.loads(sys.argv[2]), sys.argv[3:]
-prepare.run(params, "images.npy", "index.csv", "excluded.csv", raw)
+prepare.run(params, "images.npy", "index.csv", "excluded.csv", "counts.csv", raw)
 split.run(params, "index.csv", "manifest.csv")
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(int(status["VmHWM"].split()[0]) / 1024)

@@ -3,6 +3,7 @@ from collections import Counter
 
 import pytest
 from groupconv.data import catalogue
+from groupconv.data.labels import class_name
 from groupconv.ground.errors import DataError
 
 
@@ -15,7 +16,7 @@ def empty(tmp_path):
 
 def chosen(made, labelled, **rule):
     counts = made.list(labelled, "x")
-    assert counts == Counter(label for _, label in labelled)
+    assert counts == Counter(class_name(label) for _, label in labelled)
     made.choose(counts, **rule)
     return {name for name, _ in labelled if made.is_chosen(name)}
 
@@ -94,3 +95,73 @@ def test_kept_are_code_points_by_value_then_names_and_by_id(empty):
     empty.clean()
     assert [kept["id"][0] for kept in empty.kept()] == [*"！！！", *"\U00020000" * 3, *"aaabbb"]
     assert [kept["id"][1] for kept in empty.kept()] == [*"012" * 4]
+
+
+def test_a_character_is_one_class_however_it_is_written(empty):
+    labels = ("U+304B", "か", "u+304b", "が", "か\u3099", "U+304B U+3099", "U+304C", "x")
+    labelled = [(f"{label.encode()}/0", label) for label in labels]
+    assert empty.list(labelled, "x") == {"か": 3, "が": 4, "x": 1}
+    for i, name in enumerate("かがx"):
+        empty.add(row(str(i), name, str(i)))
+    found = [(kept["class"], kept["code_point"]) for kept in empty.kept()]
+    assert found == [("か", "U+304B"), ("が", "U+304C"), ("x", "")]
+
+
+def test_names_that_are_one_name_composed_are_one_line(empty):
+    with pytest.raises(DataError, match=r"the id が stands twice \(.*NFC or NFD.*\): rename one$"):
+        empty.list([("が", "a"), ("が", "a")], "x")
+    empty.pass_over({**row("が/1", "a", ""), "reason": "not an image"}, "a")
+    with pytest.raises(DataError, match=r"the id が/1 stands twice"):
+        empty.add(row("が/1", "a", ""))
+
+
+def test_every_image_of_the_source_is_counted_once_with_its_class(empty):
+    sizes = {"U+3042": 9, "U+3044": 7, "b": 7, "c": 6, "d": 2}
+    labelled = [(f"{label}/{i}", label) for label, n in sizes.items() for i in range(n)]
+
+    def source():
+        for i, reason in enumerate(("not an image", "unreadable", "not an image")):
+            passed = {**row(f"d/x{i}", "d", ""), "reason": reason}
+            empty.pass_over(passed, "d")
+        empty.pass_over({**row("e/x", "e", ""), "reason": "not an image"}, "e")
+        yield from labelled
+
+    counts = empty.list(source(), "x")
+    assert counts["d"] == 2
+    assert "e" not in counts
+    assert empty.choose(counts, min_images=3, classes=3, images_per_class=6) == 18
+    for name, label in labelled:
+        if empty.is_chosen(name):
+            number = int(name[-1])
+            content = "same" if number < 2 else name
+            lost = "near" if number == 3 else ""
+            more = {"blank": number in (2, 3), "lost": lost}
+            if label == "b" and number == 5:
+                more["reason"] = "unreadable"
+            empty.add(row(name, class_name(label), content if label == "b" else name, **more))
+    empty.clean()
+    found = {one["class"]: one for one in empty.counts()}
+    assert [*found] == ["あ", "い", "b", "c", "d", "e"]
+    for one in found.values():
+        assert list(one) == catalogue.COUNTS
+        assert one["source"] == sum(one[name] for name in catalogue.COUNTS[3:])
+    assert {key: n for key, n in found["b"].items() if n} == {
+        "class": "b",
+        "source": 7,
+        "over_images_per_class": 1,
+        "unreadable": 1,
+        "blank": 1,
+        "no_contrast": 1,
+        "duplicate": 1,
+        "class_too_small": 2,
+    }
+    assert found["あ"]["over_images_per_class"] == 3
+    assert found["あ"]["code_point"] == "U+3042"
+    assert found["c"]["class_not_chosen"] == 6
+    assert (found["d"]["source"], found["d"]["under_min_images"], found["d"]["unreadable"]) == (
+        5,
+        2,
+        1,
+    )
+    assert found["e"]["not_an_image"] == 1
+    assert empty.total()["source"] == len(labelled) + 4

@@ -120,7 +120,7 @@ def read(source, files):
     with mock.patch.multiple(prepare.hashes, verify=mock.Mock(), hold=mock.Mock()):
         # What is published does not hold here.
         names = [name for name, _ in files]
-        prepare.run({"data": data}, "out/images", "out/index", "out/excluded", names)
+        prepare.run({"data": data}, "out/images", "out/index", "out/excluded", "out/counts", names)
     return len(Path("out/index").read_text(encoding="utf-8").splitlines()) - 1
 
 
@@ -204,7 +204,8 @@ from test_hostile import PARAMS, mock, prepare
 data = {**PARAMS, "source": "kkanji", "folder": "", "books": None}
 with mock.patch.object(prepare, "hashes"):
     try:
-        prepare.run({"data": data}, "out/images", "out/index", "out/excluded", ["kkanji.tar"])
+        outputs = ("out/images", "out/index", "out/excluded", "out/counts")
+        prepare.run({"data": data}, *outputs, ["kkanji.tar"])
     except prepare.DataError as error:
         print(error)
 """
@@ -216,8 +217,11 @@ with mock.patch.object(prepare, "hashes"):
     ("names", "said"),
     [
         (lambda i: f"other/{i}", "no image of the source kkanji"),
-        (lambda i: f"kkanji2/U+3042/{i:016x}.png", "no image is left: 1000000 unreadable"),
-        (lambda i: f"kkanji2/U+{i // 3:05X}/{i:016x}.png", "no image is left: "),
+        (lambda i: f"kkanji2/U+3042/{i:016x}.png", "no image that can be read among 1,000,000"),
+        (
+            lambda i: f"kkanji2/U+{i // 3:05X}/{i:016x}.png",
+            "no image that can be read among 1,000,000",
+        ),
     ],
 )
 def test_a_million_tiny_members_of_a_tar_take_little_memory(names, said):

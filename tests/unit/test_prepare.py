@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from archives import tar_of
+from groupconv.data.catalogue import COUNTS
 from groupconv.data.sources import SOURCES
 from groupconv.data.sources.source import RawFile
 from groupconv.ground.errors import DataError, DiskError
@@ -22,7 +23,7 @@ from PIL import Image
 from project import ROOT
 
 PARAMS = config.load("params.yaml")
-OUTPUTS = ("images", "index", "excluded")
+OUTPUTS = ("images", "index", "excluded", "counts")
 
 
 @pytest.fixture(autouse=True)
@@ -47,16 +48,31 @@ def write_classes(root, **classes):
             (root / label / f"{i:02}.png").write_bytes(content)
 
 
+def other():
+    """A second class's images: one alone is nothing to learn."""
+    return [picture(i) for i in range(90, 93)]
+
+
 def prepared(tmp_path, raw=(), **data):
     """Run the step; returns (images, index rows, excluded rows)."""
     paths = {name: str(tmp_path / "out" / name) for name in OUTPUTS}
     (tmp_path / "out").mkdir(exist_ok=True)
     prepare.run({"data": {**PARAMS["data"], **data}}, raw=raw, **paths)
-    tables = []
-    for name in OUTPUTS[1:]:
-        with open(paths[name], newline="", encoding="utf-8") as file:
-            tables.append(list(csv.DictReader(file)))
+    tables = [table(paths[name]) for name in OUTPUTS[1:]]
+    for row in tables.pop():
+        assert int(row["source"]) == sum(int(row[column]) for column in COUNTS[3:])
     return np.load(paths["images"], mmap_mode="r"), *tables
+
+
+def table(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def counted(tmp_path):
+    """counts.csv of the last run, without what is 0: {class: {column: number}}."""
+    rows = table(tmp_path / "out" / "counts")
+    return {r["class"]: {k: int(r[k]) for k in COUNTS[2:] if r[k] != "0"} for r in rows}
 
 
 def local(tmp_path, **data):
@@ -83,7 +99,7 @@ def test_the_sample_has_the_counts_that_are_known(wheel, tmp_path):
 
 
 def test_pixels_are_those_of_the_files_never_enlarged(tmp_path):
-    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)])
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)], b=other())
     images, index, _ = local(tmp_path)
     for row in index:
         pixels = images[int(row["offset"]) :][: 30 * 40 * 3].reshape(30, 40, 3)
@@ -93,7 +109,8 @@ def test_pixels_are_those_of_the_files_never_enlarged(tmp_path):
 
 
 def test_grey_images_keep_one_channel(tmp_path):
-    write_classes(tmp_path / "in", a=[picture(i, mode="L") for i in range(3)])
+    grey = [picture(i, mode="L") for i in range(6)]
+    write_classes(tmp_path / "in", a=grey[:3], b=grey[3:])
     assert {row["channels"] for row in local(tmp_path)[1]} == {"1"}
 
 
@@ -113,7 +130,7 @@ def test_what_cannot_be_used_is_left_out_with_its_reason(tmp_path):
         "a/05.png": "conflict",
         "a/06.png": "blank",
         "b/03.png": "conflict",
-        "b/04.png": "unreadable",
+        "b/04.png": "not an image",
         "b/05.png": "unreadable",
         "c/00.png": "class too small",
         "c/01.png": "duplicate",
@@ -126,15 +143,71 @@ def test_what_cannot_be_used_is_left_out_with_its_reason(tmp_path):
 
 
 def test_a_class_with_one_image_is_no_class(tmp_path):
-    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)], b=[picture(9)])
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)], b=[picture(9)], c=other())
     _, index, _ = local(tmp_path)
-    assert {row["class"] for row in index} == {"a"}
+    assert {row["class"] for row in index} == {"a", "c"}
+    assert counted(tmp_path)["b"] == {"source": 1, "under_min_images": 1}
 
 
 def test_a_folder_named_by_a_code_point_is_that_character(tmp_path):
     (tmp_path / "in").mkdir()
-    write_classes(tmp_path / "in", **{"U+3042": [picture(i) for i in range(3)]})
-    assert {(row["class"], row["code_point"]) for row in local(tmp_path)[1]} == {("あ", "U+3042")}
+    write_classes(tmp_path / "in", **{"U+3042": [picture(i) for i in range(3)], "b": other()})
+    found = {(row["class"], row["code_point"]) for row in local(tmp_path)[1]}
+    assert found == {("あ", "U+3042"), ("b", "")}
+
+
+def test_a_character_is_one_class_by_name_and_by_code_point_and_counted_as_one(tmp_path):
+    images = [picture(i) for i in range(9)]
+    write_classes(tmp_path / "in", **{"U+304B": images[:1], "か": images[1:3], "b": other()})
+    write_classes(tmp_path / "in", が=images[3:5])
+    (tmp_path / "in" / "か\u3099").mkdir()
+    (tmp_path / "in" / "か\u3099" / "9.png").write_bytes(images[5])
+    _, index, _ = local(tmp_path)
+    assert [row["class"] for row in index] == [*"かかか", *"bbb", *"ががが"]
+    assert {row["code_point"] for row in index} == {"U+304B", ""}
+    assert counted(tmp_path)["か"] == {"source": 3, "kept": 3}
+
+
+def test_names_that_differ_in_their_form_alone_are_one_line(tmp_path):
+    twice = {"が": [picture(0)], "か\u3099": [picture(1)]}
+    write_classes(tmp_path / "in", **twice, b=other())
+    with pytest.raises(DataError, match=r"in: the id が/00\.png stands twice .*: rename one$"):
+        local(tmp_path)
+
+
+def test_what_is_no_image_is_not_counted_as_one(tmp_path, capfd):
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(9)], b=other(), c=other()[:2])
+    for i in range(9):
+        (tmp_path / "in" / "a" / f"{i:02}.txt").write_text("0 0.5 0.5 1 1")
+    for name in ("c/Thumbs.db", "c/desktop.ini", "c/.DS_Store", "c/notes", "c/03.jpg", "b/x.heic"):
+        (tmp_path / "in" / name).write_bytes(b"\xd0\xcf\x11\xe0 no image")
+    (tmp_path / "in" / "b" / "x.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    _, index, excluded = local(tmp_path, images_per_class=6)
+    assert [row["class"] for row in index] == [*"aaaaaabbb"]
+    assert counted(tmp_path) == {
+        "a": {"source": 18, "not_an_image": 9, "over_images_per_class": 3, "kept": 6},
+        "b": {"source": 4, "unreadable": 1, "kept": 3},
+        "c": {"source": 4, "not_an_image": 2, "under_min_images": 2},
+    }
+    assert len(excluded) == 12
+    said = capfd.readouterr().out
+    assert "prepare: 14 images in the source, 9 chosen\n" in said
+    assert (
+        "prepare: not chosen: 2 in 1 class of fewer than data.min_images = 3, "
+        "3 beyond data.images_per_class = 6\n"
+    ) in said
+    assert "not counted: 11 files: no image; the first: a/00.txt: not an image\n" in said
+    assert "not counted: 1 file: cannot be read here; the first: b/x.heic: a HEIC" in said
+    assert "`pip install pillow-heif`" in said
+    assert "9 images in 2 classes packed, 0 left out (" in said
+
+
+def test_why_images_are_left_out_is_said(tmp_path, capfd):
+    good = [picture(i) for i in range(4)]
+    write_classes(tmp_path / "in", a=[*good, good[0], good[1][:-200]], b=other())
+    local(tmp_path)
+    said = capfd.readouterr().out
+    assert "7 images in 2 classes packed, 2 left out: 1 unreadable, 1 duplicate (" in said
 
 
 @pytest.mark.parametrize(
@@ -146,8 +219,24 @@ def test_a_folder_named_by_a_code_point_is_that_character(tmp_path):
             r"data\.folder = .*/in: no images in sub-folders; allowed: <class>/<image> or train/",
         ),
         (
-            {"a": [picture(0)]},
-            r"data\.min_images = 3: no class has so many images; the largest \(a\) has 1",
+            {"a": [picture(0)], "b": [picture(1)]},
+            r"data\.min_images = 3: no class has so many images; the largest \(a\) has 1, the "
+            r"second \(b\) 1; allowed: none: a class needs 3",
+        ),
+        (
+            {"a": [picture(i) for i in range(5)], "b": [picture(9)] * 2},
+            r"= 3: only one class \(a\) has so many images; the largest \(a\) has 5, the "
+            r"second \(b\) 2; allowed: none",
+        ),
+        (
+            {"a": other(), "b": [*[picture(1)] * 3, picture(2)]},
+            r"one class is left, 2 classes are needed; left out: 2 duplicate, 2 class too small; "
+            r"the first: b/01\.png: equals b/00\.png: mend or replace",
+        ),
+        ({"a": other()}, r"in: one class \(a\), at least 2 are needed: set data\.folder to"),
+        (
+            {"a": other(), "b": [b"no image"] * 3},
+            r"all 3 images are of one class \(a\); at least 2",
         ),
     ],
 )
@@ -178,7 +267,7 @@ def test_a_damaged_wheel_is_one_line_and_writes_nothing(wheel, tmp_path, damage)
 
 
 def test_the_folder_of_a_killed_run_is_removed(tmp_path):
-    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)])
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)], b=other())
     gone = subprocess.Popen(["true"])
     gone.wait()
     left = tmp_path / "out" / f".prepare.{socket.gethostname()}.{gone.pid}.part"
@@ -215,7 +304,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(wheel, tmp_path):
 def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkeypatch):
     path = tmp_path / "kkanji.tar"
     with tarfile.open(path, "w") as tar:
-        names = [f"kkanji2/U+3042/{i:016x}.png" for i in range(4)]
+        names = [f"kkanji2/U+304{2 + i // 4}/{i:016x}.png" for i in range(8)]
         for i, name in enumerate([*names, "../evil.png", "kkanji2/README"]):
             content = picture(i, (64, 64), "L")
             member = tarfile.TarInfo(name)
@@ -226,8 +315,8 @@ def test_kkanji_is_streamed_and_foreign_members_are_passed_over(tmp_path, monkey
         tar.addfile(link)
     assert isinstance(SOURCES["kkanji"].files[0], RawFile)
     _, index, excluded = prepared(tmp_path, str(path), source="kkanji", min_images=3)
-    assert [row["id"] for row in index] == [f"U+3042/{i:016x}" for i in range(4)]
-    assert {row["class"] for row in index} == {"あ"}
+    assert [row["id"] for row in index] == [f"U+304{2 + i // 4}/{i:016x}" for i in range(8)]
+    assert {row["class"] for row in index} == {"あ", "ぃ"}
     assert not excluded
     held = Path("data/hashes/kkanji/kkanji.tar.sha256")
     assert held.exists()
@@ -250,10 +339,10 @@ def test_an_archive_of_another_layout_is_named_with_the_layout_that_is_expected(
 
 
 def test_names_may_begin_with_the_folder_that_was_packed_and_none_may_stand_twice(tmp_path):
-    path, name = tmp_path / "kkanji.tar", "./kkanji2/U+3042/{:016x}.png"
-    members = [(name.format(i), picture(i, (64, 64), "L")) for i in range(3)]
+    path, name = tmp_path / "kkanji.tar", "./kkanji2/U+304{}/{:016x}.png"
+    members = [(name.format(2 + i // 3, i), picture(i, (64, 64), "L")) for i in range(6)]
     path.write_bytes(tar_of(members))
-    assert len(prepared(tmp_path, str(path), source="kkanji", min_images=3)[1]) == 3
+    assert len(prepared(tmp_path, str(path), source="kkanji", min_images=3)[1]) == 6
     Path("data/hashes/kkanji/kkanji.tar.sha256").unlink()
     path.write_bytes(tar_of([*members, (members[0][0][2:], b"x")]))
     with pytest.raises(DataError, match=r"kkanji\.tar: the id U\+3042/0+ stands twice"):
@@ -300,15 +389,15 @@ def encoded(array, kind="png"):
 
 def test_one_colour_is_blank_and_excluded(tmp_path):
     red = encoded(np.full((9, 9, 3), (255, 0, 0), np.uint8))
-    write_classes(tmp_path / "in", a=[*(picture(i) for i in range(3)), red])
+    write_classes(tmp_path / "in", a=[*(picture(i) for i in range(3)), red], b=other())
     _, index, excluded = local(tmp_path)
-    assert len(index) == 3
+    assert len(index) == 6
     assert [(row["id"], row["reason"]) for row in excluded] == [("a/03.png", "blank")]
 
 
 @pytest.mark.parametrize("name", [b"\xff.png", b"x\ry.png"])
 def test_a_name_that_no_table_can_hold_is_one_line(tmp_path, name):
-    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)])
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)], b=other())
     (tmp_path / "in" / "a" / os.fsdecode(name)).write_bytes(picture(9))
     with pytest.raises(DataError, match=r"data\.folder = .*: rename it; allowed:") as caught:
         local(tmp_path)
@@ -317,44 +406,62 @@ def test_a_name_that_no_table_can_hold_is_one_line(tmp_path, name):
     assert not list((tmp_path / "out").iterdir())
 
 
-@pytest.mark.parametrize("label", ["U+D800", "U+ZZ"])
+@pytest.mark.parametrize("label", ["U+D800", "U+ZZ", "U+000A", "U+110000"])
 def test_a_folder_that_only_looks_like_a_code_point_is_a_name(tmp_path, label):
-    write_classes(tmp_path / "in", **{label: [picture(i) for i in range(3)]})
-    assert {(row["class"], row["code_point"]) for row in local(tmp_path)[1]} == {(label, "")}
+    write_classes(tmp_path / "in", **{label: [picture(i) for i in range(3)], "b": other()})
+    found = {(row["class"], row["code_point"]) for row in local(tmp_path)[1]}
+    assert found == {(label, ""), ("b", "")}
 
 
 def test_what_is_taken_of_a_folder_is_said(tmp_path, capfd):
-    write_classes(tmp_path / "in" / "train", a=[picture(i) for i in range(3)])
+    write_classes(tmp_path / "in" / "Train", a=[picture(i) for i in range(3)], b=other())
     write_classes(tmp_path / "in", devkit=[picture(9)])
     local(tmp_path)
     said = capfd.readouterr().out
-    assert "in: 1 classes; ImageNet's layout: train; not read: devkit\n" in said
+    line = "2 classes (a, b); parts, taken together: Train as train; not read: devkit\n"
+    assert f"prepare: {tmp_path / 'in'}: {line}" in said
 
 
 def test_a_class_may_be_a_link_to_a_folder(tmp_path):
     write_classes(tmp_path / "elsewhere", a=[picture(i) for i in range(3)])
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "b").symlink_to(tmp_path / "elsewhere" / "a")
-    assert [row["id"] for row in local(tmp_path)[1]] == [f"b/0{i}.png" for i in range(3)]
+    write_classes(tmp_path / "in", c=other())
+    assert [row["id"] for row in local(tmp_path)[1]][:3] == [f"b/0{i}.png" for i in range(3)]
 
 
 def test_where_nothing_is_left_the_line_says_why(tmp_path):
-    write_classes(tmp_path / "in", a=[b"no image"] * 3)
-    with pytest.raises(
-        DataError, match=r"no image is left: 3 unreadable; the first: a/00\.png: not an image$"
-    ):
+    write_classes(tmp_path / "in", a=[b"no image"] * 3, b=[b""])
+    line = r"in: no image that can be read among 4 files; the first: a/00\.png: not an image$"
+    with pytest.raises(DataError, match=line):
+        local(tmp_path)
+    for name in ("a", "b"):
+        for i in range(3):
+            (tmp_path / "in" / name / f"0{i}.png").write_bytes(picture(i)[:-200])
+    line = (
+        r"no image is left, 2 classes are needed; left out: 6 unreadable; the first: a/00\.png: im"
+    )
+    with pytest.raises(DataError, match=line):
+        local(tmp_path)
+
+
+def test_an_image_that_cannot_be_read_is_one_line(tmp_path):
+    write_classes(tmp_path / "in", a=[], b=other())
+    (tmp_path / "in" / "a" / "0.png").symlink_to("/proc/self/mem")  # for root, too
+    with pytest.raises(DataError, match=r"a/0\.png: cannot be read: Input/output error$"):
         local(tmp_path)
 
 
 def test_the_disk_must_hold_what_is_packed_and_no_more(tmp_path, monkeypatch):
-    write_classes(tmp_path / "in", a=[picture(i, mode="L") for i in range(3)])
+    grey = [picture(i, mode="L") for i in range(6)]
+    write_classes(tmp_path / "in", a=grey[:3], b=grey[3:])
     usage = prepare.atomic.shutil.disk_usage(tmp_path)
-    for free in (3 * 30 * 40 - 1, 3 * 30 * 40):
+    for free in (6 * 30 * 40 - 1, 6 * 30 * 40):
         monkeypatch.setattr(
             prepare.atomic.shutil, "disk_usage", lambda _, n=free: usage._replace(free=n)
         )
-        if free < 3 * 30 * 40:
+        if free < 6 * 30 * 40:
             with pytest.raises(DiskError, match="images: the packed images needs about"):
                 local(tmp_path, image_size=1024)
         else:
-            assert len(local(tmp_path, image_size=1024)[1]) == 3
+            assert len(local(tmp_path, image_size=1024)[1]) == 6

@@ -11,37 +11,80 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from groupconv.data.database import database
+from groupconv.data.labels import class_name, code_point, is_code_point
 from groupconv.ground.errors import DataError
 
 FEWEST = 3  # images of a class: one for each of train, val and test
+FEWEST_CLASSES = 2  # with one there is nothing to tell apart, and every answer is right
 MOST_NAMED = 10  # other classes of an image, in the table of what is left out
 COLUMNS = (
-    "id class code_point origin page box sha256 height width channels blank spooled reason detail"
+    "id class code_point origin page box sha256 height width channels blank lost spooled "
+    "reason detail"
 ).split()
+# Why an image is not packed: before it is decoded, by the choice, and after it is decoded.
+NOT_CHOSEN = ("under min_images", "class not chosen", "over images_per_class")
+REASONS = (
+    "not an image",
+    *NOT_CHOSEN,
+    "unreadable",
+    "blank",
+    "no contrast",
+    "duplicate",
+    "conflict",
+    "class too small",
+)
+COUNTS = ["class", "code_point", "source", *(r.replace(" ", "_") for r in REASONS), "kept"]
 
 
 class Catalogue:
-    """``listed`` has the source's (id, label), ``image`` a row for each image that was read."""
+    """``listed`` has the source's (id, class), ``image`` a row for each image that was read."""
 
     def __init__(self, db: sqlite3.Connection):
         self.db = db
         self.db.row_factory = sqlite3.Row
         self.db.executescript(
-            "CREATE TABLE listed (id TEXT PRIMARY KEY, label TEXT) WITHOUT ROWID;"
+            "CREATE TABLE listed (id TEXT PRIMARY KEY, class TEXT) WITHOUT ROWID;"
             "CREATE TABLE chosen (id TEXT PRIMARY KEY) WITHOUT ROWID;"
+            "CREATE TABLE class (class TEXT PRIMARY KEY, point, size, passed, chosen, fate)"
+            " WITHOUT ROWID;"
             f"CREATE TABLE image ({', '.join(COLUMNS)}, name INTEGER, PRIMARY KEY (id));"
         )
         self.db.execute("BEGIN")
+        self.source, self.known = "", set()
 
     def list(self, labelled: Iterable[tuple[str, str]], source: str) -> Counter:
-        """Take the (id, label) of ``source`` down; returns each label's count. Raises DataError."""
+        """Take the (id, label) of ``source`` down; returns each class's count. Raises DataError."""
+        self.source = source
         for name, label in labelled:
             try:
-                self.db.execute("INSERT INTO listed VALUES (?, ?)", (name, label))
+                self.db.execute("INSERT INTO listed VALUES (?, ?)", (name, class_name(label)))
             except sqlite3.IntegrityError as error:
-                raise DataError(f"{source}: the id {name} stands twice") from error
-        self.db.execute("CREATE INDEX of_label ON listed (label, id)")
-        return Counter(dict(self.db.execute("SELECT label, COUNT(*) FROM listed GROUP BY label")))
+                raise self._twice(name) from error
+            self._know(label)
+        self.db.execute("CREATE INDEX of_listed ON listed (class, id)")
+        self.db.execute(
+            "UPDATE class SET size = found FROM "
+            "(SELECT class AS label, COUNT(*) AS found FROM listed GROUP BY class) "
+            "WHERE class = label"
+        )
+        return Counter(dict(self.db.execute("SELECT class, size FROM class WHERE size > 0")))
+
+    def _know(self, label: str) -> None:
+        """A class is one of code points if one label of it is."""
+        if label in self.known:
+            return
+        self.known.add(label)
+        self.db.execute(
+            "INSERT INTO class VALUES (?, ?, 0, 0, 0, '') "
+            "ON CONFLICT DO UPDATE SET point = excluded.point WHERE excluded.point > point",
+            (class_name(label), is_code_point(label)),
+        )
+
+    def _twice(self, name: str) -> DataError:
+        forms = (
+            "" if name.isascii() else " (composed or not, NFC or NFD, it is the same): rename one"
+        )
+        return DataError(f"{self.source}: the id {name} stands twice{forms}")
 
     def choose(
         self, counts: Counter, min_images: int, classes: int | None, images_per_class: int | None
@@ -57,24 +100,50 @@ class Catalogue:
                 f"params.yaml: data.classes = {classes}: the source has {len(enough)} classes of "
                 f"at least {min_images} images; allowed: 2 to {len(enough)}, or null for all"
             )
-        for label in sorted(enough, key=lambda label: (-counts[label], order(label)))[:classes]:
+        points = {label for (label,) in self.db.execute("SELECT class FROM class WHERE point")}
+        enough.sort(key=lambda label: (-counts[label], label not in points, [*map(ord, label)]))
+        few, left = NOT_CHOSEN[:2]
+        self.db.execute("UPDATE class SET fate = ? WHERE size < ?", (few, min_images))
+        self.db.executemany(
+            "UPDATE class SET fate = ? WHERE class = ?",
+            [(left, label) for label in enough[len(enough) if classes is None else classes :]],
+        )
+        for label in enough[:classes]:
+            most = -1 if images_per_class is None else images_per_class
             self.db.execute(
-                "INSERT INTO chosen SELECT id FROM listed WHERE label = ? ORDER BY id LIMIT ?",
-                (label, -1 if images_per_class is None else images_per_class),
+                "INSERT INTO chosen SELECT id FROM listed WHERE class = ? ORDER BY id LIMIT ?",
+                (label, most),
             )
+            taken = counts[label] if most < 0 else min(most, counts[label])
+            self.db.execute("UPDATE class SET chosen = ? WHERE class = ?", (taken, label))
         return self.count("chosen")
 
     def is_chosen(self, name: str) -> bool:
         """Whether the image of this id was chosen."""
         return bool(self.db.execute("SELECT 1 FROM chosen WHERE id = ?", (name,)).fetchone())
 
+    def pass_over(self, row: dict, label: str) -> None:
+        """Take down, while the source is listed, a file that cannot be an image of the set."""
+        self._know(label)
+        self.add(row)
+        self.db.execute("UPDATE class SET passed = passed + 1 WHERE class = ?", (row["class"],))
+
     def add(self, row: dict) -> None:
-        """Take down an image that was read, or why it could not be (``reason``, ``detail``)."""
+        """Take down an image that was read, or why it could not be (``reason``, ``detail``).
+
+        Raises DataError if its id stands there already.
+        """
+        known = self.db.execute("SELECT point FROM class WHERE class = ?", (row["class"],))
+        if (found := known.fetchone()) and found["point"]:
+            row = {**row, "code_point": code_point(row["class"])}
         values = [row.get(column, "") for column in COLUMNS]
-        self.db.execute(
-            f"INSERT INTO image VALUES ({', '.join('?' * (len(COLUMNS) + 1))})",
-            (*values, not row["code_point"]),
-        )
+        try:
+            self.db.execute(
+                f"INSERT INTO image VALUES ({', '.join('?' * (len(COLUMNS) + 1))})",
+                (*values, not row["code_point"]),
+            )
+        except sqlite3.IntegrityError as error:
+            raise self._twice(row["id"]) from error
 
     def clean(self) -> None:
         """Give a reason to what is to be left out.
@@ -86,6 +155,8 @@ class Catalogue:
         self.db.executescript(f"""
             CREATE INDEX of_content ON image (sha256, class);
             CREATE INDEX of_class ON image (class);
+            UPDATE image SET reason = 'no contrast', detail = lost
+            WHERE {kept} AND blank AND lost != '';
             UPDATE image SET reason = 'blank', detail = 'all pixels are equal'
             WHERE {kept} AND blank;
             CREATE TABLE copied AS
@@ -122,9 +193,43 @@ class Catalogue:
         query = "SELECT * FROM image WHERE reason = '' ORDER BY name, class, id"
         return map(dict, self.db.execute(query))
 
-    def left_out(self) -> Iterator[dict]:
-        """The others, by id."""
-        return map(dict, self.db.execute("SELECT * FROM image WHERE reason != '' ORDER BY id"))
+    def left_out(self, reason: str | None = None) -> Iterator[dict]:
+        """The others, or those of one ``reason``, by id."""
+        query = "SELECT * FROM image WHERE reason {} ORDER BY id".format
+        if reason is None:
+            return map(dict, self.db.execute(query("!= ''")))
+        return map(dict, self.db.execute(query("= ?"), (reason,)))
+
+    def counts(self) -> Iterator[dict]:
+        """A row for each class of the source, in the order of ``kept``, with the columns COUNTS.
+
+        Of each class, and so of all: source = the sum of the reasons + kept.
+        """
+        sums = ", ".join(
+            f"COALESCE(SUM(reason = '{r}'), 0) AS '{r.replace(' ', '_')}'"
+            for r in ("", *REASONS)
+            if r not in NOT_CHOSEN
+        )
+        query = f"""
+            SELECT class.class, point, size, passed, chosen, fate, {sums}
+            FROM class LEFT JOIN image ON image.class = class.class
+            GROUP BY class.class ORDER BY NOT point, class.class
+        """
+        for found in map(dict, self.db.execute(query)):
+            row = dict.fromkeys(COUNTS, 0) | {k: v for k, v in found.items() if k in COUNTS}
+            row["code_point"] = code_point(row["class"]) if found["point"] else ""
+            fate = found["fate"] or NOT_CHOSEN[2]
+            row[fate.replace(" ", "_")] = found["size"] - found["chosen"]
+            row["kept"] = found[""]
+            row["source"] = found["size"] + found["passed"]
+            yield row
+
+    def total(self) -> Counter:
+        """The counts of all classes together."""
+        total = Counter()
+        for row in self.counts():
+            total.update({column: row[column] for column in COUNTS[2:] if row[column]})
+        return total
 
 
 @contextmanager
@@ -132,21 +237,3 @@ def catalogue(folder: str | Path) -> Iterator[Catalogue]:
     """An empty catalogue with its file in ``folder``. Raises DiskError."""
     with database(folder) as db:
         yield Catalogue(db)
-
-
-def class_name(label: str) -> str:
-    """The character of a code point "U+3042" (of several, joined by blanks); else the label."""
-    if not label.startswith("U+"):
-        return label
-    try:
-        name = "".join(chr(int(point[2:], 16)) for point in label.split())
-        name.encode()  # a surrogate is no character
-        return name
-    except (ValueError, OverflowError):
-        return label
-
-
-def order(label: str) -> tuple:
-    """Sort key: code points by value, then names."""
-    name = class_name(label)
-    return (name == label, [ord(c) for c in name])

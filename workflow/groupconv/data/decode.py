@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from groupconv.data.depth import eight_bits
-from groupconv.data.formats import formats, head, kind_of
+from groupconv.data.formats import FORMATS, head, kind_of
 from groupconv.data.labels import class_name, code_point, is_code_point
 from groupconv.data.sources.source import Character, Scan
 from groupconv.ground.errors import DataError
@@ -30,7 +30,7 @@ BACK = {6: 8, 8: 6}  # the others undo themselves
 
 Image.MAX_IMAGE_PIXELS = None  # ours is asked before anything is decoded, and says what to do
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = MOST_TEXT
-if "HEIF" in formats():
+if "HEIF" in FORMATS:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
@@ -106,7 +106,7 @@ def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | N
 
     def again() -> Image.Image:
         file = io.BytesIO(content) if isinstance(content, bytes) else content
-        return Image.open(file, formats=formats())
+        return Image.open(file, formats=FORMATS)
 
     try:
         with again() as image:

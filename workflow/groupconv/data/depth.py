@@ -40,7 +40,9 @@ def eight_bits(image: Image.Image, reopened: Callable[[], Image.Image]) -> tuple
         image, lost = _deep_colour(image, rawmode, reopened)
     if image.has_transparency_data:
         image = _on_paper(image)
-    return image.convert("L" if grey else "RGB"), lost
+    mode = "L" if grey else "RGB"
+    image.load()
+    return (image if image.mode == mode else image.convert(mode)), lost  # not a copy of a GB
 
 
 def _deep_grey(image: Image.Image) -> tuple[Image.Image, str]:
@@ -158,7 +160,7 @@ def _as(image: Image.Image, rawmode: str) -> Image.Image:
 
 def _on_paper(image: Image.Image) -> Image.Image:
     """RGB: what is transparent lies on white, or on black where the ink itself is nearly white."""
-    rgba = image.convert("RGBA")
+    rgba = image if image.mode == "RGBA" else image.convert("RGBA")
     opacity = ink = 0
     for _, piece in _pieces(rgba):
         alpha = np.asarray(piece.getchannel("A")).astype(np.int64)

@@ -11,6 +11,7 @@ from pathlib import Path
 from groupconv.data.archive import refusing
 
 READ = ("PNG", "JPEG", "JPEG2000", "TIFF", "WEBP", "AVIF", "BMP", "GIF", "PPM")  # no EPS: it runs
+FORMATS = (*READ, "HEIF") if find_spec("pillow_heif") else READ  # what Pillow may read
 HEAD = 1024  # bytes that tell the kind
 HEIC = "a HEIC image: `pip install pillow-heif` in the environment that runs prepare, or save it as"
 KINDS = {
@@ -52,15 +53,10 @@ def kind_of(first: bytes) -> str | None:
     return next((kind for kind, pattern in PATTERNS.items() if pattern.match(first)), None)
 
 
-def formats() -> tuple[str, ...]:
-    """What Pillow may read: HEIC too, where pillow-heif is installed."""
-    return (*READ, "HEIF") if find_spec("pillow_heif") else READ
-
-
 def refused(first: bytes) -> tuple[str, str]:
     """(reason, what is wrong) of a file that begins so, as far as that shows it; else two ""."""
     kind = kind_of(first)
-    if kind in formats():
+    if kind in FORMATS:
         return "", ""
     if kind == "HEIF":
         return "unreadable", f"{HEIC} JPEG"

@@ -1,9 +1,11 @@
-"""Step prepare: raw files -> data/images.npy, data/index.csv, data/excluded.csv.
+"""Step prepare: raw files -> data/images.npy, and the tables index, excluded and counts.
 
 Images keep their own resolution and channels (1 or 3, uint8), at most ``data.image_size`` px on
 the longer side, one after another in one array, so that training decodes nothing. Two passes over
 the source, one to choose by label, one to decode: memory does not grow with the data's pixels.
-Knows no splits and no model.
+What is no image is told by its first bytes, before the choice, and counts as none. index.csv has
+what is packed, excluded.csv what was looked at and left out, and counts.csv, for each class, how
+its files in the source add up. Knows no splits and no model.
 """
 
 import tempfile
@@ -13,8 +15,17 @@ from pathlib import Path
 
 from groupconv.data import hashes, packed
 from groupconv.data.archive import DamagedError
-from groupconv.data.catalogue import FEWEST, Catalogue, catalogue, class_name
-from groupconv.data.decode import decode
+from groupconv.data.catalogue import (
+    COUNTS,
+    FEWEST,
+    FEWEST_CLASSES,
+    NOT_CHOSEN,
+    REASONS,
+    Catalogue,
+    catalogue,
+)
+from groupconv.data.decode import decode, described
+from groupconv.data.formats import head, refused
 from groupconv.data.sources import SOURCES, instead, raw_file
 from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
@@ -24,7 +35,14 @@ from groupconv.ground.progress import say
 EXCLUDED = "id class origin page reason detail".split()
 
 
-def run(params: dict, images: str, index: str, excluded: str, raw: str | list[str] = ()) -> None:
+def run(
+    params: dict,
+    images: str,
+    index: str,
+    excluded: str,
+    counts: str,
+    raw: str | list[str] = (),
+) -> None:
     """Choose, decode, clean and pack the source's images. Raises DataError, DiskError."""
     data = params["data"]
     source = SOURCES[data["source"]]
@@ -49,17 +67,19 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
         tempfile.TemporaryFile(dir=folder) as pixels,
     ):
         origin = ", ".join(raw) or data["folder"]
-        counts = listed.list(((c.id, c.label) for s in scans() for c in s.characters), origin)
-        if not counts:
-            raise explained(DamagedError(_nothing_found(origin, source)))
+        sizes = listed.list(_images_among(scans(), listed), origin)
+        if not sizes:
+            raise explained(DamagedError(_nothing_found(listed, origin, source)))
         if source.taken:
-            say(f"prepare: {source.taken(data['folder'], len(counts))}")
-        chosen = listed.choose(
-            counts, data["min_images"], data["classes"], data["images_per_class"]
-        )
-        if not chosen:
-            raise DataError(_no_class(counts, data["min_images"]))
-        say(f"prepare: {sum(counts.values()):,} images in the source, {chosen:,} chosen")
+            say(f"prepare: {source.taken(data['folder'], len(sizes))}")
+        if len(sizes) < FEWEST_CLASSES:
+            raise DataError(_one_class(sizes, data, source))
+        chosen = listed.choose(sizes, data["min_images"], data["classes"], data["images_per_class"])
+        if sum(n >= data["min_images"] for n in sizes.values()) < FEWEST_CLASSES:
+            raise DataError(_too_few_images(sizes, data["min_images"]))
+        say(f"prepare: {sum(sizes.values()):,} images in the source, {chosen:,} chosen")
+        for line in _not_chosen(listed, data):
+            say(f"prepare: {line}")
 
         for scan in scans():
             wanted = [c for c in scan.characters if listed.is_chosen(c.id)]
@@ -70,39 +90,116 @@ def run(params: dict, images: str, index: str, excluded: str, raw: str | list[st
                     listed.add({**row, "spooled": pixels.tell()})
                     pixels.write(array.tobytes())
         listed.clean()
-        if not listed.count("image", "reason = ''"):
-            raise DataError(_nothing_left(listed, data["source"]))
+        kept = listed.count("image", "reason = ''")
+        classes = listed.count("(SELECT DISTINCT class FROM image WHERE reason = '')")
+        if classes < FEWEST_CLASSES:
+            raise DataError(_nothing_left(listed, data["source"], classes))
         for got, file in zip(found, files.values(), strict=True):
             hashes.hold(got, file, data["source"])
         packed.write(images, index, listed.kept, pixels)
         packed.write_table(excluded, EXCLUDED, listed.left_out())
-        kept = listed.count("image", "reason = ''")
-        classes = listed.count("(SELECT DISTINCT class FROM image WHERE reason = '')")
+        packed.write_table(counts, COUNTS, listed.counts())
         say(
             f"prepare: {kept:,} images in {classes:,} classes packed, "
-            f"{chosen - kept:,} left out ({excluded} says why)"
+            f"{chosen - kept:,} left out{_reasons(listed)} ({excluded} says why)"
         )
 
 
-def _nothing_found(origin: str, source: Source) -> str:
+def _images_among(scans: Iterator[Scan], listed: Catalogue) -> Iterator[tuple[str, str]]:
+    """The (id, label) of what is an image by its first bytes; ``listed`` takes the others down."""
+    for scan in scans:
+        reason = detail = ""
+        if not scan.shape:
+            reason, detail = refused(head(scan.content))
+        for character in scan.characters:
+            if reason:
+                row = {**described(scan, character), "reason": reason, "detail": detail}
+                listed.pass_over(row, character.label)
+            else:
+                yield character.id, character.label
+
+
+def _not_chosen(listed: Catalogue, data: dict) -> Iterator[str]:
+    """Lines on what was not chosen, and on files that are no images or cannot be read."""
+    total = listed.total()
+    says = (
+        "{:,} in {} of fewer than data.min_images = {}",
+        "{:,} in {} beyond data.classes = {}",
+        "{0:,} beyond data.images_per_class = {2}",
+    )
+    keys = (data["min_images"], data["classes"], data["images_per_class"])
+    counted = [
+        text.format(
+            n, _many(listed.count("class", f"fate = '{reason}' AND size > 0"), "class"), key
+        )
+        for reason, text, key in zip(NOT_CHOSEN, says, keys, strict=True)
+        if (n := total[reason.replace(" ", "_")])
+    ]
+    if counted:
+        yield f"not chosen: {', '.join(counted)}"
+    for reason, text in (("not an image", "no image"), ("unreadable", "cannot be read here")):
+        if first := next(listed.left_out(reason), None):
+            n = listed.count("image", f"reason = '{reason}'")
+            yield f"not counted: {_many(n, 'file')}: {text}; the first: {_first(first)}"
+
+
+def _many(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{('es' if noun[-1] == 's' else 's') * (n != 1)}"
+
+
+def _reasons(listed: Catalogue) -> str:
+    """Why images were left out that had been chosen: ": 3 blank, 1 duplicate"."""
+    asked = {reason: f"reason = '{reason}'" for reason in REASONS if reason not in NOT_CHOSEN}
+    asked["not an image"] = "0"
+    asked["unreadable"] += " AND id IN (SELECT id FROM chosen)"
+    found = {reason: listed.count("image", where) for reason, where in asked.items()}
+    text = ", ".join(f"{n:,} {reason}" for reason, n in found.items() if n)
+    return f": {text}" if text else ""
+
+
+def _first(row: dict) -> str:
+    return f"{row['id']}: {row['detail']}"
+
+
+def _nothing_found(listed: Catalogue, origin: str, source: Source) -> str:
+    if passed := next(listed.left_out(), None):
+        n = listed.count("image")
+        return f"{origin}: no image that can be read among {n:,} files; the first: {_first(passed)}"
     expected = f"; expected: {source.layout}" if source.layout else ""
     return f"{origin}: no image of the source {source.name}{expected}"
 
 
-def _no_class(counts: Counter, min_images: int) -> str:
-    label, most = counts.most_common(1)[0]
-    allowed = f"{FEWEST} to {most}" if most >= FEWEST else f"none: a class needs {FEWEST}"
+def _one_class(sizes: Counter, data: dict, source: Source) -> str:
+    ((label, n),) = sizes.items()
+    key = "folder" if source.one_class else "source"
     return (
-        f"params.yaml: data.min_images = {min_images}: no class has so many images; "
-        f"the largest ({class_name(label)}) has {most}; allowed: {allowed}"
+        f"params.yaml: data.{key} = {data[key]}: all {n:,} images are of one class ({label}); "
+        f"at least {FEWEST_CLASSES} are needed"
+        + (f": {source.one_class}" if source.one_class else "; choose another source")
     )
 
 
-def _nothing_left(catalogue: Catalogue, source: str) -> str:
-    reasons = Counter(row["reason"] for row in catalogue.left_out()).most_common()
-    first = next(catalogue.left_out())
+def _too_few_images(sizes: Counter, min_images: int) -> str:
+    """Of the second largest class, without which there is nothing to tell apart."""
+    (first, most), (second, more) = sizes.most_common(2)
+    enough = "no class has" if most < min_images else f"only one class ({first}) has"
+    allowed = f"{FEWEST} to {more}" if more >= FEWEST else f"none: a class needs {FEWEST}"
     return (
-        f"params.yaml: data.source = {source}: no image is left: "
-        f"{', '.join(f'{n} {reason}' for reason, n in reasons)}; "
-        f"the first: {first['id']}: {first['detail']}"
+        f"params.yaml: data.min_images = {min_images}: {enough} so many images; "
+        f"the largest ({first}) has {most}, the second ({second}) {more}; allowed: {allowed}"
+    )
+
+
+def _nothing_left(listed: Catalogue, source: str, classes: int) -> str:
+    reasons = Counter(row["reason"] for row in listed.left_out())
+    too_small = reasons.pop("class too small", 0)  # what follows from the others
+    said = [f"{n:,} {reason}" for reason, n in reasons.most_common()]
+    if too_small:
+        said.append(f"{too_small:,} class too small")
+    first = next(listed.left_out(next(iter(dict(reasons.most_common())), None)))
+    left = "no image is" if not classes else "one class is"
+    return (
+        f"params.yaml: data.source = {source}: {left} left, {FEWEST_CLASSES} classes are needed; "
+        f"left out: {', '.join(said)}; the first: {_first(first)}: mend or replace such images, or "
+        "take more (data.min_images, data.classes, data.images_per_class)"
     )
