@@ -67,6 +67,17 @@ READ = [
         ("train/a/images/0.JPEG", "train/a/a_boxes.txt", "train/b/images/0.JPEG", "val/0.JPEG"),
         " (a, b); parts, taken together: train; not read: val (no folders of classes)",
     ),
+    (
+        "names of parts with more to them",
+        (*below("trainval"), *below("tiny_test"), *below("PublicTest"), *below("train_small")),
+        " (cat, dog); parts, taken together: PublicTest as test, tiny_test as test, "
+        "train_small as train, trainval as train",
+    ),
+    (
+        "folders in a class beside its images",
+        (*CLASSES, "cat/tabby/1.png"),
+        " (cat, dog); read with the folders in it: cat",
+    ),
     ("parts within classes", (*below("cat", "train/0.png", "test/1.png"), "dog/train/0.png"), ""),
     (
         "ImageNet",
@@ -163,6 +174,16 @@ REFUSED = [
     ("shards", ("00000/00000.png", "00000/00999.png", "01000/01000.png"), "00000, 01000: named by"),
     ("tar shards", ("00000/000000000.jpg", "00001/000010000.jpg"), "00000, 00001: named by"),
     ("hashes", ("ab/ab12ef.png", "cd/cd00ff.png"), "ab, cd: named by the numbers of the files"),
+    (
+        "two kinds",
+        ("trainA/0.png", "trainB/0.png", "testA/0.png"),
+        f"testA, trainA, trainB: {FLAT}",
+    ),
+    (
+        "above the set",
+        (*below("set"), "pictures/0.png"),
+        "set: only folders in it .set/cat.: if those are the classes, set data.folder to .*/set;",
+    ),
     ("a wrapped class", ("set/set/cat/0.png",), r"one class \(cat\), at least 2 are needed: set"),
     ("an empty class", ("cat/0.png", "dog/"), r"one class \(cat\), at least 2"),
     ("labels alone", ("cat/0.png", "dog/0.txt"), r"one class \(cat\), at least 2"),

@@ -124,7 +124,7 @@ def test_pixels_without_a_range_are_refused_with_the_reason_and_not_clipped(valu
 
 
 def test_a_tiff_that_is_not_read_is_still_called_one_with_its_bits():
-    assert "a TIFF file" in refused(tiff(np.zeros((4, 4))))
+    assert "TIFF file" in refused(tiff(np.zeros((4, 4))))
     assert "64 float bits, photometric 1: save it as PNG" in refused(tiff(np.zeros((4, 4))))
     assert "16 bits, photometric 0" in refused(tiff(RAMP, ">", white_is_zero=True))
 

@@ -202,6 +202,16 @@ def test_what_is_no_image_is_not_counted_as_one(tmp_path, capfd):
     assert "9 images in 2 classes packed, 0 left out (" in said
 
 
+def test_which_range_16_bits_were_taken_to_have_is_said(tmp_path, capfd):
+    rng = np.random.default_rng(0)
+    deep = [encoded(rng.integers(0, 2**12, (9, 9)).astype(np.uint16)) for _ in range(4)]
+    deep += [encoded(rng.integers(0, 2**16, (9, 9)).astype(np.uint16)) for _ in range(2)]
+    write_classes(tmp_path / "in", a=deep[::2], b=deep[1::2])
+    assert len(local(tmp_path)[1]) == 6
+    line = "images of more bits than they use, scaled by those: 4 (12 of 16 bits)\n"
+    assert line in capfd.readouterr().out
+
+
 def test_why_images_are_left_out_is_said(tmp_path, capfd):
     good = [picture(i) for i in range(4)]
     write_classes(tmp_path / "in", a=[*good, good[0], good[1][:-200]], b=other())

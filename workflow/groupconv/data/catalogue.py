@@ -18,7 +18,7 @@ FEWEST = 3  # images of a class: one for each of train, val and test
 FEWEST_CLASSES = 2  # with one there is nothing to tell apart, and every answer is right
 MOST_NAMED = 10  # other classes of an image, in the table of what is left out
 COLUMNS = (
-    "id class code_point origin page box sha256 height width channels blank lost spooled "
+    "id class code_point origin page box sha256 height width channels blank lost depth spooled "
     "reason detail"
 ).split()
 # Why an image is not packed: before it is decoded, by the choice, and after it is decoded.
@@ -223,6 +223,11 @@ class Catalogue:
             row["kept"] = found[""]
             row["source"] = found["size"] + found["passed"]
             yield row
+
+    def depths(self) -> Counter:
+        """How many images have so many bits by their values alone: {"12 of 16": 3}."""
+        query = "SELECT depth, COUNT(*) FROM image WHERE depth != '' GROUP BY depth"
+        return Counter(dict(map(tuple, self.db.execute(query))))
 
     def total(self) -> Counter:
         """The counts of all classes together."""

@@ -74,7 +74,7 @@ def decode(
         row["height"], row["width"], row["channels"] = array.shape
         row["sha256"] = hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
         row["blank"] = blank(array)
-        row.setdefault("lost", image.info.get("lost", ""))
+        row = {"lost": "", "depth": ""} | image.info | row
         yield row, array, ""
 
 
@@ -99,9 +99,8 @@ def blank(array: np.ndarray) -> bool:
 def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | None, str]:
     """(the image, grey or RGB, with its pixels decoded; "") or (None, what is wrong).
 
-    ``upright`` turns and mirrors it as its EXIF data say. Where its 8 bits are all equal and its
-    own values are not, the image's ``info["lost"]`` says so. Raises DataError for a file that
-    cannot be read.
+    ``upright`` turns and mirrors it as its EXIF data say. The image's ``info`` has the notes of
+    ``eight_bits``. Raises DataError for a file that cannot be read.
     """
 
     def again() -> Image.Image:
@@ -115,11 +114,11 @@ def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | N
             if image.format == "TIFF" and image.tag_v2.get(PREVIEW, 0) & 1:
                 return None, "holds a preview first, as a camera's raw files do: save as JPEG"
             tiff = image.tag_v2.get(ORIENTATION, 1) if image.format == "TIFF" else 1
-            made, lost = eight_bits(image, again)
+            made, notes = eight_bits(image, again)
             # PIL turns a TIFF itself as it decodes it, and takes the tag away.
             method = UPRIGHT.get(orientation(image) if upright else BACK.get(tiff, tiff))
             made = made if method is None else made.transpose(method)
-            made.info = {"lost": lost} if lost else {}
+            made.info = notes
             return made, ""
     except MemoryError:
         raise
@@ -156,7 +155,7 @@ def problem(error: Exception, content: bytes | Path) -> str:
     if "cannot identify" in text:
         kind = kind_of(head(content))
         pixels = tiff_pixels(content) if kind == "TIFF" else ""
-        return f"a {kind} file that is broken, or is not read{pixels}" if kind else "not an image"
+        return f"{kind} file that is broken, or is not read{pixels}" if kind else "not an image"
     if "MAX_TEXT" in text:
         return f"more than {MOST_TEXT:,} bytes of text or colour profile: save it without"
     return text

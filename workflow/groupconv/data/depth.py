@@ -27,26 +27,29 @@ NATIVE = {"F;32BF": "F;32NF", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
 SWAPPED = {"B": "L", "L": "B", "N": "B"}  # the order of bytes by which PIL takes the low ones
 
 
-def eight_bits(image: Image.Image, reopened: Callable[[], Image.Image]) -> tuple[Image.Image, str]:
-    """(the image in mode L where it is grey, else RGB; what was lost, where its 8 bits are equal).
+def eight_bits(
+    image: Image.Image, reopened: Callable[[], Image.Image]
+) -> tuple[Image.Image, dict[str, str]]:
+    """(the image in mode L where it is grey, else RGB; notes on what is not plain).
 
-    ``image`` is opened and not yet decoded, ``reopened`` opens it again. Raises ValueError for
-    pixels without a known range.
+    The note "lost" says what 8 bits cannot tell where they are all equal, "depth" which bits were
+    taken for the range where the file does not say: "12 of 16". ``image`` is opened and not yet
+    decoded, ``reopened`` opens it again. Raises ValueError for pixels without a known range.
     """
-    grey, lost = image.mode in ("1", "L", "LA", "La") or image.mode[0] in "IF", ""
+    grey, notes = image.mode in ("1", "L", "LA", "La") or image.mode[0] in "IF", {}
     if image.mode[0] in "IF":
-        image, lost = _deep_grey(image)
+        image, notes = _deep_grey(image)
     elif rawmode := _sixteen_bits(image):
-        image, lost = _deep_colour(image, rawmode, reopened)
+        image, notes = _deep_colour(image, rawmode, reopened)
     if image.has_transparency_data:
         image = _on_paper(image)
     mode = "L" if grey else "RGB"
     image.load()
-    return (image if image.mode == mode else image.convert(mode)), lost  # not a copy of a GB
+    return (image if image.mode == mode else image.convert(mode)), notes  # not a copy of a GB
 
 
-def _deep_grey(image: Image.Image) -> tuple[Image.Image, str]:
-    """Of the modes I;16, I and F, in 8 bits; and what was lost."""
+def _deep_grey(image: Image.Image) -> tuple[Image.Image, dict[str, str]]:
+    """Of the modes I;16, I and F, in 8 bits; and notes."""
     tags = getattr(image, "tag_v2", {})
     stated, clear = _stated(image, tags), image.info.get("transparency")
     signed = tags.get(SIGN, (UNSIGNED,))[0] == SIGNED
@@ -56,7 +59,7 @@ def _deep_grey(image: Image.Image) -> tuple[Image.Image, str]:
     values = np.asarray(image)
     if values.dtype == np.int32 and not signed:
         values = values.view(np.uint32)  # PIL knows none of 32 bits without a sign
-    low, high = values.min(), values.max()
+    low, high, depth = values.min(), values.max(), ""
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError("pixels that are no numbers (NaN or infinite)")
     if low < 0:
@@ -69,6 +72,8 @@ def _deep_grey(image: Image.Image) -> tuple[Image.Image, str]:
         bits = stated or _narrowest(high)
         if signed:  # one bit of the file's own is the sign
             bits = min(bits, tags[BITS][0] - 1)
+        own = tags[BITS][0] if tags else 32 if image.mode == "F" else 16
+        depth = f"{bits} of {own}" if not stated and bits < own - signed else ""
         whole = values.astype(np.uint32) if values.dtype == np.float32 else values
         eight, top = (whole >> (bits - 8)).astype(np.uint8), 2**bits - 1
     if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
@@ -76,7 +81,7 @@ def _deep_grey(image: Image.Image) -> tuple[Image.Image, str]:
     made = Image.fromarray(eight)
     if isinstance(clear, int):  # one value is transparent
         made.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
-    return made, _lost(eight, low, high, top)
+    return made, _notes(eight, low, high, top, depth)
 
 
 def _stated(image: Image.Image, tags: dict) -> int | None:
@@ -91,10 +96,12 @@ def _narrowest(maximum: float) -> int:
     return next(bits for bits in DEPTHS if maximum < 2**bits)
 
 
-def _lost(eight: np.ndarray, low: float, high: float, top: int) -> str:
-    if low == high or (eight != eight[0, 0]).any():
-        return ""
-    return f"values {low:g} to {high:g} of 0 to {top:,}: less than one of 256 levels"
+def _notes(eight: np.ndarray, low: float, high: float, top: int, depth: str) -> dict[str, str]:
+    notes = {"depth": depth} if depth else {}
+    if low != high and (eight == eight[0, 0]).all():
+        span = f"values {low:g} to {high:g} of 0 to {top:,}"
+        notes["lost"] = f"{span}: less than one of 256 levels"
+    return notes
 
 
 def _sixteen_bits(image: Image.Image) -> str:
@@ -113,15 +120,15 @@ def _sixteen_bits(image: Image.Image) -> str:
 
 def _deep_colour(
     image: Image.Image, rawmode: str, reopened: Callable[[], Image.Image]
-) -> tuple[Image.Image, str]:
-    """The image, of whose 16 bits PIL gives the high 8, with those that it uses; what was lost.
+) -> tuple[Image.Image, dict[str, str]]:
+    """The image, of whose 16 bits PIL gives the high 8, with those that it uses; and notes.
 
     Decoded again, for the low ones too, where the high ones are all small or all equal.
     """
     apart = getattr(image, "tag_v2", {}).get(PLANES) == APART
     high = np.asarray(image)[..., :3]
     if high.max() >= 2 ** (14 - 8) and (high != high[0, 0]).any():
-        return image, ""
+        return image, {}
     if rawmode == "LA;16B":  # its four bytes, as they lie there
         bytes_ = np.asarray(_as(reopened(), "RGBA")).astype(np.uint16)
         values = bytes_[..., ::2] << 8 | bytes_[..., 1::2]
@@ -134,12 +141,14 @@ def _deep_colour(
     colour = values if opaque else values[..., :-1]
     bits = _narrowest(colour.max())
     channels = [(colour >> (bits - 8)).astype(np.uint8)]
-    lost = _lost(channels[0], colour.min(), colour.max(), 2**bits - 1)
+    depth = f"{bits} of 16" if bits < 16 else ""
+    notes = _notes(channels[0], colour.min(), colour.max(), 2**bits - 1, depth)
     if not opaque:
         alpha = values[..., -1:]
         channels.append((alpha >> (_narrowest(alpha.max()) - 8)).astype(np.uint8))
-        lost = "" if (channels[1] != channels[1][0, 0]).any() else lost
-    return Image.fromarray(np.concatenate(channels, axis=2)), lost
+        if (channels[1] != channels[1][0, 0]).any():
+            notes.pop("lost", None)
+    return Image.fromarray(np.concatenate(channels, axis=2)), notes
 
 
 def _as(image: Image.Image, rawmode: str) -> Image.Image:

@@ -17,10 +17,12 @@ from groupconv.data.listing import files_in, folders, has_image, holds_images, l
 from groupconv.ground.errors import DataError
 
 PART = re.compile(
-    r"((x|seg|data|dataset|images?|imgs?|my|the|kaggle|imagenet)[-_ .]*)?"
-    r"((?P<train>train(ing)?s?)|(?P<val>val(id)?(idation)?s?|dev(el(opment)?)?)"
+    r"((x|seg|data|dataset|images?|imgs?|my|public|private|small|mini|tiny|full|raw)[-_ .]*)?"
+    r"((?P<train>train(ing)?s?([-_ .+]*val(id)?(idation)?)?)"
+    r"|(?P<val>val(id)?(idation)?s?|dev(el(opment)?)?)"
     r"|(?P<test>test(ing)?s?|eval(uation)?|hold[-_ ]?out))"
-    r"([-_ .]*(sets?|data|dataset|images?|imgs?|splits?|parts?|folder))?[-_ .]*\d*",
+    r"([-_ .]*(sets?|data|dataset|images?|imgs?|splits?|parts?|folder|small|mini|tiny|full|raw))?"
+    r"[-_ .]*(\d*|[a-d])",  # trainA and trainB hold images of two kinds
     re.IGNORECASE,
 )
 FOLD = re.compile(r"(k?fold|split|cv|shard|batch|chunk|part|partition)[-_ .]*\d+", re.IGNORECASE)
@@ -75,6 +77,8 @@ class Layout:
                 for top, role in self.parts
             ]
             said += f"; parts, taken together: {', '.join(roles)}"
+        if mixed := [label for label in self.labels if has_image(label) and folders(label)]:
+            said += f"; read with the folders in it: {self.named(mixed)}"
         return said + (f"; not read: {', '.join(self.beside)}" if self.beside else "")
 
 
@@ -150,12 +154,14 @@ def _take_classes(found: Layout, tops: list[Path]) -> None:
     parts = [top for top in holding if role_of(top)]
     holders = [top for top in holding if HOLDER.fullmatch(top.name)]
     others = [top for top in holding if not ASIDE.fullmatch(top.name) and top not in holders]
+    deeper = [top for top in tops if top not in holding and folders(top)]
+    deeper = [top for top in deeper if not ASIDE.fullmatch(top.name)]
     if parts and (len(parts) > 1 or len(others) == 1):
         raise found.refuse(
             f"{found.named(parts)}: images without folders of classes{_table(found)}: {MOVE}, as "
             f"in {found.name(parts[0])}/<class>/<image>"
         )
-    if holders and not others:
+    if holders and not others and not deeper:
         raise found.refuse(
             f"{found.named(holders)}: images of all classes together{_table(found)}: {MOVE}"
         )

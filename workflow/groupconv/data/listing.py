@@ -8,8 +8,9 @@ from groupconv.data.archive import NO_TABLE_HOLDS
 
 # A system's or a storage's own: thumbnails, deleted files. Each name, as a class may be called @.
 SYSTEMS = set(
-    "@eadir @recycle @recently-snapshot @tmp @sharebin #recycle #snapshot ~snapshot __macosx "
-    "lost+found $recycle.bin __pycache__ thumbs.db ehthumbs.db desktop.ini".split()
+    "@eadir @recycle @recently-snapshot @tmp @sharebin @sharesnap @thumb #recycle #snapshot "
+    "#lost_found ~snapshot __macosx lost+found $recycle.bin recycler trashbox __pycache__ "
+    "thumbs.db ehthumbs.db ehthumbs_vista.db desktop.ini picasa.ini icon\r".split(" ")
 ) | {"system volume information", "network trash folder", "temporary items"}
 # Endings of files that are no images, for what is decided before any is opened.
 NO_IMAGES = set(

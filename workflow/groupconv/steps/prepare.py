@@ -90,6 +90,10 @@ def run(
                     listed.add({**row, "spooled": pixels.tell()})
                     pixels.write(array.tobytes())
         listed.clean()
+        if depths := ", ".join(
+            f"{n:,} ({bits} bits)" for bits, n in sorted(listed.depths().items())
+        ):
+            say(f"prepare: images of more bits than they use, scaled by those: {depths}")
         kept = listed.count("image", "reason = ''")
         classes = listed.count("(SELECT DISTINCT class FROM image WHERE reason = '')")
         if classes < FEWEST_CLASSES:
