@@ -96,6 +96,7 @@ READ = [
         " (cat, dog, train)",
     ),
     ("digits", [f"{i}/{i}{j:04}.png" for i in range(3) for j in range(9)], " (0, 1, 2)"),
+    ("two digits", ("10/100.png", "10/101.png", "20/200.png", "20/201.png"), " (10, 20)"),
     ("numbered classes", [f"000{i:02}/{j:05}.ppm" for i in range(3) for j in range(9)], ""),
     (
         "a system's own",

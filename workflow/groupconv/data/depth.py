@@ -67,7 +67,8 @@ def _deep_grey(image: Image.Image) -> tuple[Image.Image, dict[str, str]]:
     if values.dtype == np.float32 and high <= 1:
         eight, top = np.rint(values * 255).astype(np.uint8), 1
     elif values.dtype == np.float32 and (high >= 2**32 or (values != np.floor(values)).any()):
-        raise ValueError(f"pixels from {low:g} to {high:g}; allowed: 0 to 1, or whole numbers")
+        allowed = "allowed: 0 to 1, or whole numbers: save it with 8 or 16 bits"
+        raise ValueError(f"pixels from {low:g} to {high:g}; {allowed}")
     else:
         bits = stated or _narrowest(high)
         if signed:  # one bit of the file's own is the sign
