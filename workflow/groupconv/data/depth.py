@@ -1,4 +1,4 @@
-"""Pixels of any depth -> 8 bits, grey or RGB. The rules:
+"""Pixels of any depth -> 8 bits, grey or RGB, by these rules.
 
 - A range that the file states holds: the largest value of a PGM, 12 bits of a TIFF.
 - 16 and 32 bits are also what programs write 10 or 12 bits into, and say nothing: the range is the

@@ -42,5 +42,5 @@ def is_code_point(label: str) -> bool:
 
 
 def code_point(name: str) -> str:
-    """ "U+3042" of あ; of several characters, joined by blanks."""
+    """The code point of each character, joined by blanks: "U+3042" of あ."""
     return " ".join(f"U+{ord(character):04X}" for character in name)
