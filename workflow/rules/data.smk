@@ -43,6 +43,7 @@ rule prepare:
         images="data/images.npy",
         index="data/index.csv",
         excluded="data/excluded.csv",
+        counts="data/counts.csv",
     log:
         "logs/prepare.log",
     benchmark:
@@ -60,7 +61,7 @@ rule prepare:
     shell:
         "python workflow/step.py prepare {params.json:q} {params.raw:q}"
         " images={output.images} index={output.index} excluded={output.excluded}"
-        " {params.options:q} 2> {log}"
+        " counts={output.counts} {params.options:q} 2> {log}"
 
 
 rule split:
