@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from files import GREY, GREY_ALPHA, RGB, RGBA, encoded, png16, png_chunk, tiff
-from groupconv.data import decode
+from groupconv.data import decode, formats
 from groupconv.data.sources.source import Character, Scan
 from PIL import Image
 
@@ -325,4 +325,4 @@ def test_a_heic_is_read_where_pillow_heif_is_and_else_named():
     if find_spec("pillow_heif"):
         assert read(HEIC).shape == (16, 16, 3)
     else:
-        assert refused(HEIC).startswith("a HEIC image: `pip install pillow-heif`")
+        assert formats.refused(HEIC)[1].startswith("a HEIC image: `pip install pillow-heif`")
