@@ -108,7 +108,10 @@ def build(root, params):
             rows[-1]["split"] = rows[-1]["split"][i]
             pixels.append(rng.integers(0, 256, 300, dtype=np.uint8))
     write_csv(root / "manifest.csv", rows)
-    write_csv(root / "excluded.csv", [{"id": "z", "class": "あ", "reason": "blank"}])
+    write_csv(
+        root / "counts.csv",
+        [{"class": name, "code_point": "", "source": 9, "blank": 1, "kept": 8} for name in CLASSES],
+    )
     np.save(root / "images.npy", np.concatenate(pixels))
     paths = {
         name: str(root / file)
@@ -124,7 +127,7 @@ def build(root, params):
             "curves": "curves.csv",
             "manifest": "manifest.csv",
             "images": "images.npy",
-            "excluded": "excluded.csv",
+            "counts": "counts.csv",
             "claims": "claims.json",
             "figures": "figures",
             "tables": "tables",

@@ -111,7 +111,7 @@ def test_the_recipe_for_a_figure_is_one_function_and_one_row(tmp_path):
     params = {**PARAMS, "schemes": {s: PARAMS["schemes"][s] for s in ("baseline", "E")}}
     paths = build(tmp_path / "results", params)
     claims.run(reads.part(params, "claims"), PAPER, paths["summary"], paths["claims"])
-    given = ("paper", "summary", "claims", "manifest", "excluded")
+    given = ("paper", "summary", "claims", "manifest", "counts")
     of = {**paths, "paper": PAPER}
     part = reads.part(params, "tables")
     tables_step.run(part, **{name: of[name] for name in given}, folder=paths["tables"])

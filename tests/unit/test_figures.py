@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from groupconv.data.packed import Images, read_table
+from groupconv.data.manifest import read_table
+from groupconv.data.packed import Images
 from groupconv.pages import drawing
 from groupconv.pages.style import style
 from groupconv.steps import figures

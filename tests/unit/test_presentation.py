@@ -36,7 +36,7 @@ def present(root, params):
         paths["summary"],
         paths["claims"],
         paths["manifest"],
-        paths["excluded"],
+        paths["counts"],
         paths["tables"],
     )
     with warnings.catch_warnings():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from groupconv.data.packed import read_table
+from groupconv.data.manifest import read_table
 from groupconv.pages import tables
 from groupconv.pages.inputs import TableInputs
 from groupconv.settings import config
@@ -30,11 +30,14 @@ def test_the_papers_numbers_are_those_of_its_own_schemes():
 
 
 def test_class_names_that_look_like_numbers_are_counted_as_text(tmp_path):
-    manifest, excluded = tmp_path / "manifest.csv", tmp_path / "excluded.csv"
+    manifest, counts = tmp_path / "manifest.csv", tmp_path / "counts.csv"
     manifest.write_text("class,split\n1,train\n01,train\nNA,val\n1,test\n")
-    excluded.write_text("class,reason\n001,blank\n1,blank\n")
+    counts.write_text(
+        "class,code_point,source,class_not_chosen,blank,kept\n"
+        "001,,5,5,0,0\n1,,3,0,1,2\n01,,1,0,0,1\nNA,,2,0,1,1\n"
+    )
     unused = dict.fromkeys(("params", "paper", "summary", "verdicts"))
-    of = {"manifest": read_table(manifest), "excluded": read_table(excluded)}
+    of = {"manifest": read_table(manifest), "counts": read_table(counts)}
     numbers, _ = tables.data(TableInputs(**unused, **of))
     rows = numbers.set_index("part")
     assert rows["images"].to_dict() == {
@@ -42,9 +45,12 @@ def test_class_names_that_look_like_numbers_are_counted_as_text(tmp_path):
         "val": 1,
         "test": 1,
         "all": 4,
+        "left out: class not chosen": 5,
         "left out: blank": 2,
+        "in the source": 11,
     }
-    assert rows.loc[["train", "all", "left out: blank"], "classes"].tolist() == [2, 3, 2]
+    names = ["train", "all", "left out: blank", "left out: class not chosen", "in the source"]
+    assert rows.loc[names, "classes"].tolist() == [2, 3, 2, 1, 4]
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ def test_a_run_shows_its_steps_its_trainings_and_the_table_last(finished):
         (
             "source: sample",
             "source: sampel",
-            'params.yaml: data.source = "sampel": must be char-shape, cifar100, folder, kkanji, '
-            "kmnist or sample; did you mean sample?",
+            'params.yaml: data.source = "sampel": must be char-shape, cifar100, folder, k49, '
+            "kkanji, kmnist, kuzushiji-recognition or sample; did you mean sample?",
         ),
         (
             "folder: data/folder ",

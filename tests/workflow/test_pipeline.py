@@ -1,7 +1,6 @@
 """One definition of each step: dvc.yaml and the table of docs/rebuilds.md follow from the rules."""
 
 import affected
-import yaml
 from groupconv.settings import config
 from project import ROOT
 
@@ -9,10 +8,9 @@ TABLE = "docs/rebuilds.md: its table of parameters has drifted: python tests/aff
 
 
 def test_dvc_yaml_is_what_the_rules_say(project):
-    path = project.folder / "dvc.yaml"
-    as_committed = path.read_text()
-    assert project.snakemake("-n").returncode == 0
-    assert path.read_text() == as_committed, "dvc.yaml has drifted: snakemake -n mends it"
+    run = project.snakemake("-n")
+    assert run.returncode == 0
+    assert "dvc.yaml: behind the rules" not in run.stdout, "snakemake --cores 1 pipeline mends it"
 
 
 def test_dvc_yaml_is_the_same_for_images_of_your_own(project):
@@ -21,20 +19,9 @@ def test_dvc_yaml_is_the_same_for_images_of_your_own(project):
         (project.folder / "pics" / label / "1.png").touch()
     project.edit("source: sample", "source: folder")
     project.edit("folder: data/folder", "folder: pics/")
-    as_committed = (project.folder / "dvc.yaml").read_text()
     run = project.snakemake("-n")
     assert run.returncode == 0, run.stdout
-    assert (project.folder / "dvc.yaml").read_text() == as_committed
-
-
-def test_a_changed_rule_or_import_is_brought_over_and_said(project):
-    old = "from groupconv.ground.errors import DataError\n"
-    project.edit(old, f"from groupconv import intervals\n{old}", "workflow/groupconv/split.py")
-    run = project.snakemake("-n")
-    assert "dvc.yaml: brought up to the rules" in run.stdout
-    stages = yaml.safe_load((project.folder / "dvc.yaml").read_text())["stages"]
-    assert "workflow/groupconv/intervals.py" in stages["split"]["deps"]
-    assert "brought up" not in project.snakemake("-n").stdout
+    assert "dvc.yaml: behind the rules" not in run.stdout
 
 
 def test_the_documents_table_is_that_of_the_pipeline():
@@ -46,7 +33,7 @@ def test_the_table_is_what_snakemake_would_make(finished):
     """One key of each row, changed in a finished project."""
     project, _ = finished
     changes = {
-        "split.seed": ("  seed: 0               # not", "  seed: 1               # not"),
+        "split.seed": ("  seed: 0               # of which", "  seed: 1               # of which"),
         "train.momentum": ("momentum: 0.9 ", "momentum: 0.8 "),
         "model.architecture": ("architecture: vgg13_bn", "architecture: vgg16_bn"),
         "evaluate.checkpoint": ("checkpoint: last ", "checkpoint: best_val "),

@@ -34,7 +34,7 @@ rule tables:
             summary=rules.summary.output.summary,
             claims=rules.claims.output.claims,
             manifest=rules.split.output.manifest,
-            excluded=rules.prepare.output.excluded,
+            counts=rules.prepare.output.counts,
         ),
     output:
         tables=seam.tables,
@@ -56,7 +56,7 @@ rule tables:
     shell:
         "python workflow/step.py tables {params.json:q} paper={params.paper}"
         " summary={input.summary} claims={input.claims} manifest={input.manifest}"
-        " excluded={input.excluded} folder={params.folder} {params.options:q} 2> {log}"
+        " counts={input.counts} folder={params.folder} {params.options:q} 2> {log}"
 
 
 rule figures:

@@ -5,19 +5,16 @@ index.csv says where each image is; manifest.csv has the same rows with each ima
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO
 
 import numpy as np
-import pandas as pd
 
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError
 
 INDEX = "id class code_point origin page box sha256 offset height width channels".split()
 PLACE = ["offset", "height", "width", "channels"]
-# A class may be called 01, NA or null: text, never a number or a missing value.
-TEXT = {"id": str, "class": str, "code_point": str, "split": "category"}
 
 
 def write(images: str, index: str, rows: Callable[[], Iterable[dict]], pixels: IO[bytes]) -> None:
@@ -54,11 +51,6 @@ def write_table(path: str, columns: list[str], rows: Iterable[dict]) -> None:
         table.writerows(rows)
 
 
-def read_table(path: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """A table of images (index, manifest, excluded), or only the named ``columns`` of it."""
-    return pd.read_csv(path, keep_default_na=False, usecols=columns, dtype=TEXT)
-
-
 class Images:
     """The packed images of a table: ``Images(path, table)[row]`` is uint8 (height, width, c).
 
@@ -66,7 +58,7 @@ class Images:
     together.
     """
 
-    def __init__(self, path: str, table: pd.DataFrame):
+    def __init__(self, path: str, table: Mapping):
         self._bytes = np.load(path, mmap_mode="r")
         needed = (table["height"] * table["width"] * table["channels"]).sum()
         if len(self._bytes) != needed:

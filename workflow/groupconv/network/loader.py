@@ -15,7 +15,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from groupconv.data.packed import PLACE, Images, read_table
+from groupconv.data.manifest import read_table
+from groupconv.data.packed import PLACE, Images
 from groupconv.ground.errors import DataError
 
 SHIFT, SCALE, ROTATION = 0.06, 0.10, np.deg2rad(8)  # largest: of the side, relative, radians

@@ -36,7 +36,7 @@ class TableInputs:
     summary: summary.csv, a row per scheme; baseline first
     verdicts: claims.json, an entry per claim
     manifest: manifest.csv, a row per image, with its part in the column `split`
-    excluded: excluded.csv, a row per image that was left out, with its reason
+    counts: counts.csv, a row per class of the source: its images, by what became of them
     """
 
     params: dict
@@ -44,4 +44,4 @@ class TableInputs:
     summary: pd.DataFrame
     verdicts: list[dict]
     manifest: pd.DataFrame
-    excluded: pd.DataFrame
+    counts: pd.DataFrame

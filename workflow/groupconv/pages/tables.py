@@ -167,15 +167,22 @@ def number(value: float, column: str) -> str:
 
 
 def data(given: TableInputs) -> Made:
-    """Images and classes per part, and left-out images by reason."""
+    """Images and classes per part, what was left out and why, and what the source has.
+
+    The parts are all that is used; with what was left out they add up to the source.
+    """
     table = given.manifest
     rows = []
     for part in PARTS:
         of = table[table["split"] == part]
         rows.append((part, len(of), of["class"].nunique(), len(of) / len(table)))
     rows.append(("all", len(table), table["class"].nunique(), 1.0))
-    for reason, of in given.excluded.groupby("reason"):
-        rows.append((f"left out: {reason}", len(of), of["class"].nunique(), float("nan")))
+    counts = given.counts.drop(columns=["class", "code_point"])
+    for column in counts.drop(columns=["source", "kept"]):
+        if counts[column].sum():
+            name = f"left out: {column.replace('_', ' ')}"
+            rows.append((name, counts[column].sum(), (counts[column] > 0).sum(), float("nan")))
+    rows.append(("in the source", counts["source"].sum(), len(counts), float("nan")))
     numbers = pd.DataFrame(rows, columns=["part", "images", "classes", "share"])
     printed = numbers.assign(share=[f"{s:.1%}" if s == s else "" for s in numbers["share"]])
     return numbers, printed

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from groupconv.data.packed import Images, read_table
+from groupconv.data.manifest import read_table
+from groupconv.data.packed import Images
 from groupconv.ground import atomic
 from groupconv.pages import contents, drawing
 from groupconv.pages.inputs import FigureInputs

@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from groupconv.data.packed import read_table
+from groupconv.data.manifest import read_table
 from groupconv.ground import atomic
 from groupconv.pages import contents, tables, terminal
 from groupconv.pages.inputs import TableInputs
 
 
 def run(
-    params: dict, paper: str, summary: str, claims: str, manifest: str, excluded: str, folder: str
+    params: dict, paper: str, summary: str, claims: str, manifest: str, counts: str, folder: str
 ) -> None:
     """Write every table, and the terminal's summary, into ``folder``. Raises DiskError."""
     given = TableInputs(
@@ -25,7 +25,7 @@ def run(
         summary=pd.read_csv(summary),
         verdicts=json.loads(Path(claims).read_text(encoding="utf-8")),
         manifest=read_table(manifest),
-        excluded=read_table(excluded),
+        counts=read_table(counts),
     )
     for row in contents.TABLES:
         write(Path(folder) / row.name, *contents.function(tables, row)(given))
