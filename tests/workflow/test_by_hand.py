@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,26 +13,26 @@ from project import SNAKEMAKE
 STEPS = "prepare split macs summary claims tables figures report".split()
 
 
-@pytest.fixture(scope="module")
-def shell(finished):
-    """Runs a line in the finished project, in an activated environment and nothing else of ours."""
-    project, _ = finished
+def typed(folder, line, together=True):
+    """Type a line into a shell in ``folder``, in an activated environment and nothing of ours."""
     kept = {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
     path = os.pathsep.join([str(Path(SNAKEMAKE).parent), os.defpath])
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=folder,
+        env={**kept, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if together else subprocess.PIPE,
+        text=True,
+        check=False,
+    )
 
-    def run(line, folder=".", together=True):
-        return subprocess.run(
-            ["bash", "-c", line],
-            cwd=project.folder / folder,
-            env={**kept, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if together else subprocess.PIPE,
-            text=True,
-            check=False,
-        )
 
-    return run
+@pytest.fixture
+def shell(finished):
+    """Types a line in the finished project."""
+    return partial(typed, finished[0].folder)
 
 
 def first_line(project, log):
@@ -66,11 +68,12 @@ def test_pasted_it_makes_the_same_and_shows_its_progress_once(finished, shell, l
     assert "Nothing to be done" in project.snakemake("-n").stdout
 
 
-def test_a_training_shows_its_epochs_and_nothing_is_to_do_afterwards(finished, shell):
-    project, _ = finished
-    checkpoint = project.folder / "results/schemes/E/seed0/checkpoint.pt"
+def test_a_training_shows_its_epochs_and_gives_the_same_weights(finished, tmp_path):
+    project, _ = finished  # in a copy: its history has other times
+    shutil.copytree(project.folder, tmp_path, symlinks=True, dirs_exist_ok=True)
+    checkpoint = tmp_path / "results/schemes/E/seed0/checkpoint.pt"
     before = checkpoint.read_bytes()
-    run = shell(first_line(project, "train/E/seed0.log"))
+    run = typed(tmp_path, first_line(project, "train/E/seed0.log"))
     assert run.returncode == 0, run.stdout
     assert run.stdout.count("train E seed 0: epoch 2/2") == 1
     assert checkpoint.read_bytes() == before
@@ -115,9 +118,9 @@ def test_what_is_wrong_is_one_line(shell, words, said):
     assert "Traceback" not in run.stderr
 
 
-def test_another_folder_is_one_line(finished, shell):
+def test_another_folder_is_one_line(finished):
     project, _ = finished
-    run = shell(f"python ../workflow/step.py split '{PART}'", folder="data")
+    run = typed(project.folder / "data", f"python ../workflow/step.py split '{PART}'")
     assert run.returncode == 1
     said = f"{project.folder / 'data'}: a step runs at the repository's root: cd {project.folder}"
     assert said in run.stdout.splitlines()[-1]
