@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from groupconv.ground import machine
 from groupconv.ground.errors import DeviceError
 
 
@@ -47,7 +48,7 @@ def free_gpu(count: int) -> int:
 
 def set_threads(threads: int, key: str) -> None:
     """Compute with exactly ``threads`` CPU threads. Raises DeviceError if there are fewer cores."""
-    cores = len(os.sched_getaffinity(0))
+    cores = machine.cores()
     if threads > cores:
         raise DeviceError(f"params.yaml: {key} = {threads}: this machine has {cores} cores")
     torch.set_num_threads(threads)
