@@ -60,3 +60,21 @@ def test_any_value_at_all_is_one_line(value):
     assert "--config: train" in str(caught.value)
     show = schema.show(value)
     assert len(show) <= 60
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"train": 5}, "train = 5: must be keys with values, as --config 'train={epochs: 4}'"),
+        ({"epochs": 3}, "epochs = 3: unknown key; type --config 'train={epochs: 3}'"),
+        ({"trian": {}}, "trian = {}: unknown key; did you mean train?"),
+        (
+            {"train": {**PARAMS["train"], "epochs": "three"}},
+            'train.epochs = "three": must be a whole number, as 4',
+        ),
+    ],
+)
+def test_a_complaint_of_the_command_line_says_how_to_type_it(given, line):
+    with pytest.raises(ParamsError) as caught:
+        config.check({**PARAMS, **given}, "--config")
+    assert str(caught.value) == f"--config: {line}"

@@ -6,6 +6,7 @@ comments. Every complaint is one line: file, key, value, what is allowed.
 """
 
 import json
+import re
 from pathlib import Path
 
 import yaml
@@ -74,5 +75,19 @@ def check(params: object, origin: str) -> None:
     ``origin`` (a file's name, or "--config") begins each line. Raises ParamsError.
     """
     lines = schema.complaints(params) or across.complaints(params)
+    if origin == COMMAND_LINE:
+        lines = [_as_it_is_typed(line, params) for line in lines]
     if lines:
         raise ParamsError("\n".join(f"{origin}: {line}" for line in lines))
+
+
+def _as_it_is_typed(line: str, params: object) -> str:
+    """A complaint of `--config`, with what it advises as one types it there."""
+    if found := re.search(r"did you mean (\w+)\.(\w+)\?$", line):
+        section, key = found.groups()
+        given = re.match(r"(\w+) = (.*?): unknown key", line)
+        if given and given[1] in params:  # --config epochs=3
+            return f"{line[: found.start()]}type --config '{section}={{{key}: {given[2]}}}'"
+    if found := re.match(r"(\w+)\b.*, as \1: (\{.*\})$", line):
+        return f"{line[: line.rindex(', as ')]}, as --config '{found[1]}={found[2]}'"
+    return line
