@@ -78,7 +78,7 @@ def test_cuda_that_cannot_be_used(large, monkeypatch):
     assert said(conda=True, train=cuda) == []
     assert said(train=cuda) == [
         "params.yaml: train.device = cuda: torch 2.9.0+cpu is built without CUDA; allowed: auto, "
-        "cpu; TORCH=auto envs/setup.sh gets one with it"
+        "cpu; TORCH=auto bash envs/setup.sh gets one with it"
     ]
 
 

@@ -66,7 +66,7 @@ def _cuda(section: str, conda: bool) -> list[str]:
         return [f"{line}: this machine has none; allowed: auto, cpu"]
     torch = metadata.version("torch")
     if torch.endswith("+cpu") and not conda:
-        mend = "TORCH=auto envs/setup.sh gets one with it"
+        mend = "TORCH=auto bash envs/setup.sh gets one with it"
         return [f"{line}: torch {torch} is built without CUDA; allowed: auto, cpu; {mend}"]
     return []
 
