@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from groupconv.data import hashes
 from groupconv.data.sources import SOURCES
+from groupconv.ground import machine
 from groupconv.ground.errors import DataError
 from groupconv.steps import download
 from PIL import Image
@@ -24,7 +25,7 @@ def pytest_xdist_auto_num_workers(config):
     one_file = len(config.args) == 1 and ".py" in config.args[0]
     if one_file or config.option.markexpr != "not slow":
         return 0
-    return min(4, len(os.sched_getaffinity(0)))
+    return min(4, machine.cores())
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,9 +1,11 @@
 import contextlib
 import os
+import pwd
 import resource
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,33 @@ def test_too_little_room_is_said_before_the_work(tmp_path):
     atomic.check_free(tmp_path / "a", 1, "a test")
     with pytest.raises(DiskError, match=r"a: a test needs about 1,000,000,000.0 GB, its disk"):
         atomic.check_free(tmp_path / "not" / "there" / "a", 10**18, "a test")
+
+
+@pytest.fixture
+def anothers():
+    """A folder that this process may not write into: another user's, where there is one."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o555)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(pwd.getpwnam("nobody").pw_uid)
+        yield Path(folder), "; {} is root's" if root else ""
+        if root:
+            os.seteuid(0)
+
+
+def test_a_folder_of_another_user_is_one_line_with_its_path_and_owner(anothers):
+    folder, owner = anothers
+    for path in (folder / "a.csv", folder / "new" / "a.csv"):
+        with pytest.raises(DiskError) as caught:
+            atomic.write_text(path, "x")
+        said = f"{path}: cannot be written: Permission denied{owner.format(folder)}"
+        assert str(caught.value) == said
+    with pytest.raises(DiskError, match=r"a.csv: cannot be"), atomic.scratch(path):
+        pass
+
+
+def test_a_file_in_the_way_of_a_folder_is_one_line(tmp_path):
+    (tmp_path / "results").write_text("")
+    with pytest.raises(DiskError, match=r"results/a: cannot be written: (Not a dir|File exists)"):
+        atomic.write_text(tmp_path / "results" / "a", "x")

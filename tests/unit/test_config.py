@@ -36,8 +36,61 @@ BAD = {
     "train.epochs: missing": lambda p: p["train"].pop("epochs"),
     "latency: missing": lambda p: p.pop("latency"),
     "schemes.baseline: missing": lambda p: p["schemes"].pop("baseline"),
-    'train.epochs = "4": must be integer': lambda p: p["train"].update(epochs="4"),
-    "train.epochs = true: must be integer": lambda p: p["train"].update(epochs=True),
+    'train.epochs = "4": must be a whole number; write 4 without quotes': (
+        lambda p: p["train"].update(epochs="4")
+    ),
+    "train.epochs = true: must be a whole number, as 4": lambda p: p["train"].update(epochs=True),
+    "train.epochs = null: must be a whole number, as 4": lambda p: p["train"].update(epochs=None),
+    "train.epochs = 4.0: must be a whole number; write 4": lambda p: p["train"].update(epochs=4.0),
+    "train.epochs = 10000000000: must be at most 2147483647": (
+        lambda p: p["train"].update(epochs=10**10)
+    ),
+    "train.momentum = NaN: must be a number that is finite": (
+        lambda p: p["train"].update(momentum=float("nan"))
+    ),
+    "train.learning_rate = Infinity: must be a number that is finite": (
+        lambda p: p["train"].update(learning_rate=float("inf"))
+    ),
+    'train.learning_rate = "fast": must be a number, as 0.005': (
+        lambda p: p["train"].update(learning_rate="fast")
+    ),
+    'train.augment = "true": must be true or false; write true without quotes': (
+        lambda p: p["train"].update(augment="true")
+    ),
+    "train.augment = 1: must be true or false": lambda p: p["train"].update(augment=1),
+    "train.seeds = 0: must be a list, as seeds: [0, 1, 2]": lambda p: p["train"].update(seeds=0),
+    "train.seeds = []: must have at least 1 item": lambda p: p["train"].update(seeds=[]),
+    'train.seeds[1] = "one": must be a whole number': lambda p: p["train"].update(seeds=[0, "one"]),
+    "data.books = 5: must be a list or null, as books: [umgy00000, hnsd00000]": (
+        lambda p: p["data"].update(books=5)
+    ),
+    "data.classes = 1.5: must be a whole number or null, as 100": (
+        lambda p: p["data"].update(classes=1.5)
+    ),
+    "data.folder = 2024: must be text; put it in quotes": lambda p: p["data"].update(folder=2024),
+    'data.folder = "": must not be empty, as data/folder': lambda p: p["data"].update(folder=""),
+    "train = null: must be keys with values, as train: {epochs: 4}": lambda p: p.update(train=None),
+    "schemes.F = [1, 2]: must be keys with values, as F: {groups: [1, 1, 64, 1, 1]}": (
+        lambda p: p["schemes"].update(F=[1, 2])
+    ),
+    'train.device = "gpu": must be auto, cpu or cuda; did you mean cuda?': (
+        lambda p: p["train"].update(device="gpu")
+    ),
+    'train.device = "GPU": must be auto, cpu or cuda; did you mean cuda?': (
+        lambda p: p["train"].update(device="GPU")
+    ),
+    'latency.device = "cup": must be auto, cpu or cuda; did you mean cpu?': (
+        lambda p: p["latency"].update(device="cup")
+    ),
+    'train.device = "mps": must be auto, cpu or cuda': lambda p: p["train"].update(device="mps"),
+    "train.device = null: must be auto, cpu or cuda": lambda p: p["train"].update(device=None),
+    "epochs = 3: unknown key; did you mean train.epochs?": lambda p: p.update(epochs=3),
+    "train.Epochs = 3: unknown key; did you mean train.epochs?": (
+        lambda p: p["train"].update(Epochs=3)
+    ),
+    "train.dropout = 0: unknown key; did you mean model.dropout?": (
+        lambda p: p["train"].update(dropout=0)
+    ),
     "train.learning_rate = -0.1: must be more than 0": (
         lambda p: p["train"].update(learning_rate=-0.1)
     ),
@@ -52,7 +105,7 @@ BAD = {
     "schemes.baseline.groups = [1, 1, 2, 1, 1]: must be [1, 1, 1, 1, 1]": (
         lambda p: p["schemes"]["baseline"].update(groups=[1, 1, 2, 1, 1])
     ),
-    "data.folder = null: must be string": lambda p: p["data"].update(folder=None),
+    "data.folder = null: must be text, as data/folder": lambda p: p["data"].update(folder=None),
     "schemes.a b: a name is a letter, then letters, digits and _": (
         lambda p: p["schemes"].update({"a b": {"groups": [1] * 5}})
     ),
@@ -113,9 +166,9 @@ def test_every_unknown_key_at_every_level_is_refused():
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("a: [", "line 1: not valid YAML"),
-        ("- a\n", 'the file = ["a"]: must be object'),
-        ("", "the file = null: must be object"),
+        ("- a\n", 'the file = ["a"]: must be keys with values, as train: {epochs: 4}'),
+        ("", "nothing in it; it needs every section: cp configs/tiny.yaml"),
+        ("# a\n", "nothing in it"),
         ("a: 1\na: 2\n", "line 2: a: this key stands twice"),
         ("a:\n  b: 1\n  b: 1\n", "line 3: b: this key stands twice"),
         ("a: 1\nno: 2\n", "line 2: no: a key must be text"),

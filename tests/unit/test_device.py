@@ -1,5 +1,8 @@
 """Which GPU a step takes, as far as that can be tried without one."""
 
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,3 +48,12 @@ def test_steps_side_by_side_take_a_gpu_each(monkeypatch, tmp_path):
             step.kill()
             step.communicate()
     assert device.free_gpu(1) == 0
+
+
+def test_where_no_file_can_be_locked_the_gpus_are_shared(monkeypatch, tmp_path):
+    def refuse(*_):
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert device.free_gpu(3) == os.getpid() % 3

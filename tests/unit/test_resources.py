@@ -4,7 +4,7 @@ import psutil
 import pytest
 from groupconv.ground import provenance
 from groupconv.ground.errors import DeviceError
-from groupconv.settings import config, resources
+from groupconv.settings import config, reads, resources
 
 PARAMS = config.load("params.yaml")
 
@@ -21,11 +21,28 @@ def test_the_baseline_is_the_largest_training_and_the_papers_is_larger():
 
 
 def test_too_little_memory_is_one_line():
-    resources.check_memory(1, "a test")
-    with pytest.raises(
-        DeviceError, match=r"^a test needs about 1,000,000,000 MB of memory, [\d,]+ "
-    ):
-        resources.check_memory(10**9, "a test")
+    resources.check_memory(1, "a test", "a.b = 1")
+    line = r"^params.yaml: a.b = 1: a test needs about 1,000,000,000 MB of memory, [\d,]+ MB are"
+    with pytest.raises(DeviceError, match=line):
+        resources.check_memory(10**9, "a test", "a.b = 1")
+
+
+def test_the_key_is_named_that_most_of_the_memory_comes_from():
+    part = reads.part(PARAMS, "train", scheme="baseline", seed=0)
+
+    def key(batch_size, **model):
+        changed = {"model": part["model"] | model, "train": part["train"]}
+        changed["train"] = part["train"] | {"batch_size": batch_size}
+        return resources.memory_key("train", {**part, **changed})
+
+    assert key(2000) == "train.batch_size = 2000"
+    assert key(2000, classifier_width=65536) == "model.classifier_width = 65536"
+    assert key(2, input_size=1024) == "model.input_size = 1024"
+    latency = reads.part(PARAMS, "latency")
+    assert resources.memory_key("latency", latency) == "schemes: 6 of them"
+    for step in reads.READS:  # of any step, without an error
+        resources.memory_key(step, reads.part(PARAMS, step, scheme="E", seed=0))
+    assert resources.memory_key("prepare", reads.part(PARAMS, "prepare")) == "data.image_size = 64"
 
 
 def test_gpus_are_asked_for_where_they_are_used(monkeypatch):

@@ -38,16 +38,20 @@ def write(path: str | Path, mode: str = "w") -> Iterator[IO]:
     except OSError as error:
         if error.filename not in (None, str(part), str(path)):
             raise  # not ours: the block failed on another file
-        raise DiskError(f"{path}: cannot be written: {error.strerror}") from error
+        raise _refusal(path, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not there, in a folder that is not ours
+            part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def scratch(path: str | Path) -> Iterator[Path]:
-    """A folder beside ``path`` for as long as the block runs."""
+    """A folder beside ``path`` for as long as the block runs. Raises DiskError."""
     folder = _part(Path(path))
-    folder.mkdir()
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise _refusal(Path(path), error) from error
     try:
         yield folder
     finally:
@@ -61,12 +65,40 @@ def move(part: Path, path: str | Path) -> None:
             os.fsync(file.fileno())
         os.replace(part, path)
     except OSError as error:
-        raise DiskError(f"{path}: cannot be written: {error.strerror}") from error
+        raise _refusal(Path(path), error) from error
+
+
+def _refusal(path: Path, error: OSError) -> DiskError:
+    """`path: cannot be written: why`, with the owner of what is in the way, if it is not ours."""
+    said = f"{path}: cannot be written: {error.strerror}"
+    return DiskError(said + (_owner(path) if isinstance(error, PermissionError) else ""))
+
+
+def _owner(path: Path) -> str:
+    """Whose ``path`` or its folder is, in words; "" if both are ours."""
+    for there in (path, *path.parents):
+        try:
+            user = there.stat().st_uid
+            if user != os.geteuid():
+                return f"; {there} is {there.owner()}'s"
+            if there.is_dir():
+                break
+        except OSError:  # not there, or in a folder that we may not look into
+            continue
+        except KeyError:  # of a user that this machine does not know
+            return f"; {there} is user {user}'s"
+    return ""
 
 
 def _part(path: Path) -> Path:
-    """This process's own name beside ``path``; what dead ones left under theirs is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """This process's own name beside ``path``; what dead ones left under theirs is removed.
+
+    Raises DiskError.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refusal(path, error) from error
     host, own = socket.gethostname(), os.getpid()
     name = re.compile(rf"\.{re.escape(path.name)}\.(.+)\.(\d{{1,9}})\.part")
     for left in path.parent.glob(".*.part"):

@@ -23,3 +23,10 @@ class DeviceError(StepError):
 
 class DiskError(StepError):
     """No room to write a file."""
+
+
+def span(low: int, high: int, none: str = "none") -> str:
+    """The whole numbers that are allowed: "2 to 5", "2", or ``none`` where ``high`` is below."""
+    if high < low:
+        return none
+    return f"{low} to {high}" if high > low else str(low)

@@ -3,6 +3,7 @@
 import pickle
 import zipfile
 import zlib
+from pathlib import Path
 
 import torch
 
@@ -33,7 +34,7 @@ def load(checkpoint: str) -> dict:
         if not isinstance(saved, dict) or not saved.keys() >= NEEDED:
             raise ValueError(f"it has not all of {', '.join(sorted(NEEDED))}")
     except FAILURES as error:
-        reason = str(error).split("\n")[0]
+        reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
         raise DataError(f"{checkpoint}: not a checkpoint that can be read: {reason}") from error
     return saved
 
@@ -44,7 +45,13 @@ def snapshot(model, epoch: int, made_with: dict) -> dict:
     return {"weights": weights, "epoch": epoch, **made_with}
 
 
-def save(content: dict, path: str) -> None:
-    """Write a checkpoint that torch.load(weights_only=True) reads. Raises DiskError."""
+def save(content: dict, path: str | Path) -> None:
+    """Write what torch.load(weights_only=True) reads, whole or not at all. Raises DiskError."""
     with atomic.write(path, "wb") as file:
-        torch.save(content, file)
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:
+            # torch closes its archive all the same, and complains of that: "unexpected pos 704".
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise

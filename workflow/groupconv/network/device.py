@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from groupconv.ground import machine
 from groupconv.ground.errors import DeviceError
 
 
@@ -30,14 +31,14 @@ _taken = []  # keeps the files open, and so locked
 def free_gpu(count: int) -> int:
     """The number of a GPU, of ``count``, that no other step on this machine has taken.
 
-    Where all are taken, as by a second workflow, they are shared.
+    Where all are taken, as by a second workflow, or no file can be locked, they are shared.
     """
     for number in range(count if count > 1 else 0):
         path = Path(tempfile.gettempdir(), f"groupconv-{os.getuid()}-gpu{number}")
         guard = open(path, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process lives
         try:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
             guard.close()
         else:
             _taken.append(guard)
@@ -47,7 +48,7 @@ def free_gpu(count: int) -> int:
 
 def set_threads(threads: int, key: str) -> None:
     """Compute with exactly ``threads`` CPU threads. Raises DeviceError if there are fewer cores."""
-    cores = len(os.sched_getaffinity(0))
+    cores = machine.cores()
     if threads > cores:
         raise DeviceError(f"params.yaml: {key} = {threads}: this machine has {cores} cores")
     torch.set_num_threads(threads)

@@ -17,7 +17,8 @@ from PIL import Image
 
 from groupconv.data.manifest import read_table
 from groupconv.data.packed import PLACE, Images
-from groupconv.ground.errors import DataError
+from groupconv.ground import machine
+from groupconv.ground.errors import DataError, DiskError
 
 SHIFT, SCALE, ROTATION = 0.06, 0.10, np.deg2rad(8)  # largest: of the side, relative, radians
 CONTRAST = (1, 99)  # percentiles of an image's pixels that become black and white
@@ -28,7 +29,7 @@ class Part:
 
     ``classes`` are those of the whole manifest, sorted, so that every part counts alike. Rows of
     other parts are never read. Raises DataError if the files do not belong together or the part
-    is empty.
+    is empty, DiskError if the disk has no room for the fitted ones.
     """
 
     def __init__(
@@ -48,7 +49,13 @@ class Part:
         # Beside the images: the system's own folder may be memory. It has no name from the start.
         beside = os.path.dirname(images) or "."
         self._file = tempfile.TemporaryFile(dir=beside)  # noqa: SIM115 - lives as long as this
-        os.posix_fallocate(self._file.fileno(), 0, max(1, math.prod(shape)))  # a full disk: now
+        try:
+            machine.reserve(self._file.fileno(), max(1, math.prod(shape)))  # a full disk: now
+        except OSError as error:
+            raise DiskError(
+                f"{beside}: a temporary file of {math.prod(shape):,} bytes cannot be written: "
+                f"{error.strerror}"
+            ) from error
         fitted = np.memmap(self._file, np.uint8, "r+", shape=shape)
         for i, row in enumerate(rows[PLACE].to_dict("records")):
             fitted[i] = fitted_image(packed[row], side, fit, stretch_contrast).transpose(2, 0, 1)

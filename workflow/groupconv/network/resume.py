@@ -17,8 +17,8 @@ from pathlib import Path
 
 import torch
 
-from groupconv.ground import atomic
 from groupconv.ground.progress import say
+from groupconv.network import checkpoint
 
 KEPT = 2
 
@@ -106,8 +106,7 @@ class Resume:
     def save(self, state: dict, epoch: int) -> None:
         """Keep ``state`` as that after ``epoch``, whole or not at all. Raises DiskError."""
         new = self.folder / ".resume-new.pt"
-        with atomic.write(new, "wb") as file:
-            torch.save(state, file)
+        checkpoint.save(state, new)
         with open(new, "rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()[:16]
         new.rename(self.folder / f".resume-{self.key}-{epoch:06d}-{content}.pt")

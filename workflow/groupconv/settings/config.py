@@ -1,56 +1,72 @@
 """params.yaml, or another file of its kind: read and checked. Knows no torch, and no step.
 
-Here is the YAML; schema.py checks each key, across.py several at once, reads.py has what each
-step may read, comments.py writes the comments. Every complaint is one line: file, key, value,
-what is allowed.
+Here is the file; dialect.py has its YAML, unreadable.py says why it is none, schema.py checks each
+key, across.py several at once, reads.py has what each step may read, comments.py writes the
+comments. Every complaint is one line: file, key, value, what is allowed.
 """
 
+import json
+import re
 from pathlib import Path
 
 import yaml
 
 from groupconv.ground.errors import ParamsError
-from groupconv.settings import across, exponents, schema
+from groupconv.settings import across, dialect, schema, unreadable
 
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice, of which YAML would silently keep the last, and
-    one that is no text, as `no` and `null` are not.
-    """
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key, _ in node.value:
-            line = key.start_mark.line + 1
-            if key.tag != "tag:yaml.org,2002:str":
-                text = key.value if isinstance(key, yaml.ScalarNode) else "a list or a mapping"
-                raise ParamsError(f"line {line}: {text}: a key must be text; to YAML this is not")
-            if key.value in seen:
-                raise ParamsError(f"line {line}: {key.value}: this key stands twice")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-exponents.accept(_UniqueKeyLoader)
+COMMAND_LINE = "--config"  # an origin of params
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file of it begins
+EMPTY = "nothing in it; it needs every section: cp configs/tiny.yaml, or another complete file"
 
 
 def load(path: str | Path) -> dict:
     """Read and check a params file. Raises ParamsError, one line per complaint."""
+    params = _parsed(_text(path), str(path))
+    check(params, str(path))
+    return params
+
+
+def _text(path: str | Path) -> str:
+    """Raises ParamsError."""
     try:
-        params = yaml.load(Path(path).read_text(encoding="utf-8"), _UniqueKeyLoader)
+        content = Path(path).read_bytes()
+        return content.decode("utf-8")
     except OSError as error:
         raise ParamsError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ParamsError(f"{path}: not UTF-8 text (byte {error.start})") from error
+        if content.startswith(UTF_16):
+            raise ParamsError(f"{path}: UTF-16 text; save it as UTF-8") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ParamsError(
+            f"{path}: line {line}: not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from error
+
+
+def _parsed(text: str, origin: str) -> object:
+    """Raises ParamsError."""
+    try:
+        params = yaml.load(text, dialect.Loader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}:" if mark else ""
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise ParamsError(f"{path}:{where} not valid YAML: {problem}") from error
+        raise ParamsError(f"{origin}: {unreadable.explain(error, text)}") from error
     except ParamsError as error:
-        raise ParamsError(f"{path}: {error}") from error
-    check(params, str(path))
+        raise ParamsError(f"{origin}: {error}") from error
+    except ValueError as error:  # as of !!int x
+        raise ParamsError(f"{origin}: {error}: a value that is not what ! calls it") from error
+    try:
+        json.dumps(params, default=str)
+    except (ValueError, RecursionError) as error:
+        raise ParamsError(f"{origin}: a value that refers (*) to itself") from error
+    if params is None:
+        raise ParamsError(f"{origin}: {EMPTY}")
     return params
+
+
+def typed(params: dict) -> dict:
+    """``params`` as Snakemake hands them over, with text as the number that the schema wants there.
+
+    Of `--config 'train={epochs: 3}'` it takes every value for text, and of 5e-05 in a file, too.
+    """
+    return schema.typed(params)
 
 
 def check(params: object, origin: str) -> None:
@@ -59,5 +75,19 @@ def check(params: object, origin: str) -> None:
     ``origin`` (a file's name, or "--config") begins each line. Raises ParamsError.
     """
     lines = schema.complaints(params) or across.complaints(params)
+    if origin == COMMAND_LINE:
+        lines = [_as_it_is_typed(line, params) for line in lines]
     if lines:
         raise ParamsError("\n".join(f"{origin}: {line}" for line in lines))
+
+
+def _as_it_is_typed(line: str, params: object) -> str:
+    """A complaint of `--config`, with what it advises as one types it there."""
+    if found := re.search(r"did you mean (\w+)\.(\w+)\?$", line):
+        section, key = found.groups()
+        given = re.match(r"(\w+) = (.*?): unknown key", line)
+        if given and given[1] in params:  # --config epochs=3
+            return f"{line[: found.start()]}type --config '{section}={{{key}: {given[2]}}}'"
+    if found := re.match(r"(\w+)\b.*, as \1: (\{.*\})$", line):
+        return f"{line[: line.rindex(', as ')]}, as --config '{found[1]}={found[2]}'"
+    return line

@@ -14,6 +14,7 @@ from groupconv.ground.errors import DeviceError
 from groupconv.network import architecture
 
 FLOAT = 4  # bytes
+FEW = 4  # images of a batch: less is no help
 # Python with torch (its CUDA build) and pandas imported, no model; on a cluster's node also the
 # Snakemake that starts it.
 PROCESS_MB = 1300
@@ -40,19 +41,53 @@ def training_mb(model: dict, groups: list[int], batch_size: int) -> int:
     """Memory of one training, MB: weights, gradients, momentum, the best epoch's copy, a file
     being written, and the feature maps of a batch (each convolution's, batch norm's, ReLU's).
     """
-    weights = 5 * trained_counts(model, groups).parameters
+    weights, maps = _floats(model, groups, batch_size)
+    return PROCESS_MB + FLOAT * (weights + maps) // 10**6
+
+
+def _floats(model: dict, groups: list[int], batch_size: int) -> tuple[int, int]:
+    """How many numbers a training holds for its weights, and for the feature maps of a batch."""
     maps = sum(
         layer.c_out * (model["input_size"] // 2 ** (layer.stage - 1)) ** 2
         for layer in architecture.convolutions(model["architecture"], groups)
     )
-    return PROCESS_MB + FLOAT * (weights + 4 * maps * batch_size) // 10**6
+    return 5 * trained_counts(model, groups).parameters, 4 * maps * batch_size
 
 
-def check_memory(needed_mb: int, what: str) -> None:
-    """Raise DeviceError if less than ``needed_mb`` of memory is free on this machine."""
+def memory_key(step: str, part: dict) -> str:
+    """The key that most of a step's memory comes from, with its value: "train.batch_size = 20".
+
+    ``part`` is what the step reads of params.yaml (reads.part). "" where no key makes much of it.
+    """
+    if step == "latency":
+        return f"schemes: {len(part['schemes'])} of them"
+    if step == "train":
+        model, batch_size = part["model"], part["train"]["batch_size"]
+        weights, maps = _floats(model, part["groups"], batch_size)
+        if weights > maps:
+            return f"model.classifier_width = {model['classifier_width']}"
+        if batch_size <= FEW:
+            return f"model.input_size = {model['input_size']}"
+        return f"train.batch_size = {batch_size}"
+    if step == "evaluate":  # the checkpoint has the value
+        return "model.input_size"
+    section, key = {"prepare": ("data", "image_size"), "figures": ("figures", "dpi")}.get(
+        step, ("", "")
+    )
+    return f"{section}.{key} = {part[section][key]}" if key else ""
+
+
+def check_memory(needed_mb: int, what: str, key: str) -> None:
+    """Raise DeviceError if less than ``needed_mb`` of memory is free on this machine.
+
+    ``key``, with its value, is what most of it comes from.
+    """
     free_mb = psutil.virtual_memory().available // 10**6
     if free_mb < needed_mb:
-        raise DeviceError(f"{what} needs about {needed_mb:,} MB of memory, {free_mb:,} MB are free")
+        raise DeviceError(
+            f"params.yaml: {key}: {what} needs about {needed_mb:,} MB of memory, {free_mb:,} MB "
+            "are free"
+        )
 
 
 def checkpoint_bytes(parameters: int) -> int:

@@ -68,7 +68,8 @@ def run(params: dict, runs: str, latency: str) -> None:
     device = choose_device(settings["device"], "latency.device")
     set_threads(settings["threads"], "latency.threads")
     what = f"latency: timing the full models of {len(schemes)} schemes"
-    resources.check_memory(resources.latency_mb(params), what)
+    key = resources.memory_key("latency", params)
+    resources.check_memory(resources.latency_mb(params), what, key)
     side = FULL_MODEL["input_size"]
     generator = torch.Generator().manual_seed(settings["seed"])
     image = torch.randn(1, 3, side, side, generator=generator).to(device)

@@ -29,7 +29,7 @@ from groupconv.data.formats import head, refused
 from groupconv.data.sources import SOURCES, instead, raw_file
 from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
-from groupconv.ground.errors import DataError
+from groupconv.ground.errors import DataError, span
 from groupconv.ground.progress import say
 
 EXCLUDED = "id class origin page reason detail".split()
@@ -187,7 +187,7 @@ def _too_few_images(sizes: Counter, min_images: int) -> str:
     """Of the second largest class, without which there is nothing to tell apart."""
     (first, most), (second, more) = sizes.most_common(2)
     enough = "no class has" if most < min_images else f"only one class ({first}) has"
-    allowed = f"{FEWEST} to {more}" if more >= FEWEST else f"none: a class needs {FEWEST}"
+    allowed = span(FEWEST, more, f"none: a class needs {FEWEST}")
     return (
         f"params.yaml: data.min_images = {min_images}: {enough} so many images; "
         f"the largest ({first}) has {most}, the second ({second}) {more}; allowed: {allowed}"

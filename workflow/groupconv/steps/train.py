@@ -45,7 +45,7 @@ def run(
     set_threads(settings["threads"], "train.threads")
     be_deterministic(device)
     needed_mb = resources.training_mb(params["model"], params["groups"], settings["batch_size"])
-    resources.check_memory(needed_mb, f"train {name}")
+    resources.check_memory(needed_mb, f"train {name}", resources.memory_key("train", params))
     train, val = (
         Part(
             manifest,

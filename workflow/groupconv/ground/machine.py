@@ -1,0 +1,111 @@
+"""What this machine has, where Linux, macOS and Python versions tell it in different ways."""
+
+import contextlib
+import errno
+import os
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import psutil
+
+from groupconv.ground.errors import DeviceError
+
+CHUNK = 2**20  # bytes
+NOT_HERE = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)  # a file system cannot reserve
+CPU_INFO = Path("/proc/cpuinfo")
+# Files that tell an NVIDIA or AMD GPU's driver; the third is Windows', under WSL.
+GPU_SIGNS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+# Of a container's or a job's memory, in bytes.
+MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+# What torch says for the CPU, for CUDA and for its libraries, and the system for a mapped file.
+NO_MEMORY = re.compile("out of memory|[Cc]an(no|')t allocate memory|_ALLOC_FAILED")
+OF_GPU = re.compile("CUDA|CUDNN|CUBLAS|HIP")
+
+
+def cores() -> int:
+    """CPU cores that this process may use; all of the machine's where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    if hasattr(os, "process_cpu_count"):  # Python 3.13
+        return os.process_cpu_count() or 1
+    return os.cpu_count() or 1
+
+
+def reserve(file: int, size: int) -> None:
+    """Give the open, empty file ``file`` its ``size`` bytes, on the disk. OSError if it is full.
+
+    A file that only seems so large would end the process, without a word, as it is filled.
+    """
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        try:
+            os.posix_fallocate(file, 0, size)
+            return
+        except OSError as error:
+            if error.errno not in NOT_HERE:
+                raise
+    for start in range(0, size, CHUNK):
+        zeros = memoryview(bytes(min(CHUNK, size - start)))
+        while zeros:
+            zeros = zeros[os.write(file, zeros) :]
+    os.fsync(file)
+
+
+def cpu() -> str:
+    """The CPU's name, with its vector extensions, which decide the kernels that are used."""
+    try:
+        text = CPU_INFO.read_text()
+    except OSError:
+        return _brand() or platform.processor() or platform.machine()
+    facts = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    facts = {key.strip(): value.strip() for key, value in facts.items()}
+    flags = facts.get("flags", "").split()
+    widest = next((f for f in ("amx_bf16", "avx512f", "avx2") if f in flags), "")
+    return " ".join(filter(None, [facts.get("model name", platform.machine()), widest]))
+
+
+def _brand() -> str:
+    """As macOS has it: "Apple M2"."""
+    if not shutil.which("sysctl"):
+        return ""
+    asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def memory_mb() -> int:
+    """Memory that this process may use at most, MB: the machine's, or its container's."""
+    found = [psutil.virtual_memory().total]
+    for path in map(Path, MEMORY_LIMITS):
+        if path.exists() and (text := path.read_text().strip()).isdigit():
+            found.append(int(text))
+    return min(found) // 10**6
+
+
+@contextlib.contextmanager
+def enough_memory(what: str, key: str):
+    """Raise DeviceError, one line, if the block runs out of memory, this machine's or a GPU's.
+
+    ``what`` needs it; ``key`` with its value, as "train.batch_size = 20", decides how much, if
+    any does.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError, OSError) as error:
+        said = str(error)
+        if not isinstance(error, MemoryError) and not NO_MEMORY.search(said):
+            raise
+        memory = "GPU" if OF_GPU.search(said) else "machine"
+        needs = f"{what} needs more memory than the {memory} has free"
+        raise DeviceError(
+            f"params.yaml: {key}: {needs}; make that smaller, or run less beside it"
+            if key
+            else f"{needs}; run less beside it"
+        ) from error
+
+
+def may_have_gpu() -> bool:
+    """Whether anything tells of a GPU that torch could use, without asking torch, which is slow."""
+    return any(map(os.path.exists, GPU_SIGNS)) or bool(shutil.which("nvidia-smi"))

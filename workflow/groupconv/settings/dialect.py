@@ -1,0 +1,81 @@
+"""The YAML that params.yaml may be: what Snakemake and DVC read alike, and no key twice.
+
+Snakemake reads YAML 1.1, DVC 1.2: `yes` is true to the one and text to the other, `010` is 8 and
+10. Both are refused, as are dates, and blanks that only look like one.
+"""
+
+import re
+
+import yaml
+
+from groupconv.ground.errors import ParamsError
+from groupconv.settings import exponents
+from groupconv.settings.unreadable import at
+
+LONGEST_NUMBER = 40  # characters; Python refuses to print one of thousands
+TAG = "tag:yaml.org,2002:"
+ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]")
+LEADING_ZERO = re.compile(r"[-+]?0o?[0-9_]+")
+SIXTIES = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
+
+
+class Loader(yaml.SafeLoader):
+    """SafeLoader that refuses what would be read in two ways. Raises ParamsError: `line 3: ...`.
+
+    A key given twice, of which YAML would silently keep the last, too; and a key that is no text,
+    as `no` and `null` are not.
+    """
+
+    def construct_mapping(self, node, deep=False):
+        """A mapping, unless a key is twice in it, or no text."""
+        seen = set()
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if key.tag == f"{TAG}merge":
+                raise ParamsError(f"line {line}: `<<`: not taken here; write the keys out")
+            if key.tag != f"{TAG}str":
+                text = key.value if isinstance(key, yaml.ScalarNode) else "a list or a mapping"
+                raise ParamsError(f"line {line}: {text}: a key must be text; to YAML this is not")
+            if key.value in seen:
+                raise ParamsError(f"line {line}: {key.value}: this key stands twice")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+    def construct_object(self, node, deep=False):
+        """A value, unless it is read in two ways."""
+        if isinstance(node, yaml.ScalarNode) and node.style is None and (said := _twofold(node)):
+            mark = node.start_mark
+            raise ParamsError(at(mark.line, mark.buffer.split("\n")[mark.line].rstrip("\0"), said))
+        return super().construct_object(node, deep)
+
+    def compose_node(self, parent, index):
+        """A node, unless it lies deeper in others than Python goes."""
+        try:
+            return super().compose_node(parent, index)
+        except RecursionError:
+            line = self.peek_event().start_mark.line
+            raise ParamsError(f"line {line + 1}: brackets in brackets in brackets") from None
+
+
+exponents.accept(Loader)
+
+
+def _twofold(node: yaml.ScalarNode) -> str:
+    """Why a value without quotes is not taken; "" if it is."""
+    text, kind = node.value, node.tag.removeprefix(TAG)
+    if odd := ODD_BLANKS.search(text):
+        return f"U+{ord(odd[0]):04X} in it only looks like a blank; type one, or put all in quotes"
+    if kind == "bool" and text.lower() not in ("true", "false"):
+        means = "true" if text.lower() in ("yes", "on") else "false"
+        return f"text to DVC, {means} to Snakemake; write {means}, or put it in quotes"
+    if kind == "timestamp":
+        return "a date to YAML; put it in quotes"
+    if SIXTIES.fullmatch(text):
+        return "a number in sixties to Snakemake, text to DVC; put it in quotes"
+    if LEADING_ZERO.fullmatch(text) and text.strip("+-0_"):
+        return "read as another number by Snakemake and DVC; without the zero before it, or quoted"
+    if kind in ("int", "float") and len(text) > LONGEST_NUMBER:
+        return f"a number of {len(text)} characters"
+    if text in ("=", "<<"):
+        return "it has a meaning of its own; put it in quotes"
+    return ""
