@@ -27,27 +27,27 @@ def write(path: str | Path, mode: str = "w") -> Iterator[IO]:
     removed and ``path`` is as it was. Raises DiskError if the file system refuses the bytes.
     """
     path = Path(path)
-    part = _part(path)
+    unfinished = _unfinished(path)
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:
-        with open(part, mode, **text) as file:
+        with open(unfinished, mode, **text) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(unfinished, path)
     except OSError as error:
-        if error.filename not in (None, str(part), str(path)):
+        if error.filename not in (None, str(unfinished), str(path)):
             raise  # not ours: the block failed on another file
         raise _refusal(path, error) from error
     finally:
         with contextlib.suppress(OSError):  # it is not there, in a folder that is not ours
-            part.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def scratch(path: str | Path) -> Iterator[Path]:
     """A folder beside ``path`` for as long as the block runs. Raises DiskError."""
-    folder = _part(Path(path))
+    folder = _unfinished(Path(path))
     try:
         folder.mkdir()
     except OSError as error:
@@ -58,12 +58,12 @@ def scratch(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def move(part: Path, path: str | Path) -> None:
+def move(unfinished: Path, path: str | Path) -> None:
     """Give a file that is whole its name, once it is on the disk. Raises DiskError."""
     try:
-        with open(part, "rb") as file:
+        with open(unfinished, "rb") as file:
             os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(unfinished, path)
     except OSError as error:
         raise _refusal(Path(path), error) from error
 
@@ -90,7 +90,7 @@ def _owner(path: Path) -> str:
     return ""
 
 
-def _part(path: Path) -> Path:
+def _unfinished(path: Path) -> Path:
     """This process's own name beside ``path``; what dead ones left under theirs is removed.
 
     Raises DiskError.

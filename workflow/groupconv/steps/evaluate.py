@@ -52,7 +52,7 @@ def run(
     logits = predict(model, part, saved["normalization"])
     table = scored(logits, part)
     atomic.write_text(predictions, table.to_csv(index=False, lineterminator="\n"))
-    record = {
+    content = {
         "scheme": params["scheme"],
         "seed": params["seed"],
         "checkpoint": params["evaluate"]["checkpoint"],
@@ -61,7 +61,7 @@ def run(
         "device": device.type,
         "machine": machine(),
     }
-    atomic.write_text(test, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    atomic.write_text(test, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def scored(logits: torch.Tensor, part: Part) -> pd.DataFrame:

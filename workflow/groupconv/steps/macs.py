@@ -27,7 +27,7 @@ def run(params: dict, macs: str) -> None:
     counted, rest, unsupported = count(model, image)
     if counted != expected:
         raise StepError(f"scheme {params['scheme']}: fvcore {counted}, closed form {expected}")
-    record = {
+    content = {
         "scheme": params["scheme"],
         "groups": groups,
         "architecture": architecture,
@@ -40,7 +40,7 @@ def run(params: dict, macs: str) -> None:
         "not_counted_operators": unsupported,
         "versions": versions("torch", "fvcore"),
     }
-    atomic.write_text(macs, json.dumps(record, indent=2) + "\n")
+    atomic.write_text(macs, json.dumps(content, indent=2) + "\n")
 
 
 def count(model: torch.nn.Module, image: torch.Tensor) -> tuple[Counts, dict, dict]:

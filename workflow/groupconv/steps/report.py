@@ -32,7 +32,7 @@ def run(
     report: str,
 ) -> None:
     """Fill ``texts``/report.html.j2 with everything that the workflow made."""
-    record = json.loads(Path(latency).read_text(encoding="utf-8"))
+    timed = json.loads(Path(latency).read_text(encoding="utf-8"))
     source = SOURCES[params["data"]["source"]]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(texts), autoescape=True, undefined=jinja2.StrictUndefined
@@ -64,8 +64,8 @@ def run(
         ],
         differs=differences(params, yaml.safe_load(Path(paper).read_text("utf-8"))["setting"]),
         params=yaml.safe_dump(params, sort_keys=False, allow_unicode=True),
-        latency=record,
-        versions={**record["versions"], **installed()},
+        latency=timed,
+        versions={**timed["versions"], **installed()},
         source=source,
     )
     atomic.write_text(report, page)

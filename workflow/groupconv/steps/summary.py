@@ -101,8 +101,8 @@ def _column(template: str, scheme: str, seed: int, name: str) -> np.ndarray:
     return pd.read_csv(template.format(scheme=scheme, seed=seed))[name].to_numpy()
 
 
-def _mean(records: list[dict], key: str) -> float:
-    return float(np.mean([record[key] for record in records]))
+def _mean(tests: list[dict], key: str) -> float:
+    return float(np.mean([test[key] for test in tests]))
 
 
 def _read_json(path: str) -> dict:
