@@ -432,12 +432,27 @@ def test_what_is_taken_of_a_folder_is_said(tmp_path, capfd):
     assert f"prepare: {tmp_path / 'in'}: {line}" in said
 
 
-def test_a_class_may_be_a_link_to_a_folder(tmp_path):
+def test_a_link_to_a_folder_is_refused_as_no_engine_looks_behind_it(tmp_path):
     write_classes(tmp_path / "elsewhere", a=[picture(i) for i in range(3)])
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "b").symlink_to(tmp_path / "elsewhere" / "a")
-    write_classes(tmp_path / "in", c=other())
+    write_classes(tmp_path / "in", c=other(), d=[picture(i + 50) for i in range(3)])
+    for place in ("b", "c/more"):  # a class, and a folder inside of one
+        link = tmp_path / "in" / place
+        link.symlink_to(tmp_path / "elsewhere" / "a")
+        with pytest.raises(DataError, match=f"in/{place}: a link to the folder ") as caught:
+            local(tmp_path)
+        assert "\n" not in str(caught.value)
+        link.unlink()
+
+
+def test_links_to_files_are_read_and_one_to_nothing_is_refused(tmp_path):
+    write_classes(tmp_path / "elsewhere", a=[picture(i) for i in range(3)])
+    write_classes(tmp_path / "in", b=[], c=other())
+    for path in (tmp_path / "elsewhere" / "a").iterdir():
+        (tmp_path / "in" / "b" / path.name).symlink_to(path)
     assert [row["id"] for row in local(tmp_path)[1]][:3] == [f"b/0{i}.png" for i in range(3)]
+    (tmp_path / "elsewhere" / "a" / "00.png").unlink()
+    with pytest.raises(DataError, match=r"b/00\.png: a link to nothing, "):
+        local(tmp_path)
 
 
 def test_where_nothing_is_left_the_line_says_why(tmp_path):

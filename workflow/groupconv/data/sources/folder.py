@@ -31,8 +31,8 @@ def check(folder: str) -> None:
 def files(folder: str) -> Iterator[Path]:
     """Every file in the class sub-folders, sorted within each of them.
 
-    Hidden ones, and what a system or a storage keeps for itself, are excepted. A class may be a
-    link to a folder elsewhere; links to folders below it are not followed. Raises DataError.
+    Hidden ones, and what a system or a storage keeps for itself, are excepted. A link to a file is
+    read as that file. Raises DataError.
     """
     for _, path in _labelled(folder):
         yield path
@@ -53,7 +53,22 @@ def _labelled(folder: str) -> Iterator[tuple[str, Path]]:
 
 def labels_of(folder: str) -> list[Path]:
     """The folders of the classes. Raises DataError."""
-    return layout(folder).labels
+    labels = layout(folder).labels
+    for label in labels:
+        below = [label, *label.parents][: len(label.relative_to(folder).parts)]
+        for path in below:
+            _refuse_link(path)
+    return labels
+
+
+def _refuse_link(path: Path) -> None:
+    """Raise DataError if a folder is a link: neither engine would see what changes behind it."""
+    if path.is_symlink():
+        raise DataError(
+            f"{path}: a link to the folder {os.readlink(path)}: DVC does not look behind it, so a "
+            f"change there would go unseen: put the folder itself there, or links to its files "
+            f"(`cp --recursive --symbolic-link`)"
+        )
 
 
 def _below(label: Path) -> Iterator[Path]:
@@ -65,8 +80,13 @@ def _below(label: Path) -> Iterator[Path]:
     with refusing(str(label), "a folder"):
         for at, folders, names in os.walk(label, onerror=fail):
             folders[:] = [name for name in folders if not is_systems(name)]
-            found = (Path(at, name) for name in names if not is_systems(name))
-            yield from (path for path in found if path.is_file())
+            for name in folders:
+                _refuse_link(Path(at, name))
+            for path in (Path(at, name) for name in names if not is_systems(name)):
+                if path.is_file():
+                    yield path
+                elif path.is_symlink():
+                    raise DataError(f"{path}: a link to nothing, {os.readlink(path)}: remove it")
 
 
 def taken(folder: str, classes: int) -> str:
