@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from archives import tar_of
 from groupconv.data.catalogue import COUNTS
+from groupconv.data.decode import decode
 from groupconv.data.sources import SOURCES
 from groupconv.data.sources.source import RawFile
 from groupconv.ground.errors import DataError, DiskError
@@ -490,3 +491,15 @@ def test_the_disk_must_hold_what_is_packed_and_no_more(tmp_path, monkeypatch):
                 local(tmp_path, image_size=1024)
         else:
             assert len(local(tmp_path, image_size=1024)[1]) == 6
+
+
+def test_a_disk_that_will_be_too_small_is_said_early(tmp_path, monkeypatch):
+    grey = [picture(i, mode="L") for i in range(200)]  # 30x40 px
+    write_classes(tmp_path / "in", a=grey[:100], b=grey[100:])
+    usage, seen = prepare.atomic.shutil.disk_usage(tmp_path), []
+    free = usage._replace(free=300_000)
+    monkeypatch.setattr(prepare.atomic.shutil, "disk_usage", lambda _: free)
+    monkeypatch.setattr(prepare, "decode", lambda *of: seen.append(of) or decode(*of))
+    with pytest.raises(DiskError, match=r"images: 200 images needs about 403 kB, its disk has 300"):
+        local(tmp_path, image_size=1024)
+    assert len(seen) == 64

@@ -33,6 +33,7 @@ from groupconv.ground.errors import DataError, span
 from groupconv.ground.progress import say
 
 EXCLUDED = "id class origin page reason detail".split()
+FIRST_LOOK = 64  # decoded images, after which the size of all is estimated
 
 
 def run(
@@ -81,6 +82,7 @@ def run(
         for line in _not_chosen(listed, data):
             say(f"prepare: {line}")
 
+        decoded = 0
         for scan in scans():
             wanted = [c for c in scan.characters if listed.is_chosen(c.id)]
             for row, array, problem in decode(scan, wanted, data["image_size"]):
@@ -89,6 +91,10 @@ def run(
                 else:
                     listed.add({**row, "spooled": pixels.tell()})
                     pixels.write(array.tobytes())
+                decoded += 1
+                if decoded >= FIRST_LOOK and decoded.bit_count() == 1:  # at 64, 128, 256 ...
+                    whole = pixels.tell() * chosen // decoded  # spooled, and then packed
+                    atomic.check_free(images, 2 * whole - pixels.tell(), f"{chosen:,} images")
         listed.clean()
         if depths := ", ".join(
             f"{n:,} ({bits} bits)" for bits, n in sorted(listed.depths().items())
