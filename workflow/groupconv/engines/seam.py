@@ -18,8 +18,9 @@ from groupconv.data.sources import folder as own_images
 from groupconv.data.sources import raw_files
 from groupconv.engines import conda
 from groupconv.engines.digests import STATE
+from groupconv.engines.marker import MARKER
 from groupconv.engines.refusal import or_refuse
-from groupconv.engines.run import DECIDED, MARKER, Run
+from groupconv.engines.run import DECIDED, Run
 from groupconv.pages import contents
 from groupconv.settings import config as settings
 from groupconv.settings import exponents, reads, resources
@@ -128,8 +129,11 @@ class Seam:
 
         def filled(wildcards):
             found = [_filled(str(path), wildcards) for path in paths]
+            is_marker = paths == [str(MARKER)]
             if self.run is None or self.run.under_dvc:
-                return [] if paths == [str(MARKER)] else ancient(found)
+                return [] if is_marker else ancient(found)
+            if is_marker:
+                found = [str(self.run.marker().path)]
             # A raw file that is there stays, whatever becomes of the others.
             wanted = step != "download" and self.run.is_wanted(_name(step, wildcards))
             # Without an executor it is --report, or the like; neither a run nor a dry one.
