@@ -245,13 +245,13 @@ class Run:
             screen.show_last(TABLE.read_text(encoding="utf-8").rstrip())
 
     def on_error(self, log: str) -> None:
-        """After a job failed."""
-        self.keep_records()
+        """After a job failed: the last paragraph is the first to be registered."""
         screen.show_last(*screen.failures(log, self.listener.failed))
+        self.keep_records()
 
     @functools.cache  # noqa: B019
-    def keep_records(self) -> None:
-        """Have DVC record what was made, unless a record could be false; say which."""
+    def keep_records(self, at_exit: bool = False) -> None:
+        """Have DVC record what was made, unless a record could be false; say why, as the last."""
         if self.under_dvc or not self.in_dvc:
             return
         dag = self.workflow.dag_settings
@@ -262,7 +262,9 @@ class Run:
             said = f"{recording.NOTHING}: {cut}"
         else:
             said = or_refuse(recording.record, self.all_stages(), self.handle)
-        if said:
+        if said.startswith(recording.NOTHING) and not at_exit:
+            screen.show_last(said)
+        elif said:
             print(said, file=sys.stderr)
 
     def _at_end(self) -> None:
@@ -278,7 +280,7 @@ class Run:
             return
         waiting = len(self.examined().unrecorded)
         if a_run and (waiting or self.examined().code_is_new):
-            self.keep_records()
+            self.keep_records(at_exit=True)
         elif waiting:
             said = f"dvc.lock: {waiting} stages wait for a run to record them"
             print(said, file=sys.stderr)
