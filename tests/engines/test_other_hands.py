@@ -19,6 +19,10 @@ def states(project):
     return sorted(project.folder.glob(STATES))
 
 
+def last_line(screen):
+    return screen.rstrip().splitlines()[-1]
+
+
 def until(run, text):
     """Read the screen to the line that has ``text``."""
     for line in run.stdout:
@@ -63,6 +67,29 @@ def test_what_gc_took_out_of_the_cache_comes_back_with_the_same_bytes(done):
     done.git("checkout", "--quiet", "HEAD~1")
     assert done.make() == {"figures", "report"}
     done.agree()
+
+
+def test_after_a_partial_pull_what_git_has_stays_and_the_error_says_what_to_do(done, tmp_path):
+    """`dvc repro --pull --allow-missing`, which pulls no part of a folder of several stages."""
+    assert done.dvc("remote", "add", "-d", "there", str(tmp_path / "remote")).returncode == 0
+    done.commit()
+    assert done.dvc("push").returncode == 0
+    clone = Versioned(tmp_path / "clone")
+    done.git("clone", "--quiet", str(done.folder), str(clone.folder))
+    lenient = ("repro", "--pull", "--allow-missing")
+    run = clone.dvc(*lenient)
+    assert run.returncode == 0, run.stdout
+    assert clone.dvc("pull", CHECKPOINT).returncode == 0
+    run = clone.dvc(*lenient)
+    assert run.returncode != 0
+    assert re.search(r"^summary: results/.+ is missing: `dvc pull` brings it", run.stdout, re.M)
+    assert not clone.git("status", "--porcelain")  # results/summary.csv is still there
+    assert clone.dvc("pull").returncode == 0
+    clone.edit("dpi: 150", "dpi: 100")
+    run = clone.dvc(*lenient)
+    assert run.returncode == 0, run.stdout
+    assert computed(run.stdout) == {"figures", "report"}
+    clone.agree()
 
 
 # A run, and whatever else is typed meanwhile.
@@ -122,15 +149,12 @@ def test_dates_ahead_fail_nothing_under_dvc_and_states_go_when_it_has_the_result
 # Options and profiles of one's own.
 
 
-@pytest.mark.parametrize("options", ["mem_mb", "profile"])
-def test_latency_runs_alone_whatever_the_options(done, options, tmp_path):
+def test_latency_runs_alone_whatever_the_options(done):
     own = done.folder.with_name(f"{done.folder.name}-own")
     own.mkdir()
-    (own / "config.yaml").write_text("rerun-triggers: [mtime]\nresources:\n  gpu: 8\n")
-    given = {
-        "mem_mb": ("--resources", "mem_mb=1000000", "gpu=8", "share=100000", "--"),
-        "profile": ("--workflow-profile", str(own), "--"),
-    }[options]
+    (own / "config.yaml").write_text("rerun-triggers: [mtime]\n")  # and no cap
+    caps = ("--resources", "mem_mb=1000000", "gpu=8", "share=100000")
+    given = ("--workflow-profile", str(own), *caps, "--")
     done.edit("learning_rate: 0.005", "learning_rate: 0.01")
     done.edit("rounds: 2 ", "rounds: 3 ")
     others = [f"results/schemes/{scheme}/seed0/checkpoint.pt" for scheme in ("E", "baseline")]
@@ -163,6 +187,47 @@ def test_an_option_that_would_do_harm_is_refused_in_one_line(done, options, said
     assert "Traceback" not in run.stdout
 
 
+def test_snakemakes_own_summary_of_a_clean_project_is_clean(done):
+    """Also where a step was asked for, and though the project was moved since."""
+    run = done.snakemake("--cores", "2", "-R", "report")
+    assert run.returncode == 0, run.stdout
+    screen = done.snakemake("--summary").stdout
+    rows = [line.split("\t") for line in screen.splitlines() if line.count("\t") == 5]
+    assert len(rows) > 40
+    assert {tuple(row[-2:]) for row in rows[1:]} == {("ok", "no update")}
+    for kind in ("input", "code"):
+        assert "results/" not in done.snakemake("--list-changes", kind).stdout
+
+
+def test_what_is_only_touched_prints_no_table(done):
+    run = done.snakemake("--cores", "2", "--touch", "--forceall")
+    assert run.returncode == 0, run.stdout
+    assert "Results: results/report.html" not in run.stdout
+    done.agree()
+
+
+def test_another_folder_is_refused_and_nothing_is_left_in_it(done, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "params.yaml").write_text((done.folder / "params.yaml").read_text())
+    run = done.snakemake("--cores", "2", "--directory", str(other))
+    assert run.returncode == 1
+    said = f"{other}: this workflow runs at its repository's root: cd {done.folder} first"
+    assert last_line(run.stdout) == said
+    left = {path.relative_to(other).parts[0] for path in other.rglob("*") if path.is_file()}
+    assert left <= {"params.yaml", ".snakemake"}  # Snakemake's own log
+    assert not (other / ".snakemake" / "groupconv").exists()
+
+
+@pytest.mark.parametrize("arguments", [("-n",), ("--cores", "2")])
+def test_a_conflict_in_dvc_yaml_is_one_line(done, arguments):
+    done.edit("stages:\n", "<<<<<<< HEAD\nstages:\n", "dvc.yaml")
+    run = done.snakemake(*arguments)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stdout
+    assert re.match(r"dvc\.yaml: line \d+: not valid YAML", last_line(run.stdout))
+
+
 def test_inside_another_projects_stage_it_works_as_ever(done, tmp_path):
     other = Versioned(tmp_path / "other")
     other.folder.mkdir()
@@ -181,10 +246,6 @@ def test_inside_another_projects_stage_it_works_as_ever(done, tmp_path):
 # Why nothing was recorded.
 
 
-def last_line(screen):
-    return screen.rstrip().splitlines()[-1]
-
-
 def test_a_conflict_in_dvc_lock_is_the_last_line(done):
     done.edit("dpi: 150", "dpi: 100")
     lock = done.folder / "dvc.lock"
@@ -198,18 +259,3 @@ def test_a_conflict_in_dvc_lock_is_the_last_line(done):
     lock.write_text(text)
     assert "dvc.lock: recorded 2 stages" in done.snakemake("--cores", "2").stdout
     done.agree()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="hardware: needs root, to mount a small disk")
-def test_a_full_cache_disk_is_the_last_line(done, tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=True)
-    try:
-        assert done.dvc("cache", "dir", "--local", str(disk)).returncode == 0
-        done.edit("dpi: 150", "dpi: 100")
-        run = done.snakemake("--cores", "2")
-        assert run.returncode == 0, run.stdout
-        assert last_line(run.stdout).startswith("dvc.lock: nothing recorded: [Errno 28] No space")
-    finally:
-        subprocess.run(["umount", disk], check=True)
