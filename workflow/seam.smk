@@ -1,5 +1,11 @@
-# First of all: params.yaml is checked. Snakemake puts the folder of an included file on Python's path,
-# so this file, beside groupconv, is how the rules find it: in any clone its own.
+# First of all: Snakemake's version and params.yaml are checked. Snakemake puts the folder of an
+# included file on Python's path, so this file, beside groupconv, is how the rules find it: in any
+# clone its own.
+
+from groupconv.engines import versions
+from snakemake import __version__
+
+versions.check(__version__)
 
 from groupconv.engines import conda, seam as seams
 from groupconv.settings import resources as needs

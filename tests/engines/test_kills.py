@@ -103,14 +103,14 @@ def test_after_kills_the_training_goes_on_and_ends_with_the_same_bytes(
         screen, _ = run.communicate(timeout=300)
     assert run.returncode == 0, screen
     assert content(project.folder) == quiet[0]
-    folder = (project.folder / TARGET).parent
-    assert not [p.name for p in folder.iterdir() if p.name.startswith(".")]
     if victim in ("training", "group"):
         assert "train E seed 0: resumed after epoch" in screen
     if victim == "engine" and engine == "snakemake":
         assert ".lock: removed; the run that left it was killed" in screen
     project.make(engine)
     project.agree()
+    folder = (project.folder / TARGET).parent
+    assert not [p.name for p in folder.iterdir() if p.name.startswith(".")]
     assert predictions(project.folder) == quiet[1]
 
 

@@ -24,8 +24,8 @@ TIMED = re.compile("latency|seconds|images_per_s|_ms")
 
 def test_no_key_stands_in_both_profiles():
     keys = [
-        set(yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text()))
-        for name in ("default", "slurm")
+        set(yaml.safe_load((ROOT / "profiles" / name).read_text()))
+        for name in ("default/config.v9+.yaml", "slurm/config.yaml")
     ]
     assert not keys[0] & keys[1]
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from groupconv.network import states as named
 from groupconv.network.resume import KEPT, Resume
 
 
@@ -22,7 +23,7 @@ def test_the_newest_state_is_taken_and_few_are_kept(saved, tmp_path):
     assert saved.load()["epoch"] == 4
     assert len(states(tmp_path)) == KEPT
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == []
-    saved.clear()
+    named.clear(tmp_path)
     assert states(tmp_path) == []
     assert saved.load() is None
 
@@ -40,9 +41,9 @@ def test_a_damaged_one_costs_one_epoch(saved, tmp_path, damage, capfd):
 
 
 def test_one_that_a_file_system_lists_though_it_is_gone_is_passed_over(saved, monkeypatch):
-    listed = saved._files()
+    listed = named.of(saved.folder, saved.key)
     listed[0].unlink()
-    monkeypatch.setattr(saved, "_files", lambda: listed)
+    monkeypatch.setattr(named, "of", lambda folder, key: listed)
     assert saved.load()["epoch"] == 3
 
 

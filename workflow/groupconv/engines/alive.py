@@ -6,14 +6,24 @@ from pathlib import Path
 from typing import IO
 
 from groupconv.engines.digests import STATE
+from groupconv.ground.errors import StepError
 
 
 def hold() -> IO:
     """Say, for as long as this process lives, that a Snakemake works here; returns the handle."""
-    STATE.mkdir(parents=True, exist_ok=True)
-    handle = (STATE / "alive").open("a+", encoding="utf-8")
+    handle = opened("alive")
     alone(handle)
     return handle
+
+
+def opened(name: str) -> IO:
+    """A file to lock, which everybody in this folder may use. Raises StepError."""
+    path = STATE / name
+    try:
+        STATE.mkdir(parents=True, exist_ok=True)
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StepError(f"{error.filename or path}: {error.strerror}") from error
 
 
 def alone(handle: IO, without_locks: bool = False) -> bool:

@@ -46,7 +46,7 @@ def derived(text: str, rules: dict[str, Rule], folders: dict[str, str]) -> str:
     definitions = {CODE: code_stage()} | {
         step: definition(step, rule, folders) for step, rule in rules.items()
     }
-    now = _stages(text)
+    now = stages.read(text)
     head, blocks, tail = _blocks(text)
     if blocks.keys() != now.keys():
         raise StepError("dvc.yaml: write each stage's name with two blanks before it, as DVC does")
@@ -63,17 +63,6 @@ def derived(text: str, rules: dict[str, Rule], folders: dict[str, str]) -> str:
     before = next((i for i, name in enumerate(blocks) if name in definitions), 0)
     names[before:before] = ours
     return head + "stages:\n" + "".join(blocks[name] for name in names) + tail
-
-
-def _stages(text: str) -> dict:
-    """The stages that the text has. Raises StepError."""
-    try:
-        found = yaml.load(text, yaml.CSafeLoader) or {}
-        return dict(found.get("stages") or {})
-    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}:" if mark else ""
-        raise StepError(f"dvc.yaml:{where} not valid YAML (a merge's conflict?)") from error
 
 
 def _blocks(text: str) -> tuple[str, dict[str, str], str]:
@@ -145,7 +134,8 @@ def _kind(step: str, out: str) -> tuple[str, dict]:
     if step == "download":  # DVC would delete what was put there by hand, or half a download
         return "outs", {"persist": True}
     kind = next((IN_GIT[part] for part in PurePosixPath(out).parts if part in IN_GIT), None)
-    return (kind, {"cache": False}) if kind else ("outs", {})
+    # DVC would delete them before the step, which after a partial pull lacks what it reads.
+    return (kind, {"cache": False, "persist": True}) if kind else ("outs", {})
 
 
 def of_ours(name: str) -> bool:

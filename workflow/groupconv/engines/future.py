@@ -7,7 +7,6 @@ from datetime import datetime
 
 from groupconv.ground.errors import StepError
 
-FAR = 2**31 - 2  # s; newer than anything: 2038-01-19
 PAST_NS = 10_000_000_000  # a time that is surely older than what is written now
 
 

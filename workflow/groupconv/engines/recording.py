@@ -60,17 +60,17 @@ def record(all_stages: list[Stage], handle: IO) -> str:
         return waiting
     dvclock.keep()
     done = subprocess.run(
-        [program, "commit", "--force", "--quiet", *targets],
+        [program, "commit", "--force", *targets],  # with --quiet it keeps most errors to itself
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
         pass_fds=[handle.fileno()],
     )
     if done.returncode:
         dvclock.put_back()
-        return f"{NOTHING}: {_reason(done.stdout)}"
+        return f"{NOTHING}: {reason(done.stderr)}"
     recorded = Lock(LOCK).entries
     names = [name for name in new if {name, name.partition("@")[0]} & set(targets)]
     if any(recorded.get(name) != new[name] for name in names):
@@ -82,11 +82,13 @@ def record(all_stages: list[Stage], handle: IO) -> str:
     return "\n".join(filter(None, [said, waiting]))
 
 
-def _reason(said: str) -> str:
-    """The cause among DVC's lines: the last that it calls an error, without its prefix."""
+def reason(said: str) -> str:
+    """The cause in what DVC wrote to stderr: its last error, else the first line of a complaint."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
-    return errors[-1].removeprefix("ERROR: ") if errors else "dvc commit gave no reason"
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    others = [line for line in lines if not line.startswith(("WARNING", "Having any troubles"))]
+    found = errors[-1:] or others[:1] or ["dvc commit gave no reason"]
+    return found[0].removeprefix("unexpected error - ")
 
 
 def _targets(all_stages: list[Stage], good: set[str], new: dict) -> tuple[list[str], str]:

@@ -9,21 +9,32 @@ import functools
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 from snakemake.rules import RuleProxy
 
-from groupconv.engines import alive, dvc, dvcyaml, future, plan, recording, records, screen, stages
-from groupconv.engines.digests import STATE, Digests
+from groupconv.engines import (
+    alive,
+    dvc,
+    dvcyaml,
+    future,
+    limits,
+    plan,
+    recording,
+    records,
+    screen,
+    stages,
+    trainings,
+)
+from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
+from groupconv.engines.marker import Marker
 from groupconv.engines.refusal import or_refuse
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
 from groupconv.settings import cluster, reads
 from groupconv.settings import config as settings
 
-MARKER = STATE / "changed"  # newer than any output of a job that is to be made
 DECIDED = "GROUPCONV_RUN"  # environment: what the main process decided, as JSON, for its jobs
 TABLE = Path("results/tables/summary.txt")
 
@@ -52,13 +63,14 @@ class Run:
         self.folders, self.raw, self.raw_files = folders, raw, raw_files
         self.asked: set[str] = set()  # the stages of the jobs that Snakemake considers
         self.in_dvc, self.under_dvc = dvc.in_use(), dvc.started_us()
-        self.handle = alive.hold()
+        limits.hold(workflow)
+        self.handle = or_refuse(alive.hold)
         if alive.alone(self.handle):
             for left in alive.unlocked():
                 print(f"{left}: removed; the run that left it was killed", file=sys.stderr)
         if said := recording.mend(self.handle):
             print(said, file=sys.stderr)
-        self.listener = screen.Listener(workflow.output_settings.printshellcmds)
+        self.listener = screen.Listener(workflow.output_settings.printshellcmds, self.accepted)
         atexit.register(self._at_end)
 
     def begin(self) -> None:
@@ -103,14 +115,16 @@ class Run:
         """Our stages of dvc.yaml, as the rules say them."""
         return stages.load(self.dvc_yaml()[1])
 
+    def lock(self) -> Lock:
+        """dvc.lock as it is now; without git and DVC an old one is nobody's."""
+        return Lock(None if self.in_dvc else os.devnull)
+
     @functools.cache  # noqa: B019
     def examined(self) -> plan.Examined:
         """What the records say."""
-        digests = Digests()
-        # Without git and DVC an old dvc.lock is nobody's.
-        lock = Lock(None if self.in_dvc else os.devnull)
-        receipts = records.Receipts()
-        found = or_refuse(plan.examine, self.all_stages(), lock, receipts, digests, self.in_dvc)
+        digests, receipts = Digests(), records.Receipts()
+        known = (self.all_stages(), self.lock(), receipts, digests, self.in_dvc)
+        found = or_refuse(plan.examine, *known)
         or_refuse(digests.save)
         # A raw file that is there is checked by its hash, by prepare.
         found.reasons.pop("download", None)
@@ -132,7 +146,6 @@ class Run:
     def is_wanted(self, name: str) -> bool:
         """Whether a stage that Snakemake considers will be made."""
         self.asked.add(name)
-        self.mark()
         return name in self.wanted()
 
     @functools.cache  # noqa: B019
@@ -150,13 +163,10 @@ class Run:
         )
 
     @functools.cache  # noqa: B019
-    def mark(self) -> None:
-        """Write the marker, newer than anything; before the first job it gets the present time.
-
-        Its content is new each time: Snakemake ignores a newer file whose content it knows.
-        """
-        or_refuse(atomic.write_text, MARKER, f"{time.time_ns()} {os.getpid()}\n")
-        os.utime(MARKER, (future.FAR, future.FAR))
+    def marker(self) -> Marker:
+        """Newer than any output of a job that is to be made, until the first job begins."""
+        limits.check_hooks(self.workflow)
+        return or_refuse(Marker, not self.workflow.dryrun, self.handle)
 
     def _files_of_jobs(self) -> list[str]:
         """Every file whose time Snakemake may look at."""
@@ -203,14 +213,14 @@ class Run:
 
     def on_start(self) -> None:
         """Before the first job."""
-        self._check_threads()
+        limits.check_threads(self.workflow, self.params)
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
         self.before = TABLE.stat().st_mtime_ns if TABLE.exists() else None
         self.bring_up()
         self.announce()
         if self.asked:
-            os.utime(MARKER)
+            self.marker().is_past()
         or_refuse(future.bring_back, self._files_of_jobs())
         if not self.raw_files:  # DVC wants the folder, with nothing in it
             or_refuse(_make_folder, self.raw)
@@ -218,31 +228,30 @@ class Run:
         if self.in_dvc and self.is_params_yaml():
             or_refuse(recording.prune, self.all_stages())
 
-    def _check_threads(self) -> None:
-        """Snakemake would silently run a job on fewer; here threads are part of the result."""
-        cores = self.workflow.resource_settings.cores
-        for step in ("train", "latency"):
-            threads = self.params[step]["threads"]
-            if cores is not None and threads > cores:
-                sys.exit(
-                    f"params.yaml: {step}.threads = {threads}: --cores is {cores}; "
-                    f"allowed: 1 to {cores}, or more --cores"
-                )
+    def accepted(self, rule: str, wildcards: dict) -> None:
+        """Snakemake has accepted a job's outputs."""
+        of_rule = [one for one in self.all_stages() if one.step == rule == "train"]
+        names = {key: str(value) for key, value in wildcards.items()}
+        done = [one for one in of_rule if {k: str(v) for k, v in one.wildcards.items()} == names]
+        if not self.under_dvc:
+            trainings.clear(done, Lock(os.devnull))
 
     def on_success(self) -> None:
         """After the last job."""
         self.keep_records()
-        if TABLE.exists() and TABLE.stat().st_mtime_ns != self.before:
+        trainings.clear(self.all_stages(), self.lock(), recorded=self.under_dvc)
+        made = TABLE.exists() and TABLE.stat().st_mtime_ns != self.before
+        if made and not self.workflow.touch:
             screen.show_last(TABLE.read_text(encoding="utf-8").rstrip())
 
     def on_error(self, log: str) -> None:
-        """After a job failed."""
-        self.keep_records()
+        """After a job failed: the last paragraph is the first to be registered."""
         screen.show_last(*screen.failures(log, self.listener.failed))
+        self.keep_records()
 
     @functools.cache  # noqa: B019
-    def keep_records(self) -> None:
-        """Have DVC record what was made, unless a record could be false; say which."""
+    def keep_records(self, at_exit: bool = False) -> None:
+        """Have DVC record what was made, unless a record could be false; say why, as the last."""
         if self.under_dvc or not self.in_dvc:
             return
         dag = self.workflow.dag_settings
@@ -253,7 +262,9 @@ class Run:
             said = f"{recording.NOTHING}: {cut}"
         else:
             said = or_refuse(recording.record, self.all_stages(), self.handle)
-        if said:
+        if said.startswith(recording.NOTHING) and not at_exit:
+            screen.show_last(said)
+        elif said:
             print(said, file=sys.stderr)
 
     def _at_end(self) -> None:
@@ -264,11 +275,12 @@ class Run:
         a_run = bool(self.workflow.executor_plugin) and not self.workflow.dryrun
         if a_run:
             self.bring_up()
+            trainings.clear(self.all_stages(), self.lock())
         if not (self.in_dvc and self.is_params_yaml()):
             return
         waiting = len(self.examined().unrecorded)
         if a_run and (waiting or self.examined().code_is_new):
-            self.keep_records()
+            self.keep_records(at_exit=True)
         elif waiting:
             said = f"dvc.lock: {waiting} stages wait for a run to record them"
             print(said, file=sys.stderr)

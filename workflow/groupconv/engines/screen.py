@@ -4,7 +4,7 @@ import atexit
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from snakemake.logging import logger
@@ -18,19 +18,25 @@ NOT_THE_CAUSE = "sbatch call:|For further error details"
 class Listener(logging.Handler):
     """Keeps the last report of each failed job, and shows commands if they are asked for.
 
-    `quiet: rules` keeps both off the screen.
+    `quiet: rules` keeps both off the screen. ``accepted`` is called with the rule and the wildcards
+    of each job whose outputs Snakemake has accepted.
     """
 
-    def __init__(self, show_commands: bool):
+    def __init__(self, show_commands: bool, accepted: Callable[[str, dict], None]):
         super().__init__()
-        self.show_commands = show_commands
+        self.show_commands, self.accepted = show_commands, accepted
+        self.jobs: dict[int, tuple[str, dict]] = {}
         self.failed: dict[str, str] = {}
         logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event of Snakemake's."""
         event = getattr(record, "event", None)
-        if event is LogEvent.JOB_ERROR and record.log:
+        if event is LogEvent.JOB_INFO:
+            self.jobs[record.jobid] = record.rule_name, dict(record.wildcards or {})
+        elif event is LogEvent.JOB_FINISHED and record.job_id in self.jobs:
+            self.accepted(*self.jobs[record.job_id])
+        elif event is LogEvent.JOB_ERROR and record.log:
             said = re.split(NOT_THE_CAUSE, str(record.rule_msg or ""))[0]
             self.failed[record.log[0]] = " ".join(said.split())
         elif (

@@ -18,18 +18,23 @@ from groupconv.data.sources import folder as own_images
 from groupconv.data.sources import raw_files
 from groupconv.engines import conda
 from groupconv.engines.digests import STATE
+from groupconv.engines.marker import MARKER
 from groupconv.engines.refusal import or_refuse
-from groupconv.engines.run import DECIDED, MARKER, Run
+from groupconv.engines.run import DECIDED, Run
+from groupconv.ground.errors import StepError
 from groupconv.pages import contents
 from groupconv.settings import config as settings
 from groupconv.settings import exponents, reads, resources
 
+ROOT = Path(__file__).parents[3]
 CAPTIONS = STATE / "captions"  # for `snakemake --report`; written from pages/contents.py
 KINDS = ("csv", "md")  # of a table: numbers, and as it is printed
 
 
 def check_file() -> None:
-    """Refuse a params.yaml that is not as the schema says, before Snakemake reads it."""
+    """Refuse another folder, and a params.yaml that is not as the schema says, before all else."""
+    if Path.cwd().resolve() != ROOT.resolve():
+        sys.exit(f"{Path.cwd()}: this workflow runs at its repository's root: cd {ROOT} first")
     or_refuse(settings.load, "params.yaml")
 
 
@@ -128,8 +133,13 @@ class Seam:
 
         def filled(wildcards):
             found = [_filled(str(path), wildcards) for path in paths]
+            is_marker = paths == [str(MARKER)]
             if self.run is None or self.run.under_dvc:
-                return [] if paths == [str(MARKER)] else ancient(found)
+                if self.run and not is_marker:
+                    or_refuse(_all_there, step, found)
+                return [] if is_marker else ancient(found)
+            if is_marker:
+                found = [str(self.run.marker().path)]
             # A raw file that is there stays, whatever becomes of the others.
             wanted = step != "download" and self.run.is_wanted(_name(step, wildcards))
             # Without an executor it is --report, or the like; neither a run nor a dry one.
@@ -148,9 +158,13 @@ class Seam:
         return lambda wildcards: list(paths)
 
     def options(self, step: str) -> Callable:
-        """What the engines say to the step, after its own arguments; by hand it needs none."""
+        """What the engines say to the step, after its own arguments; by hand it needs none.
 
-        def said(wildcards):
+        A function of `output` too: Snakemake keeps what it returns out of its records, so that
+        `--summary` finds no change where one step was asked for, or the folder was moved.
+        """
+
+        def said(wildcards, output):
             told = self.run.decided() if self.run else json.loads(os.environ[DECIDED])
             name = _name(step, wildcards)
             found = [f"--rule={told['rules'][step]}"]
@@ -181,6 +195,13 @@ class Seam:
     def priority(self, wildcards) -> float:
         """The slowest schemes first: two at a time then end at about the same moment."""
         return resources.trained_counts(*self.network_of(wildcards)).macs / 1e9
+
+
+def _all_there(step: str, paths: list[str]) -> None:
+    """Raise StepError if DVC starts a step without what it reads, as --allow-missing lets it."""
+    missing = [path for path in paths if not os.path.exists(path)]
+    if missing:
+        raise StepError(f"{step}: {missing[0]} is missing: `dvc pull` brings it, or `dvc repro`")
 
 
 def _filled(path: str, wildcards) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from groupconv.ground.errors import StepError
 from groupconv.settings import exponents, reads
 
 DVC_YAML = Path("dvc.yaml")
@@ -33,10 +34,23 @@ class Stage:
 
 
 def load(text: str | None = None) -> dict:
-    """The definitions of our stages, by step, from dvc.yaml or from its ``text``."""
-    text = DVC_YAML.read_text(encoding="utf-8") if text is None else text
-    found = yaml.load(text, yaml.CSafeLoader)["stages"]
+    """The definitions of our stages, by step, from dvc.yaml or from its ``text``.
+
+    Raises StepError.
+    """
+    found = read(DVC_YAML.read_text(encoding="utf-8") if text is None else text)
     return {step: found[step] for step in (CODE, *reads.READS) if step in found}
+
+
+def read(text: str) -> dict:
+    """Every stage that dvc.yaml's ``text`` has. Raises StepError."""
+    try:
+        found = yaml.load(text, yaml.CSafeLoader) or {}
+        return dict(found.get("stages") or {})
+    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}:" if mark else ""
+        raise StepError(f"dvc.yaml:{where} not valid YAML (a merge's conflict?)") from error
 
 
 def digest(definition: dict) -> str:

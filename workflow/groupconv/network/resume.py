@@ -3,7 +3,8 @@
 The state is no output of a rule: DVC deletes a stage's outputs before a run, and Snakemake those
 of a failed job, so it would be gone exactly when it is needed. It is a hidden file beside the
 checkpoint, which neither engine looks at. Its name has a key of all that decides the training, the
-epoch, and the content's hash; the last two are kept, so that a damaged one costs one epoch.
+epoch, and the content's hash; the last two are kept, so that a damaged one costs one epoch. They
+stay when the training ends: only the engines know when its results are safe (engines/trainings.py).
 """
 
 import errno
@@ -18,7 +19,7 @@ from pathlib import Path
 import torch
 
 from groupconv.ground.progress import say
-from groupconv.network import checkpoint
+from groupconv.network import checkpoint, states
 
 KEPT = 2
 
@@ -92,7 +93,7 @@ class Resume:
 
     def load(self) -> dict | None:
         """The newest state of this training that is whole, on the CPU; None if there is none."""
-        for path in self._files():
+        for path in states.of(self.folder, self.key):
             try:
                 with open(path, "rb") as file:
                     content = hashlib.file_digest(file, "sha256").hexdigest()[:16]
@@ -109,15 +110,6 @@ class Resume:
         checkpoint.save(state, new)
         with open(new, "rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-        new.rename(self.folder / f".resume-{self.key}-{epoch:06d}-{content}.pt")
-        for old in self._files()[KEPT:]:
+        new.rename(self.folder / states.name(self.key, epoch, content))
+        for old in states.of(self.folder, self.key)[KEPT:]:
             old.unlink()
-
-    def clear(self) -> None:
-        """Remove every saved state of this folder: its training is done."""
-        for path in self.folder.glob(".resume-*.pt"):
-            path.unlink()
-
-    def _files(self) -> list[Path]:
-        """This training's states, newest first."""
-        return sorted(self.folder.glob(f".resume-{self.key}-*.pt"), reverse=True)

@@ -18,7 +18,7 @@ FEW = 4  # images of a batch: less is no help
 # Python with torch (its CUDA build) and pandas imported, no model; on a cluster's node also the
 # Snakemake that starts it.
 PROCESS_MB = 1300
-WHOLE = 1000  # of `share`: one machine, as in profiles/default
+WHOLE = 1000  # of `share`: one machine; engines/limits.py caps it
 GPUS = "GROUPCONV_GPUS"  # environment: GPUs of the submitting machine, for jobs on other nodes
 MOST_CLASSES = 4000  # not known before the data are prepared; Kuzushiji-Kanji has 3,832
 

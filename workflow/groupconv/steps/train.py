@@ -85,7 +85,6 @@ def run(
             table = csv.DictWriter(file, HISTORY, lineterminator="\n")
             table.writeheader()
             table.writerows(rows)
-        saved.clear()
 
 
 def fit(model, train: Part, val: Part, statistics: dict, params: dict, made_with: dict, saved):
