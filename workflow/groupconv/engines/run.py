@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from snakemake.rules import RuleProxy
+from snakemake.settings.types import DeploymentMethod
 
 from groupconv.engines import alive, dvc, dvcyaml, future, plan, recording, records, screen, stages
 from groupconv.engines.digests import STATE, Digests
@@ -20,7 +21,7 @@ from groupconv.engines.dvclock import Lock
 from groupconv.engines.refusal import or_refuse
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
-from groupconv.settings import cluster, reads
+from groupconv.settings import cluster, preflight, reads
 from groupconv.settings import config as settings
 
 MARKER = STATE / "changed"  # newer than any output of a job that is to be made
@@ -203,7 +204,7 @@ class Run:
 
     def on_start(self) -> None:
         """Before the first job."""
-        self._check_threads()
+        self._preflight()
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
         self.before = TABLE.stat().st_mtime_ns if TABLE.exists() else None
@@ -218,16 +219,20 @@ class Run:
         if self.in_dvc and self.is_params_yaml():
             or_refuse(recording.prune, self.all_stages())
 
-    def _check_threads(self) -> None:
-        """Snakemake would silently run a job on fewer; here threads are part of the result."""
-        cores = self.workflow.resource_settings.cores
-        for step in ("train", "latency"):
-            threads = self.params[step]["threads"]
-            if cores is not None and threads > cores:
-                sys.exit(
-                    f"params.yaml: {step}.threads = {threads}: --cores is {cores}; "
-                    f"allowed: 1 to {cores}, or more --cores"
-                )
+    def _preflight(self) -> None:
+        """Refuse what cannot come to an end here."""
+        made = self.asked & self.wanted().keys()
+        steps = {one.step for one in self.all_stages() if one.name in made}
+        refused = preflight.checks(
+            self.params,
+            steps,
+            cores=self.workflow.resource_settings.cores,
+            here=not self.workflow.non_local_exec,
+            conda=DeploymentMethod.CONDA in self.workflow.deployment_settings.deployment_method,
+        )
+        if refused:
+            atexit.unregister(self._at_end)  # the refusal stays the last thing on the screen
+            sys.exit("\n".join(refused))
 
     def on_success(self) -> None:
         """After the last job."""

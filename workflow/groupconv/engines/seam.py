@@ -22,7 +22,7 @@ from groupconv.engines.refusal import or_refuse
 from groupconv.engines.run import DECIDED, MARKER, Run
 from groupconv.pages import contents
 from groupconv.settings import config as settings
-from groupconv.settings import exponents, reads, resources
+from groupconv.settings import reads, resources
 
 CAPTIONS = STATE / "captions"  # for `snakemake --report`; written from pages/contents.py
 KINDS = ("csv", "md")  # of a table: numbers, and as it is printed
@@ -37,7 +37,7 @@ class Seam:
     """The workflow in one run of Snakemake: ``workflow`` is its object, ``params`` its config."""
 
     def __init__(self, workflow, params: dict):
-        params.update(exponents.as_numbers(params))
+        params.update(settings.typed(params))
         or_refuse(settings.check, params, "--config")
         self.workflow, self.params = workflow, params
         data = params["data"]
