@@ -12,7 +12,7 @@ from pathlib import Path
 
 from groupconv.data.database import database
 from groupconv.data.labels import class_name, code_point, is_code_point
-from groupconv.ground.errors import DataError
+from groupconv.ground.errors import DataError, span
 
 FEWEST = 3  # images of a class: one for each of train, val and test
 FEWEST_CLASSES = 2  # with one there is nothing to tell apart, and every answer is right
@@ -98,7 +98,8 @@ class Catalogue:
         if classes is not None and classes > len(enough):
             raise DataError(
                 f"params.yaml: data.classes = {classes}: the source has {len(enough)} classes of "
-                f"at least {min_images} images; allowed: 2 to {len(enough)}, or null for all"
+                f"at least {min_images} images; allowed: "
+                f"{span(FEWEST_CLASSES, len(enough))}, or null for all"
             )
         points = {label for (label,) in self.db.execute("SELECT class FROM class WHERE point")}
         enough.sort(key=lambda label: (-counts[label], label not in points, [*map(ord, label)]))

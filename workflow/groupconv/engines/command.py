@@ -10,12 +10,17 @@ import sys
 from pathlib import Path
 
 from groupconv.engines import made
-from groupconv.ground import fingerprint, progress
+from groupconv.ground import fingerprint, machine, progress
 from groupconv.ground.errors import DiskError, StepError
-from groupconv.settings import reads
+from groupconv.settings import reads, resources
 
 ROOT = Path(__file__).parents[3]
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What a user can mend about one path.
+OF_A_PATH = (
+    *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
+    *(errno.EIO, errno.ESTALE, errno.ELOOP, errno.ENAMETOOLONG),
+)
 
 
 def run(arguments: list[str]) -> None:
@@ -30,12 +35,13 @@ def run(arguments: list[str]) -> None:
     step, part = _step(words[0] if words else ""), _params(words)
     paths = _paths(step, words[2:])
     try:
-        made.make(step, part, paths, **options)
+        with machine.enough_memory(step, resources.memory_key(step, part)):
+            made.make(step, part, paths, **options)
     except OSError as error:
         if error.errno in DISK_FULL:
             where = error.filename or f"{step}: a temporary file"
             raise DiskError(f"{where}: cannot be written: {error.strerror}") from error
-        if error.filename is None or error.errno not in (errno.ENOENT, errno.EACCES):
+        if error.filename is None or error.errno not in OF_A_PATH:
             raise
         raise StepError(f"{error.filename}: {error.strerror}") from error
 

@@ -103,3 +103,11 @@ def cached(path: str, md5: str, folder: str | None = None) -> dict[str, str] | N
             return None
         found |= inside
     return found
+
+
+def empty_folder(path: str) -> None:
+    """Make the folder of raw files where the source has none: DVC wants it. Raises StepError."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StepError(f"{path}: cannot be made: {error.strerror}") from error

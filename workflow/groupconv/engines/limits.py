@@ -6,6 +6,9 @@ GPU are of it, latency all of it.
 
 import sys
 
+from snakemake.settings.types import DeploymentMethod
+
+from groupconv.settings import preflight
 from groupconv.settings.resources import WHOLE
 
 
@@ -21,19 +24,16 @@ def hold(workflow) -> None:
     workflow.register_resource("share", WHOLE)
 
 
-def check_threads(workflow, params: dict) -> None:
-    """Refuse fewer --cores than a step's threads.
-
-    Snakemake would silently run the job on fewer; here threads are part of the result.
-    """
-    cores = workflow.resource_settings.cores
-    for step in ("train", "latency"):
-        threads = params[step]["threads"]
-        if cores is not None and threads > cores:
-            sys.exit(
-                f"params.yaml: {step}.threads = {threads}: --cores is {cores}; "
-                f"allowed: 1 to {cores}, or more --cores"
-            )
+def hopeless(workflow, params: dict, steps: set[str]) -> str:
+    """Why one of these ``steps`` cannot come to an end here, a line each; "" if all may."""
+    lines = preflight.checks(
+        params,
+        steps,
+        cores=workflow.resource_settings.cores,
+        here=not workflow.non_local_exec,
+        conda=DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
+    )
+    return "\n".join(lines)
 
 
 def check_hooks(workflow) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from snakemake.rules import RuleProxy
 
+from groupconv.data import sources
 from groupconv.engines import (
     alive,
     dvc,
@@ -208,12 +209,19 @@ class Run:
         labels = {one.name: one.label for one in self.all_stages()}
         for name in self.examined().frozen:
             print(f"{labels[name]}: frozen in dvc.yaml: not made again", file=sys.stderr)
+        data, fetches = self.params["data"], "download" in self.asked & self.wanted().keys()
+        for line in filter(None, (sources.instead(data), sources.estimate(data) * fetches)):
+            print(line, file=sys.stderr)
         for line in plan.lines(self.all_stages(), self.wanted(), self.asked):
             print(line, file=sys.stderr)
 
     def on_start(self) -> None:
         """Before the first job."""
-        limits.check_threads(self.workflow, self.params)
+        made = self.asked & self.wanted().keys()
+        steps = {one.step for one in self.all_stages() if one.name in made}
+        if refused := limits.hopeless(self.workflow, self.params, steps):
+            atexit.unregister(self._at_end)  # the refusal stays the last thing on the screen
+            sys.exit(refused)
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
         self.before = TABLE.stat().st_mtime_ns if TABLE.exists() else None
@@ -222,8 +230,8 @@ class Run:
         if self.asked:
             self.marker().is_past()
         or_refuse(future.bring_back, self._files_of_jobs())
-        if not self.raw_files:  # DVC wants the folder, with nothing in it
-            or_refuse(_make_folder, self.raw)
+        if not self.raw_files:
+            or_refuse(dvc.empty_folder, self.raw)
         self.decided()
         if self.in_dvc and self.is_params_yaml():
             or_refuse(recording.prune, self.all_stages())
@@ -284,10 +292,3 @@ class Run:
         elif waiting:
             said = f"dvc.lock: {waiting} stages wait for a run to record them"
             print(said, file=sys.stderr)
-
-
-def _make_folder(path: str) -> None:
-    try:
-        Path(path).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StepError(f"{path}: cannot be made: {error.strerror}") from error

@@ -24,7 +24,7 @@ from groupconv.engines.run import DECIDED, Run
 from groupconv.ground.errors import StepError
 from groupconv.pages import contents
 from groupconv.settings import config as settings
-from groupconv.settings import exponents, reads, resources
+from groupconv.settings import reads, resources
 
 ROOT = Path(__file__).parents[3]
 CAPTIONS = STATE / "captions"  # for `snakemake --report`; written from pages/contents.py
@@ -42,7 +42,7 @@ class Seam:
     """The workflow in one run of Snakemake: ``workflow`` is its object, ``params`` its config."""
 
     def __init__(self, workflow, params: dict):
-        params.update(exponents.as_numbers(params))
+        params.update(settings.typed(params))
         or_refuse(settings.check, params, "--config")
         self.workflow, self.params = workflow, params
         data = params["data"]
