@@ -9,6 +9,8 @@ command -v conda >/dev/null || {
   echo "pin: no conda command on PATH: install Miniforge, https://github.com/conda-forge/miniforge" >&2
   exit 1
 }
+# As in engines/conda.py: the channels that are configured add nothing to those of the file.
+export CONDA_CHANNELS=conda-forge CONDA_DEFAULT_CHANNELS=conda-forge CONDA_CHANNEL_PRIORITY=strict
 # The CUDA build can be pinned on a machine without a GPU.
 export CONDA_SUBDIR=linux-64 CONDA_OVERRIDE_CUDA="${CONDA_OVERRIDE_CUDA:-12.9}"
 made=$(mktemp -d)

@@ -25,4 +25,4 @@ wildcard_constraints:
 
 
 if seam.uses_conda:
-    shell.prefix(conda.ALONE)
+    shell.prefix(conda.alone())

@@ -2,12 +2,13 @@
 
 Archives, index, solve and install are real; the builds are pip's, since no conda channel can be
 reached where this was written. Large files, such as torch's 4 GB of CUDA libraries, are links to
-the installed ones.
+the installed ones. Run as a program, it makes one for real_conda.sh.
 """
 
 import asyncio
 import io
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -17,6 +18,7 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
+from declared import declared, pip_name
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from rattler.index import index_fs
@@ -31,9 +33,10 @@ LINKED_BYTES = 200_000
 NOT_PACKED = {"__pycache__", "site-packages", "dist-packages", "test", "idlelib", "ensurepip"}
 
 
-def make(channel: Path, wanted: set[str]) -> None:
-    """Fill ``channel`` with Python, the packages that ``wanted`` names as pip does, and all that
-    they depend on; and with torch twice, as conda-forge has it, for CPUs and for CUDA."""
+def make(channel: Path) -> None:
+    """Fill ``channel`` with Python, what envs/*.yaml declare, and all that it depends on; and with
+    torch twice, as conda-forge has it, for CPUs and for CUDA."""
+    wanted = {pip_name(name) for file in declared().values() for name in file} - {"python"}
     (channel / "noarch").mkdir(parents=True)
     (channel / "linux-64").mkdir()
     packages = [partial(pack_python, channel / "linux-64")]
@@ -156,3 +159,8 @@ def pack(
             else:
                 with open(real, "rb") as content:
                     archive.addfile(entry, content)
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))
+    os._exit(0)  # rattler's own threads can crash a Python that ends in order

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import channel
 import pytest
-from declared import declared, pip_name
 from project import ROOT, tiny
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 CONDA = f'#!/bin/sh\nCONDA_EXE=$0 exec {sys.executable} {STAND_IN} "$@"\n'
 # As conda does it: in the place of the active environment, first where none is active.
 ACTIVATE = """
+if ! [ -d "$1/conda-meta" ]; then
+    echo "EnvironmentLocationNotFound: Not a conda environment: $1" >&2
+    return 1
+fi
 if [ -n "${CONDA_SHLVL:-}" ]; then
     PATH=":$PATH:" PATH=${PATH/":$CONDA_PREFIX/bin:"/":$1/bin:"}
 else
@@ -65,8 +68,7 @@ def snakemake_alone(tmp_path_factory):
 def user(tmp_path_factory, snakemake_alone):
     """Also has a broken pandas from `pip install --user`, which must not get into a step."""
     folder = tmp_path_factory.mktemp("conda")
-    wanted = {name for file in declared() for name in declared()[file]}
-    channel.make(folder / "conda-forge", {pip_name(name) for name in wanted} - {"python"})
+    channel.make(folder / "conda-forge")
     bin_ = folder / "base" / "bin"
     bin_.mkdir(parents=True)
     (bin_ / "activate").write_text(ACTIVATE)

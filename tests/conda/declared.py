@@ -19,10 +19,11 @@ def pip_name(name: str) -> str:
 
 
 def declared(folder: Path = ROOT / "envs") -> dict[str, dict[str, str]]:
-    """For each environment file the version of each package, as written after its name."""
+    """For each environment file the version of each package, as written after its name, if any."""
     return {
-        path.name: dict(
-            spec.split(" ", 1) for spec in yaml.safe_load(path.read_text())["dependencies"]
-        )
+        path.name: {
+            spec.partition(" ")[0]: spec.partition(" ")[2]
+            for spec in yaml.safe_load(path.read_text())["dependencies"]
+        }
         for path in sorted(folder.glob("*.yaml"))
     }

@@ -1,6 +1,6 @@
 """A stand-in for the `conda` command, for machines that no conda can be had on. It is not conda:
 rattler solves and installs. It knows what Snakemake and envs/pin.sh call, and takes conda's
-CONDA_CHANNEL_ALIAS, CONDA_PKGS_DIRS and CONDA_OVERRIDE_CUDA. See fixture `conda`.
+CONDA_CHANNEL_ALIAS, CONDA_CHANNELS, CONDA_PKGS_DIRS and CONDA_OVERRIDE_CUDA. See fixture `user`.
 """
 
 import asyncio
@@ -24,7 +24,9 @@ from rattler import (
 async def create(channels: list[str], specs: list[str], prefix: str) -> None:
     """Solve ``specs`` and install them into ``prefix``."""
     config = ChannelConfig(os.environ["CONDA_CHANNEL_ALIAS"])
-    sources = [Channel(channel, config) for channel in channels if channel != "nodefaults"]
+    # As conda does it: those that are configured come after the file's, `defaults` if none is.
+    channels = [*channels, *os.getenv("CONDA_CHANNELS", "defaults").split(",")]
+    sources = [Channel(channel, config) for channel in dict.fromkeys(channels)]
     present = VirtualPackage.detect(VirtualPackageOverrides.from_env())
     records = await solve(sources, specs, virtual_packages=present)
     packages = os.environ["CONDA_PKGS_DIRS"]

@@ -11,7 +11,9 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import yaml
 from declared import declared, pip_name
+from groupconv.engines import conda
 from groupconv.ground import fingerprint
 from groupconv.settings import resources
 from project import ROOT
@@ -40,6 +42,8 @@ print(json.dumps({
 """
 # Declared, though no module of ours imports it: what runs, what fvcore imports, a font's folder.
 NOT_IMPORTED = {"python", "pip", "iopath", "matplotlib-fontja"}
+# What has other versions on conda-forge than elsewhere, and no part in a result.
+NOT_PINNED = {"python": ">=3.11,<3.15", "pip": ""}
 # provenance imports torch only when it is asked for the machine, which report does not.
 NOT_REACHED = {"report.yaml": {"torch"}}
 # What every step runs first.
@@ -90,8 +94,16 @@ def test_conda_and_pip_have_the_same_versions():
         pins |= dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.M))
     for file, packages in declared().items():
         for name, version in packages.items():
-            wanted = ">=3.11,<3.15" if name == "python" else f"={pins[pip_name(name)]}"
+            wanted = NOT_PINNED[name] if name in NOT_PINNED else f"={pins[pip_name(name)]}"
             assert version == wanted, f"{file}: {name}"
+
+
+def test_only_conda_forge_is_asked_and_of_no_special_word():
+    for file in sorted((ROOT / "envs").glob("*.yaml")):
+        assert yaml.safe_load(file.read_text())["channels"] == ["conda-forge"], file.name
+    pin = (ROOT / "envs" / "pin.sh").read_text()
+    for name, value in conda.CHANNELS.items():
+        assert f"{name}={value}" in pin
 
 
 def test_every_rule_that_runs_python_declares_its_environment():

@@ -64,12 +64,37 @@ def test_a_result_equals_that_of_a_run_without_conda(finished_by_conda, project)
         assert (finished.folder / name).read_bytes() == (project.folder / name).read_bytes(), name
 
 
+def test_a_step_whose_environment_is_empty_fails_and_the_last_word_names_it(
+    finished_by_conda, user
+):
+    project, _ = finished_by_conda
+    claims = project.folder / "results" / "claims.json"
+    kept = claims.read_bytes()
+    report = (project.folder / "envs" / "report.yaml").read_text()
+    copies = (project.folder / ".snakemake" / "conda").glob("*.yaml")
+    (environment,) = [copy.with_suffix("") for copy in copies if copy.read_text() == report]
+    aside = environment.rename(environment.with_suffix(".aside"))
+    environment.mkdir()
+    claims.unlink()
+    try:
+        run = user.run(
+            project.folder, "snakemake", "--cores", "2", "--use-conda", "results/claims.json"
+        )
+    finally:
+        environment.rmdir()
+        aside.rename(environment)
+    assert run.returncode == 1
+    assert not claims.exists()
+    claims.write_bytes(kept)
+    last = run.stdout[run.stdout.rindex("failed: claims") :]
+    assert "\nerror: --use-conda: envs/report.yaml: its environment is not in use: " in last
+
+
 @pytest.mark.parametrize(
     ("file", "package", "target", "module"),
     [
         ("data.yaml", "pillow", "data/images.npy", "PIL"),
         ("torch-cpu.yaml", "iopath", "results/schemes/E/macs.json", "iopath"),
-        ("report.yaml", "pyyaml", "results/claims.json", "yaml"),
     ],
 )
 def test_a_step_fails_without_what_its_environment_declares(

@@ -6,7 +6,16 @@ import shutil
 from groupconv.ground.errors import StepError
 from groupconv.settings import resources
 
-ALONE = "export PYTHONNOUSERSITE=1; "  # packages of `pip install --user` would shadow its own
+# Snakemake runs `source activate PATH; CHECKED python workflow/step.py ...`. A failed activation
+# stops nothing; $_ is PATH, the last word before. The step runs in that environment, or it fails.
+CHECKED = "asked=$_; set -euo pipefail; . envs/activated.sh; "
+# To a file's channels conda adds those that the user has configured, or its own `defaults`. The
+# word `nodefaults` in the file prevents that up to conda 26.5; since 26.7 it is a channel itself.
+CHANNELS = {
+    "CONDA_CHANNELS": "conda-forge",
+    "CONDA_DEFAULT_CHANNELS": "conda-forge",  # what `defaults` means where it is configured
+    "CONDA_CHANNEL_PRIORITY": "strict",  # other channels give only what conda-forge does not have
+}
 
 
 def torch_environment(device: str) -> str:
@@ -42,3 +51,12 @@ def leave_active_one() -> None:
     """
     for variable in ("CONDA_PREFIX", "CONDA_SHLVL"):
         os.environ.pop(variable, None)
+
+
+def alone() -> str:
+    """What is to stand before each step's command; and conda takes from conda-forge alone.
+
+    conda inherits the environment variables of this process.
+    """
+    os.environ.update(CHANNELS)
+    return CHECKED
