@@ -199,6 +199,11 @@ def test_snakemakes_own_summary_of_a_clean_project_is_clean(done):
         assert "results/" not in done.snakemake("--list-changes", kind).stdout
 
 
+def test_dvc_shows_a_metric_in_the_first_80_columns(done):
+    screen = done.dvc("exp", "show").stdout
+    assert any("test_top1" in line[:80] for line in screen.splitlines())
+
+
 def test_what_is_only_touched_prints_no_table(done):
     run = done.snakemake("--cores", "2", "--touch", "--forceall")
     assert run.returncode == 0, run.stdout
