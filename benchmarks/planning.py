@@ -23,7 +23,7 @@ from pathlib import Path
 
 import yaml
 from groupconv.data.sources import raw_files
-from groupconv.engines import code, stages
+from groupconv.engines import code, jobs
 from groupconv.engines.digests import Digests
 from groupconv.pages import contents
 from groupconv.settings import config, reads
@@ -67,9 +67,9 @@ def _finish(params: dict, checkpoint: int) -> None:
     files = [raw / file.name for file in raw_files(params["data"])]
     figures = [figure.name for figure in contents.figures(reads.scheme_names(params))]
     files += [Path("results/figures", f"{f}.{kind}") for f in figures for kind in ("svg", "png")]
-    every = stages.stages(stages.load(), params)
+    every = jobs.jobs(jobs.load(), params)
     code.write()
-    whole = {str(path.parent) for path in files} | {stages.CODE_FOLDER}
+    whole = {str(path.parent) for path in files} | {jobs.CODE_FOLDER}
     files += [Path(out) for one in every for out in one.outs if out not in whole]
     for path in files:
         path.parent.mkdir(parents=True, exist_ok=True)

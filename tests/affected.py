@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from groupconv.engines import stages
+from groupconv.engines import jobs
 from groupconv.settings import config
 
 ROOT = Path(__file__).parents[1]
@@ -22,9 +22,9 @@ def leaves(params: dict) -> list[str]:
 
 def reached(params: dict) -> dict[str, list[str]]:
     """{dotted key: the steps that read it, and all that read what those make}."""
-    definitions = stages.load((ROOT / "dvc.yaml").read_text())
-    every = stages.stages(definitions, params)
-    before = stages.producers(every)
+    definitions = jobs.load((ROOT / "dvc.yaml").read_text())
+    every = jobs.jobs(definitions, params)
+    before = jobs.producers(every)
     table = {}
     for key in leaves(params):
         hit: dict[str, str] = {}

@@ -83,7 +83,7 @@ def test_checkpoints_say_what_made_them(trainings, run, params):
     digest = hashlib.sha256((run / "data" / "manifest.csv").read_bytes()).hexdigest()
     for (scheme, seed), folder in trainings.items():
         saved = torch.load(folder / "checkpoint.pt", weights_only=True)
-        assert saved["params"] == reads.part(params, "train", scheme=scheme, seed=seed)
+        assert saved["params"] == reads.params_of(params, "train", scheme=scheme, seed=seed)
         assert saved["manifest_sha256"] == digest
         assert saved["epoch"] == params["train"]["epochs"]
 

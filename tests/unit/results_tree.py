@@ -135,5 +135,5 @@ def build(root, params):
         }.items()
     }
     names = ("test", "predictions", "history", "macs", "latency", "summary", "metrics", "curves")
-    summary.run(reads.part(params, "summary"), **{name: paths[name] for name in names})
+    summary.run(reads.params_of(params, "summary"), **{name: paths[name] for name in names})
     return paths

@@ -50,7 +50,7 @@ def judged(folder, params: dict, right=AS_IN_THE_PAPER, ms=54.0) -> dict[int, di
     folder.mkdir(exist_ok=True)
     table.to_csv(folder / "summary.csv", index=False)
     claims.run(
-        reads.part(params, "claims"),
+        reads.params_of(params, "claims"),
         paper=str(PAPER),
         summary=str(folder / "summary.csv"),
         claims=str(folder / "claims.json"),

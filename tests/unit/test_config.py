@@ -200,11 +200,11 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_a_step_reads_its_own_keys_alone():
-    part = reads.part(PARAMS, "train", scheme="E", seed=0)
+    part = reads.params_of(PARAMS, "train", scheme="E", seed=0)
     assert part["groups"] == [1, 32, 32, 32, 32]
     assert "seeds" not in part["train"]
     assert "schemes" not in part  # a scheme added or removed retrains no other
-    assert reads.part(PARAMS, "macs", scheme="E") == {
+    assert reads.params_of(PARAMS, "macs", scheme="E") == {
         "model": {"architecture": "vgg13_bn"},
         "scheme": "E",
         "groups": [1, 32, 32, 32, 32],
@@ -228,8 +228,8 @@ def test_the_order_of_schemes_in_the_file_changes_nothing():
     params["schemes"] = dict(reversed(params["schemes"].items()))
     assert reads.scheme_names(params) == ["baseline", "A", "B", "C", "D", "E"]
     for step in ("latency", "summary", "report"):
-        assert reads.canonical(reads.part(params, step)) == reads.canonical(
-            reads.part(PARAMS, step)
+        assert reads.canonical(reads.params_of(params, step)) == reads.canonical(
+            reads.params_of(PARAMS, step)
         )
 
 

@@ -110,10 +110,10 @@ def test_the_recipe_for_a_figure_is_one_function_and_one_row(tmp_path):
 
     params = {**PARAMS, "schemes": {s: PARAMS["schemes"][s] for s in ("baseline", "E")}}
     paths = build(tmp_path / "results", params)
-    claims.run(reads.part(params, "claims"), PAPER, paths["summary"], paths["claims"])
+    claims.run(reads.params_of(params, "claims"), PAPER, paths["summary"], paths["claims"])
     given = ("paper", "summary", "claims", "manifest", "counts")
     of = {**paths, "paper": PAPER}
-    part = reads.part(params, "tables")
+    part = reads.params_of(params, "tables")
     tables_step.run(part, **{name: of[name] for name in given}, folder=paths["tables"])
     read = ("manifest", "images", "summary", "history", "runs")
     run(workflow, "figures", params, {name: paths[name] for name in read}, paths["figures"])
@@ -139,7 +139,7 @@ def run(workflow, step, params, paths, folder=None):
     """Run one step of another copy of the code, in a process of its own."""
     paths = {**paths, "folder": folder} if folder else paths
     code = "import json, sys; from groupconv.steps import {0}; {0}.run(**json.load(sys.stdin))"
-    given = json.dumps({"params": reads.part(params, step), **paths})
+    given = json.dumps({"params": reads.params_of(params, step), **paths})
     command = [sys.executable, "-W", "error", "-c", code.format(step)]
     done = subprocess.run(
         command, input=given, env={"PYTHONPATH": str(workflow)}, capture_output=True, text=True

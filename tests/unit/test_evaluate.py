@@ -44,7 +44,7 @@ def files(tmp_path):
     images = tmp_path / "images.npy"
     np.save(images, rng.integers(0, 256, len(table) * 32 * 32, dtype=np.uint8))
 
-    params = reads.part(PARAMS, "train", scheme="E", seed=0)
+    params = reads.params_of(PARAMS, "train", scheme="E", seed=0)
     model = vgg(groups=params["groups"], classes=CLASSES, seed=0, **params["model"])
     saved = {
         "weights": model.state_dict(),
@@ -60,7 +60,7 @@ def files(tmp_path):
 def evaluated(files, folder):
     """Run the step; returns the paths of predictions.csv and test.json."""
     predictions, test = folder / "predictions.csv", folder / "test.json"
-    params = reads.part(PARAMS, "evaluate", scheme="E", seed=0)
+    params = reads.params_of(PARAMS, "evaluate", scheme="E", seed=0)
     manifest, images, checkpoint = files
     evaluate.run(params, manifest, images, checkpoint, checkpoint, str(predictions), str(test))
     return predictions, test

@@ -12,7 +12,7 @@ def test_claim_6_macs_of_scheme_e(tmp_path):  # the paper: about -80%; ours: -79
     found = {}
     for scheme in ("baseline", "E"):
         path = tmp_path / f"{scheme}.json"
-        macs.run(reads.part(PARAMS, "macs", scheme=scheme), str(path))
+        macs.run(reads.params_of(PARAMS, "macs", scheme=scheme), str(path))
         record = json.loads(path.read_text())
         found[scheme] = record["macs"]
         assert record["not_added_by_operator"]["batch_norm"] == 24_485_888
@@ -26,5 +26,5 @@ def test_a_count_that_differs_fails_the_step(tmp_path, monkeypatch):
         macs, "closed_form", lambda name, groups, **sizes: right(name, [1] * 5, **sizes)
     )
     with pytest.raises(StepError, match=r"scheme E: fvcore .*, closed form"):
-        macs.run(reads.part(PARAMS, "macs", scheme="E"), str(tmp_path / "e.json"))
+        macs.run(reads.params_of(PARAMS, "macs", scheme="E"), str(tmp_path / "e.json"))
     assert not list(tmp_path.iterdir())

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from groupconv.engines import dvc, plan, records, stages
+from groupconv.engines import dvc, jobs, plan, records
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
+from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
-from groupconv.engines.stages import Stage
 from groupconv.settings import config
 from project import ROOT
 
 
 def stage(step, deps, outs, name=None, **params):
     """A stage that reads and writes small files, all of which DVC's cache should have."""
-    return Stage(
+    return Job(
         step=step,
         name=name or step,
         label=(name or step).replace("@", " "),
@@ -177,8 +177,8 @@ def test_a_frozen_stage_is_not_made_again_and_is_said(project):
 
 
 def test_code_that_means_something_else_wakes_its_step_and_is_named(project, monkeypatch):
-    path = f"{stages.CODE_FOLDER}/summary.txt"
-    os.makedirs(stages.CODE_FOLDER)
+    path = f"{jobs.CODE_FOLDER}/summary.txt"
+    os.makedirs(jobs.CODE_FOLDER)
     one = project[3] = replace(project[3], deps=(*project[3].deps, path))
     monkeypatch.setattr(records.fingerprint, "text", lambda step: "1  steps/summary.py\n")
     with open(path, "w") as file:
@@ -190,9 +190,9 @@ def test_code_that_means_something_else_wakes_its_step_and_is_named(project, mon
 
 
 def test_the_stages_of_the_real_pipeline_depend_on_their_producers():
-    definitions = stages.load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
-    every = stages.stages(definitions, config.load(ROOT / "params.yaml"))
-    before = stages.producers(every)
+    definitions = jobs.load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    every = jobs.jobs(definitions, config.load(ROOT / "params.yaml"))
+    before = jobs.producers(every)
     assert before["train@E-0"] == {"code", "split", "prepare"}
     assert before["code"] == set()
     assert before["download"] == set()

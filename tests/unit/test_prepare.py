@@ -289,7 +289,7 @@ def test_the_folder_of_a_killed_run_is_removed(tmp_path):
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(wheel, tmp_path):
-    part = reads.canonical(reads.part(PARAMS, "prepare"))
+    part = reads.canonical(reads.params_of(PARAMS, "prepare"))
     step = Path(prepare.__file__).parents[2] / "step.py"
     names = [f"{name}={tmp_path / name}" for name in OUTPUTS]
     run = subprocess.run(

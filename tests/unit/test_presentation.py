@@ -27,7 +27,7 @@ def present(root, params):
     paths = build(root, params)
 
     def read_by(step):
-        return reads.part(params, step)
+        return reads.params_of(params, step)
 
     claims.run(read_by("claims"), PAPER, paths["summary"], paths["claims"])
     tables.run(
@@ -99,7 +99,7 @@ def test_every_claim_has_a_row_and_training_is_not_compared_in_another_setting(s
 
 def test_in_the_papers_setting_training_is_compared(tmp_path):
     paths = build(tmp_path, PAPERS)
-    claims.run(reads.part(PAPERS, "claims"), PAPER, paths["summary"], paths["claims"])
+    claims.run(reads.params_of(PAPERS, "claims"), PAPER, paths["summary"], paths["claims"])
     found = verdicts(paths)
     assert "not comparable" not in found.values()
     assert found[1] == "does not hold"  # made up: a loss of 1

@@ -28,7 +28,7 @@ def test_too_little_memory_is_one_line():
 
 
 def test_the_key_is_named_that_most_of_the_memory_comes_from():
-    part = reads.part(PARAMS, "train", scheme="baseline", seed=0)
+    part = reads.params_of(PARAMS, "train", scheme="baseline", seed=0)
 
     def key(batch_size, **model):
         changed = {"model": part["model"] | model, "train": part["train"]}
@@ -38,11 +38,14 @@ def test_the_key_is_named_that_most_of_the_memory_comes_from():
     assert key(2000) == "train.batch_size = 2000"
     assert key(2000, classifier_width=65536) == "model.classifier_width = 65536"
     assert key(2, input_size=1024) == "model.input_size = 1024"
-    latency = reads.part(PARAMS, "latency")
+    latency = reads.params_of(PARAMS, "latency")
     assert resources.memory_key("latency", latency) == "schemes: 6 of them"
     for step in reads.READS:  # of any step, without an error
-        resources.memory_key(step, reads.part(PARAMS, step, scheme="E", seed=0))
-    assert resources.memory_key("prepare", reads.part(PARAMS, "prepare")) == "data.image_size = 64"
+        resources.memory_key(step, reads.params_of(PARAMS, step, scheme="E", seed=0))
+    assert (
+        resources.memory_key("prepare", reads.params_of(PARAMS, "prepare"))
+        == "data.image_size = 64"
+    )
 
 
 def test_gpus_are_asked_for_where_they_are_used(monkeypatch):

@@ -80,13 +80,13 @@ def test_a_back_end_added_to_the_record_is_a_column_without_a_change_here(tmp_pa
     for variants in record["schemes"].values():
         variants["onnx"] = {**variants["folded"], "median_ms": 7.0}
     Path(paths["latency"]).write_text(json.dumps(record))
-    summary.run(reads.part(PARAMS, "summary"), **{name: paths[name] for name in NAMES})
+    summary.run(reads.params_of(PARAMS, "summary"), **{name: paths[name] for name in NAMES})
     assert (table(paths)["latency_onnx_ms"] == 7.0).all()
 
 
 def test_the_same_results_give_the_same_bytes(one_seed):
     before = [Path(one_seed[name]).read_bytes() for name in ("summary", "metrics", "curves")]
-    summary.run(reads.part(PARAMS, "summary"), **{name: one_seed[name] for name in NAMES})
+    summary.run(reads.params_of(PARAMS, "summary"), **{name: one_seed[name] for name in NAMES})
     assert [
         Path(one_seed[name]).read_bytes() for name in ("summary", "metrics", "curves")
     ] == before

@@ -20,7 +20,7 @@ PARAMS = config.load("configs/tiny.yaml")
 def params_for(scheme="E", **changes):
     params = copy.deepcopy(PARAMS)
     params["train"] |= {"epochs": 2, "batch_size": 8} | changes
-    return params, reads.part(params, "train", scheme=scheme, seed=3)
+    return params, reads.params_of(params, "train", scheme=scheme, seed=3)
 
 
 def trained(packed, folder, **changes):
@@ -44,7 +44,7 @@ def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
     assert np.isfinite(table.to_numpy()).all()
     assert table["val_top1"].max() > 0.6  # chance is a third
 
-    part = reads.part(PARAMS, "evaluate", scheme="E", seed=3)
+    part = reads.params_of(PARAMS, "evaluate", scheme="E", seed=3)
     predictions, test = tmp_path / "p.csv", tmp_path / "t.json"
     evaluate.run(part, *packed, *2 * [str(checkpoint)], str(predictions), str(test))
     rows, record = pd.read_csv(predictions), json.loads(test.read_text())

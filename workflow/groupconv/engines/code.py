@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from groupconv.engines.stages import CODE_FOLDER
+from groupconv.engines.jobs import CODE_FOLDER
 from groupconv.ground import atomic, fingerprint
 
 

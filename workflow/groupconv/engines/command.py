@@ -32,11 +32,11 @@ def run(arguments: list[str]) -> None:
         print(command, file=sys.stderr, flush=True)
     if Path.cwd().resolve() != ROOT.resolve():
         raise StepError(f"{Path.cwd()}: a step runs at the repository's root: cd {ROOT} first")
-    step, part = _step(words[0] if words else ""), _params(words)
+    step, own = _step(words[0] if words else ""), _params(words)
     paths = _paths(step, words[2:])
     try:
-        with machine.enough_memory(step, resources.memory_key(step, part)):
-            made.make(step, part, paths, **options)
+        with machine.enough_memory(step, resources.memory_key(step, own)):
+            made.make(step, own, paths, **options)
     except OSError as error:
         if error.errno in DISK_FULL:
             where = error.filename or f"{step}: a temporary file"
@@ -66,14 +66,14 @@ def _params(words: list[str]) -> dict:
     """The step's params. Raises StepError."""
     step, text = words[0], words[1] if len(words) > 1 else ""
     try:
-        part = json.loads(text)
-        reads.values(step, part)
+        own = json.loads(text)
+        reads.values(step, own)
     except ValueError as error:
         raise StepError(f"{step}: PARAMS = {text[:60]!r}: not JSON: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:
         needed = ", ".join(reads.READS[step])
         raise StepError(f"{step}: PARAMS lacks {error}; it needs {needed}") from error
-    return part
+    return own
 
 
 def _paths(step: str, words: list[str]) -> dict:

@@ -12,7 +12,7 @@ import yaml
 
 from groupconv.engines import dvcyaml
 from groupconv.engines.digests import STATE
-from groupconv.engines.stages import Stage
+from groupconv.engines.jobs import Job
 from groupconv.ground import atomic
 from groupconv.settings import exponents
 
@@ -48,11 +48,11 @@ class Lock:
                 continue
             self.entries[name] = {"causes": causes, "results": results}
 
-    def causes(self, one: Stage) -> dict | None:
+    def causes(self, one: Job) -> dict | None:
         """The causes that the stage was last recorded with; None if the lock has no entry."""
         return self.entries.get(one.name, {}).get("causes")
 
-    def results(self, one: Stage, causes: dict) -> dict | None:
+    def results(self, one: Job, causes: dict) -> dict | None:
         """{path: md5} if the lock's entry has these causes, else None."""
         return self.entries[one.name]["results"] if self.causes(one) == causes else None
 

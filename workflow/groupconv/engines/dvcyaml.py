@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from groupconv.engines import stages
-from groupconv.engines.stages import CODE, CODE_FOLDER, PACKAGE
+from groupconv.engines import jobs
+from groupconv.engines.jobs import CODE, CODE_FOLDER, PACKAGE
 from groupconv.ground.errors import StepError
 from groupconv.settings import reads
 
@@ -46,7 +46,7 @@ def derived(text: str, rules: dict[str, Rule], folders: dict[str, str]) -> str:
     definitions = {CODE: code_stage()} | {
         step: definition(step, rule, folders) for step, rule in rules.items()
     }
-    now = stages.read(text)
+    now = jobs.read(text)
     head, blocks, tail = _blocks(text)
     if blocks.keys() != now.keys():
         raise StepError("dvc.yaml: write each stage's name with two blanks before it, as DVC does")
@@ -140,4 +140,4 @@ def _kind(step: str, out: str) -> tuple[str, dict]:
 
 def of_ours(name: str) -> bool:
     """Whether a stage's name in dvc.lock, as train@A-0, is one of our steps'."""
-    return name.partition("@")[0] in (stages.CODE, *reads.READS)
+    return name.partition("@")[0] in (jobs.CODE, *reads.READS)

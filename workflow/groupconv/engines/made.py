@@ -5,25 +5,25 @@ import os
 import shutil
 from pathlib import Path
 
-from groupconv.engines import dvc, records, stages
+from groupconv.engines import dvc, jobs, records
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
+from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
-from groupconv.engines.stages import Stage
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
 
 
-def make(step: str, part: dict, paths: dict, *, cache: str = "", rule: str = "") -> None:
-    """Make a step with ``part``, its params, and ``paths`` by the names that its run() gives them.
+def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") -> None:
+    """Make a step with ``own``, its params, and ``paths`` by the names that its run() gives them.
 
     ``cache``: DVC's cache folder, which may have what the same causes made before. ``rule``: the
     digest of the step's definition in dvc.yaml as Snakemake planned it; another run may since have
     brought dvc.yaml up to a rule that this run does not have. Raises StepError.
     """
-    definitions = stages.load()
-    one = stages.stage(definitions, step, part)
+    definitions = jobs.load()
+    one = jobs.job(definitions, step, own)
     say(f"{one.label}: started")
     causes = records.causes(one, Digests())
     under_dvc = dvc.started_us()
@@ -33,12 +33,12 @@ def make(step: str, part: dict, paths: dict, *, cache: str = "", rule: str = "")
     if cache and step != "download" and restore(one, causes, cache):
         say(f"{one.label}: made before of the same; taken from DVC's cache")
     else:
-        importlib.import_module(f"groupconv.steps.{step}").run(part, **paths)
+        importlib.import_module(f"groupconv.steps.{step}").run(own, **paths)
     after = Digests()
     results = records.results(one, after)
-    other_rule = bool(rule) and stages.digest(definitions[step]) != rule
+    other_rule = bool(rule) and jobs.digest(definitions[step]) != rule
     changed = other_rule or records.causes(one, after) != causes
-    if under_dvc and (changed or not stages.holds(one)):  # DVC would record the new ones
+    if under_dvc and (changed or not jobs.holds(one)):  # DVC would record the new ones
         raise StepError(f"{one.label}: what it reads has changed meanwhile: run it again")
     if changed:
         say(f"{one.label}: what it reads has changed meanwhile; it will be made again")
@@ -46,14 +46,14 @@ def make(step: str, part: dict, paths: dict, *, cache: str = "", rule: str = "")
         Receipts().write(one, causes, results)
 
 
-def _same_code(one: Stage, causes: dict) -> None:
+def _same_code(one: Job, causes: dict) -> None:
     """Raise StepError if DVC would record another meaning of the code than that which runs."""
     for path, md5 in causes["deps"].items():
         if records.code_of(path) and Digests().of(path) != md5:
             raise StepError(f"{path}: the code means something else now: `dvc repro code` first")
 
 
-def restore(one: Stage, causes: dict, cache: str) -> bool:
+def restore(one: Job, causes: dict, cache: str) -> bool:
     """Copy what these causes made before out of DVC's cache; False unless all of it is there."""
     for known in (Lock(), Receipts()):
         results = known.results(one, causes)

@@ -1,38 +1,38 @@
 """What will be made, and why: decided by records and content, never by the times of files.
 
-A stage whose causes have a record, and whose files on disk are the recorded ones, is up to date for
+A job whose causes have a record, and whose files on disk are the recorded ones, is up to date for
 both engines. Whatever is unclear is made again, and so is all that reads what is made again.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from groupconv.engines import dvc, records, stages
+from groupconv.engines import dvc, jobs, records
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
+from groupconv.engines.jobs import CODE, Job
 from groupconv.engines.records import Receipts
-from groupconv.engines.stages import CODE, Stage
 
 
 @dataclass
 class Examined:
-    """What the records say of all stages."""
+    """What the records say of all jobs."""
 
-    reasons: dict[str, str] = field(default_factory=dict)  # of stages that no record confirms
+    reasons: dict[str, str] = field(default_factory=dict)  # of jobs that no record confirms
     unrecorded: list[str] = field(default_factory=list)  # confirmed, but DVC does not have them
     frozen: list[str] = field(default_factory=list)  # would be made, but dvc.yaml says frozen
     code_is_new: bool = False  # DVC has not seen the code as it is, whatever it means
 
 
 def examine(
-    all_stages: list[Stage], lock: Lock, receipts: Receipts, digests: Digests, in_dvc: bool
+    all_jobs: list[Job], lock: Lock, receipts: Receipts, digests: Digests, in_dvc: bool
 ) -> Examined:
-    """Look each stage up: in dvc.lock first, then in its receipts.
+    """Look each job up: in dvc.lock first, then in its receipts.
 
     ``in_dvc``: DVC versions this folder, and what it does not have is to be recorded.
     """
     found = Examined()
-    for one in all_stages:
+    for one in all_jobs:
         causes, results = records.causes(one, digests), records.results(one, digests)
         in_lock = lock.results(one, causes)
         if one.step == CODE:
@@ -50,9 +50,9 @@ def examine(
 
 
 def _reason(
-    one: Stage, causes: dict, results: dict, recorded: dict | None, lock: Lock, receipts: Receipts
+    one: Job, causes: dict, results: dict, recorded: dict | None, lock: Lock, receipts: Receipts
 ) -> str:
-    """Why a stage is to be made; "" if a record confirms it."""
+    """Why a job is to be made; "" if a record confirms it."""
     missing = [path for path, md5 in results.items() if md5 is None]
     if missing:
         return f"{missing[0]} is missing" if len(missing) < len(results) else "not made yet"
@@ -65,19 +65,19 @@ def _reason(
     return ""
 
 
-def in_cache(one: Stage, results: dict) -> bool:
-    """Whether DVC's cache has all that it should have of a stage's results."""
+def in_cache(one: Job, results: dict) -> bool:
+    """Whether DVC's cache has all that it should have of a job's results."""
     return all(dvc.cached(path, results[path]) is not None for path in one.cached)
 
 
-def wanted(all_stages: list[Stage], reasons: dict[str, str], forced: Iterable[str]) -> dict:
-    """{stage: why it will be made}: its own reason, that it was asked for, or what it reads.
+def wanted(all_jobs: list[Job], reasons: dict[str, str], forced: Iterable[str]) -> dict:
+    """{job: why it will be made}: its own reason, that it was asked for, or what it reads.
 
-    ``forced`` has names of steps and of stages.
+    ``forced`` has names of steps and of jobs.
     """
-    before, forced = stages.producers(all_stages), set(forced)
-    labels, found = {one.name: one.label for one in all_stages}, {}
-    for one in all_stages:
+    before, forced = jobs.producers(all_jobs), set(forced)
+    labels, found = {one.name: one.label for one in all_jobs}, {}
+    for one in all_jobs:
         first = next((name for name in labels if name in before[one.name] and name in found), None)
         if one.step == CODE:
             continue
@@ -90,11 +90,11 @@ def wanted(all_stages: list[Stage], reasons: dict[str, str], forced: Iterable[st
     return found
 
 
-def lines(all_stages: list[Stage], wanted: dict[str, str], asked: Iterable[str]) -> list[str]:
-    """A line for each stage that will be made, among those that Snakemake ``asked`` for."""
+def lines(all_jobs: list[Job], wanted: dict[str, str], asked: Iterable[str]) -> list[str]:
+    """A line for each job that will be made, among those that Snakemake ``asked`` for."""
     asked = set(asked)
     return [
         f"{one.label}: {wanted[one.name]}"
-        for one in all_stages
+        for one in all_jobs
         if one.name in wanted and one.name in asked
     ]

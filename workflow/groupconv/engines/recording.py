@@ -5,13 +5,13 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
-from groupconv.engines import alive, code, dvc, dvclock, plan, records, stages
+from groupconv.engines import alive, code, dvc, dvclock, jobs, plan, records
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import BEFORE, LOCK, Lock
+from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
-from groupconv.engines.stages import Stage
 
-MOST_NAMED = 20  # stages of a step that is partly made: dvc.lock is written as often
+MOST_NAMED = 20  # jobs of a step that is partly made: dvc.lock is written as often
 NOTHING = "dvc.lock: nothing recorded"
 
 
@@ -23,7 +23,7 @@ def mend(handle: IO) -> str:
     return f"{LOCK}: as before the run that was killed as it recorded"
 
 
-def record(all_stages: list[Stage], handle: IO) -> str:
+def record(all_jobs: list[Job], handle: IO) -> str:
     """`dvc commit` what was made from params.yaml as it is on disk; returns what to say of it.
 
     ``handle``, of alive.hold, is held by the commit too, should this process be killed.
@@ -37,15 +37,15 @@ def record(all_stages: list[Stage], handle: IO) -> str:
         return f"{NOTHING}: no dvc beside Python or on PATH"
     code.write()
     lock, receipts, digests = Lock(), Receipts(), Digests()
-    before = stages.producers(all_stages)
+    before = jobs.producers(all_jobs)
     good, new = set(), {}
-    for one in all_stages:
+    for one in all_jobs:
         causes, results = records.causes(one, digests), records.results(one, digests)
         if None in results.values() or not before[one.name] <= good:
             continue
         if lock.results(one, causes) != results:
             # A raw file put there by hand has no receipt; neither has what the code means.
-            made_here = one.step not in ("download", stages.CODE)
+            made_here = one.step not in ("download", jobs.CODE)
             if made_here and receipts.results(one, causes) != results:
                 continue
             new[one.name] = {"causes": causes, "results": results}
@@ -55,7 +55,7 @@ def record(all_stages: list[Stage], handle: IO) -> str:
     digests.save()
     if not new or "prepare" not in good:  # it checks the raw files
         return ""
-    targets, waiting = _targets(all_stages, good, new)
+    targets, waiting = _targets(all_jobs, good, new)
     if not targets:
         return waiting
     dvclock.keep()
@@ -77,7 +77,7 @@ def record(all_stages: list[Stage], handle: IO) -> str:
         dvclock.put_back()
         return f"{NOTHING}: a file has changed meanwhile"
     BEFORE.unlink()
-    shown = len([name for name in names if name != stages.CODE])
+    shown = len([name for name in names if name != jobs.CODE])
     said = f"dvc.lock: recorded {shown} stages" if shown else ""
     return "\n".join(filter(None, [said, waiting]))
 
@@ -91,15 +91,15 @@ def reason(said: str) -> str:
     return found[0].removeprefix("unexpected error - ")
 
 
-def _targets(all_stages: list[Stage], good: set[str], new: dict) -> tuple[list[str], str]:
-    """What to name to `dvc commit`: few stages, else the step, as DVC reads dvc.lock for each name.
+def _targets(all_jobs: list[Job], good: set[str], new: dict) -> tuple[list[str], str]:
+    """What to name to `dvc commit`: few jobs, else the step, as DVC reads dvc.lock for each name.
 
-    Also what to say of the stages that are to wait.
+    Also what to say of the jobs that are to wait.
     """
     targets, waiting = [], 0
-    partly = {one.step for one in all_stages if one.name not in good}
-    for step in dict.fromkeys(one.step for one in all_stages):
-        names = [one.name for one in all_stages if one.step == step and one.name in new]
+    partly = {one.step for one in all_jobs if one.name not in good}
+    for step in dict.fromkeys(one.step for one in all_jobs):
+        names = [one.name for one in all_jobs if one.step == step and one.name in new]
         if len(names) <= (MOST_NAMED if step in partly else 1):
             targets += names
         elif step not in partly:
@@ -110,11 +110,11 @@ def _targets(all_stages: list[Stage], good: set[str], new: dict) -> tuple[list[s
     return targets, said
 
 
-def prune(all_stages: list[Stage]) -> None:
-    """Cut entries without a stage out of dvc.lock; delete their files if the cache has them."""
-    kept = {out for one in all_stages for out in one.outs}
+def prune(all_jobs: list[Job]) -> None:
+    """Cut entries without a job out of dvc.lock; delete their files if the cache has them."""
+    kept = {out for one in all_jobs for out in one.outs}
     digests = Digests()
-    for results in dvclock.cut({one.name for one in all_stages}).values():
+    for results in dvclock.cut({one.name for one in all_jobs}).values():
         for path, md5 in results.items():
             if path in kept or digests.of(path) != md5 or dvc.cached(path, md5) is None:
                 continue

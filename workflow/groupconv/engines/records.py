@@ -1,6 +1,6 @@
-"""What made what: the causes of a stage and the md5 of its results.
+"""What made what: the causes of a job and the md5 of its results.
 
-A cause is the stage's command, its params, and the md5 of all that it reads; of code, its meaning
+A cause is the job's command, its params, and the md5 of all that it reads; of code, its meaning
 (ground/fingerprint.py). A finished step leaves a receipt with its causes and results. Receipts are
 never needed: they spare work.
 """
@@ -10,12 +10,12 @@ import json
 from pathlib import Path
 
 from groupconv.engines.digests import STATE, Digests
-from groupconv.engines.stages import CODE_FOLDER, Stage
+from groupconv.engines.jobs import CODE_FOLDER, Job
 from groupconv.ground import atomic, fingerprint
 
 
-def causes(one: Stage, digests: Digests) -> dict:
-    """All that decides what a stage writes: command, {key: value}, {path: md5}."""
+def causes(one: Job, digests: Digests) -> dict:
+    """All that decides what a job writes: command, {key: value}, {path: md5}."""
     return {
         "command": one.command,
         "params": one.params,
@@ -35,32 +35,32 @@ def code_of(path: str) -> str:
     return Path(path).stem if path.startswith(f"{CODE_FOLDER}/") else ""
 
 
-def results(one: Stage, digests: Digests) -> dict:
-    """{path: md5} of what a stage has written, None where it is missing."""
+def results(one: Job, digests: Digests) -> dict:
+    """{path: md5} of what a job has written, None where it is missing."""
     return {path: digests.of(path) for path in one.outs}
 
 
 class Receipts:
-    """What finished steps left: one small file for each stage and its causes."""
+    """What finished steps left: one small file for each job and its causes."""
 
     def __init__(self, folder: Path = STATE / "receipts"):
         self.folder = folder
 
-    def _path(self, one: Stage, causes: dict) -> Path:
+    def _path(self, one: Job, causes: dict) -> Path:
         text = json.dumps(causes, sort_keys=True)
         return self.folder / one.name / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
 
-    def write(self, one: Stage, causes: dict, results: dict) -> None:
+    def write(self, one: Job, causes: dict, results: dict) -> None:
         """Leave a receipt. Raises DiskError."""
         text = json.dumps({"causes": causes, "results": results}, indent=1)
         atomic.write_text(self._path(one, causes), text)
 
-    def results(self, one: Stage, causes: dict) -> dict | None:
-        """What the stage wrote when it was last made of these causes; None if nobody knows."""
+    def results(self, one: Job, causes: dict) -> dict | None:
+        """What the job wrote when it was last made of these causes; None if nobody knows."""
         return _read(self._path(one, causes)).get("results")
 
-    def newest_causes(self, one: Stage) -> dict | None:
-        """Of what the stage was last made; None if nobody knows."""
+    def newest_causes(self, one: Job) -> dict | None:
+        """Of what the job was last made; None if nobody knows."""
         found = sorted((self.folder / one.name).glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
         return _read(found[-1]).get("causes") if found else None
 

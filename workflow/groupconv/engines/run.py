@@ -19,12 +19,12 @@ from groupconv.engines import (
     dvc,
     dvcyaml,
     future,
+    jobs,
     limits,
     plan,
     recording,
     records,
     screen,
-    stages,
     trainings,
 )
 from groupconv.engines.digests import Digests
@@ -62,7 +62,7 @@ class Run:
         self.workflow, self.params = workflow, params
         self.declared, self.by_content = declared, by_content
         self.folders, self.raw, self.raw_files = folders, raw, raw_files
-        self.asked: set[str] = set()  # the stages of the jobs that Snakemake considers
+        self.asked: set[str] = set()  # the jobs that Snakemake considers
         self.in_dvc, self.under_dvc = dvc.in_use(), dvc.started_us()
         limits.hold(workflow)
         self.handle = or_refuse(alive.hold)
@@ -88,14 +88,14 @@ class Run:
     def bring_up(self) -> None:
         """dvc.yaml as the rules say: a run writes it, a dry run and --lint do not."""
         text, derived = self.dvc_yaml()
-        if text != derived and stages.DVC_YAML.read_text("utf-8") == text:
-            or_refuse(atomic.write_text, stages.DVC_YAML, derived)
+        if text != derived and jobs.DVC_YAML.read_text("utf-8") == text:
+            or_refuse(atomic.write_text, jobs.DVC_YAML, derived)
             print("dvc.yaml: brought up to the rules", file=sys.stderr)
 
     @functools.cache  # noqa: B019 - there is one object
     def dvc_yaml(self) -> tuple[str, str]:
         """dvc.yaml as it is, and as the rules say, whatever the configuration."""
-        text = stages.DVC_YAML.read_text("utf-8") if stages.DVC_YAML.exists() else ""
+        text = jobs.DVC_YAML.read_text("utf-8") if jobs.DVC_YAML.exists() else ""
         rules = {}
         for step in reads.READS:
             rule = RuleProxy(self.workflow.get_rule(step))
@@ -107,14 +107,14 @@ class Run:
         return text, or_refuse(dvcyaml.derived, text, rules, self.folders)
 
     @functools.cache  # noqa: B019
-    def all_stages(self) -> list[stages.Stage]:
-        """Every stage of the effective configuration."""
-        return stages.stages(self.definitions(), self.params)
+    def all_jobs(self) -> list[jobs.Job]:
+        """Every job of the effective configuration."""
+        return jobs.jobs(self.definitions(), self.params)
 
     @functools.cache  # noqa: B019
     def definitions(self) -> dict:
         """Our stages of dvc.yaml, as the rules say them."""
-        return stages.load(self.dvc_yaml()[1])
+        return jobs.load(self.dvc_yaml()[1])
 
     def lock(self) -> Lock:
         """dvc.lock as it is now; without git and DVC an old one is nobody's."""
@@ -124,7 +124,7 @@ class Run:
     def examined(self) -> plan.Examined:
         """What the records say."""
         digests, receipts = Digests(), records.Receipts()
-        known = (self.all_stages(), self.lock(), receipts, digests, self.in_dvc)
+        known = (self.all_jobs(), self.lock(), receipts, digests, self.in_dvc)
         found = or_refuse(plan.examine, *known)
         or_refuse(digests.save)
         # A raw file that is there is checked by its hash, by prepare.
@@ -136,22 +136,22 @@ class Run:
 
     @functools.cache  # noqa: B019
     def wanted(self) -> dict[str, str]:
-        """{stage: reason} of all that will be made, if Snakemake asks for it."""
+        """{job: reason} of all that will be made, if Snakemake asks for it."""
         if [str(trigger) for trigger in self.workflow.rerun_triggers] != ["mtime"]:
             print(
                 "profiles/default is not in use: Snakemake makes more again than has changed",
                 file=sys.stderr,
             )
-        return plan.wanted(self.all_stages(), self.examined().reasons, self.forced())
+        return plan.wanted(self.all_jobs(), self.examined().reasons, self.forced())
 
     def is_wanted(self, name: str) -> bool:
-        """Whether a stage that Snakemake considers will be made."""
+        """Whether a job that Snakemake considers will be made."""
         self.asked.add(name)
         return name in self.wanted()
 
     @functools.cache  # noqa: B019
     def forced(self) -> frozenset[str]:
-        """The steps and stages that -f, -F or -R asks for: made, whatever a record says."""
+        """The steps and jobs that -f, -F or -R asks for: made, whatever a record says."""
         dag = self.workflow.dag_settings
         if dag.forceall:
             return frozenset(reads.READS)
@@ -160,7 +160,7 @@ class Run:
         names |= {str(folder) for name in names for folder in Path(name).parents}
         return frozenset(
             [step for step in reads.READS if step in names]
-            + [one.name for one in self.all_stages() if not names.isdisjoint(one.outs)]
+            + [one.name for one in self.all_jobs() if not names.isdisjoint(one.outs)]
         )
 
     @functools.cache  # noqa: B019
@@ -172,8 +172,8 @@ class Run:
     def _files_of_jobs(self) -> list[str]:
         """Every file whose time Snakemake may look at."""
         found: list[str] = []
-        for one in self.all_stages():
-            if one.step == stages.CODE:
+        for one in self.all_jobs():
+            if one.step == jobs.CODE:
                 continue
             rule = RuleProxy(self.workflow.get_rule(one.step))
             names = one.wildcards or {"file": ""}
@@ -187,7 +187,7 @@ class Run:
     @functools.cache  # noqa: B019
     def decided(self) -> dict:
         """What the jobs are told, on other nodes too: what is forced, DVC's cache, the rules."""
-        rules = {step: stages.digest(one) for step, one in self.definitions().items()}
+        rules = {step: jobs.digest(one) for step, one in self.definitions().items()}
         decided = {"rules": rules, "forced": sorted(self.forced())}
         if self.in_dvc and not self.under_dvc:
             decided["cache"] = or_refuse(dvc.cache_folder)
@@ -206,19 +206,19 @@ class Run:
     @functools.cache  # noqa: B019
     def announce(self) -> None:
         """Say which steps will be made, and why: before a run, and at the end of a dry run."""
-        labels = {one.name: one.label for one in self.all_stages()}
+        labels = {one.name: one.label for one in self.all_jobs()}
         for name in self.examined().frozen:
             print(f"{labels[name]}: frozen in dvc.yaml: not made again", file=sys.stderr)
         data, fetches = self.params["data"], "download" in self.asked & self.wanted().keys()
         for line in filter(None, (sources.instead(data), sources.estimate(data) * fetches)):
             print(line, file=sys.stderr)
-        for line in plan.lines(self.all_stages(), self.wanted(), self.asked):
+        for line in plan.lines(self.all_jobs(), self.wanted(), self.asked):
             print(line, file=sys.stderr)
 
     def on_start(self) -> None:
         """Before the first job."""
         made = self.asked & self.wanted().keys()
-        steps = {one.step for one in self.all_stages() if one.name in made}
+        steps = {one.step for one in self.all_jobs() if one.name in made}
         if refused := limits.hopeless(self.workflow, self.params, steps):
             atexit.unregister(self._at_end)  # the refusal stays the last thing on the screen
             sys.exit(refused)
@@ -234,11 +234,11 @@ class Run:
             or_refuse(dvc.empty_folder, self.raw)
         self.decided()
         if self.in_dvc and self.is_params_yaml():
-            or_refuse(recording.prune, self.all_stages())
+            or_refuse(recording.prune, self.all_jobs())
 
     def accepted(self, rule: str, wildcards: dict) -> None:
         """Snakemake has accepted a job's outputs."""
-        of_rule = [one for one in self.all_stages() if one.step == rule == "train"]
+        of_rule = [one for one in self.all_jobs() if one.step == rule == "train"]
         names = {key: str(value) for key, value in wildcards.items()}
         done = [one for one in of_rule if {k: str(v) for k, v in one.wildcards.items()} == names]
         if not self.under_dvc:
@@ -247,7 +247,7 @@ class Run:
     def on_success(self) -> None:
         """After the last job."""
         self.keep_records()
-        trainings.clear(self.all_stages(), self.lock(), recorded=self.under_dvc)
+        trainings.clear(self.all_jobs(), self.lock(), recorded=self.under_dvc)
         made = TABLE.exists() and TABLE.stat().st_mtime_ns != self.before
         if made and not self.workflow.touch:
             screen.show_last(TABLE.read_text(encoding="utf-8").rstrip())
@@ -269,7 +269,7 @@ class Run:
             cut = "the run was cut short by --until, --omit-from or --touch"
             said = f"{recording.NOTHING}: {cut}"
         else:
-            said = or_refuse(recording.record, self.all_stages(), self.handle)
+            said = or_refuse(recording.record, self.all_jobs(), self.handle)
         if said.startswith(recording.NOTHING) and not at_exit:
             screen.show_last(said)
         elif said:
@@ -283,7 +283,7 @@ class Run:
         a_run = bool(self.workflow.executor_plugin) and not self.workflow.dryrun
         if a_run:
             self.bring_up()
-            trainings.clear(self.all_stages(), self.lock())
+            trainings.clear(self.all_jobs(), self.lock())
         if not (self.in_dvc and self.is_params_yaml()):
             return
         waiting = len(self.examined().unrecorded)

@@ -113,7 +113,7 @@ class Seam:
             names = dict(wildcards.items())
             if "seed" in names:
                 names["seed"] = int(names["seed"])
-            return reads.canonical(reads.part(self.params, step, **names))
+            return reads.canonical(reads.params_of(self.params, step, **names))
 
         return canonical
 
@@ -211,6 +211,6 @@ def _filled(path: str, wildcards) -> str:
 
 
 def _name(step: str, wildcards) -> str:
-    """A job's stage, as DVC names it."""
+    """A job's job, as DVC names it."""
     keys = "-".join(value for key, value in wildcards.items() if key != "file")
     return f"{step}@{keys}" if keys else step

@@ -1,7 +1,7 @@
 """When the saved states of a training go: once nothing can take its results away any more.
 
 Snakemake may refuse a job whose step came to its end, as for a date in the future, and then deletes
-the outputs; DVC deletes a stage's outputs before it runs it. The next try then costs one epoch.
+the outputs; DVC deletes a job's outputs before it runs it. The next try then costs one epoch.
 """
 
 import os
@@ -9,17 +9,17 @@ import os
 from groupconv.engines import plan
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
+from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
-from groupconv.engines.stages import Stage
 from groupconv.network import states
 
 
-def clear(all_stages: list[Stage], lock: Lock, *, recorded: bool = False) -> None:
-    """Remove the states of the trainings, among the stages, whose results a record confirms.
+def clear(all_jobs: list[Job], lock: Lock, *, recorded: bool = False) -> None:
+    """Remove the states of the trainings, among the jobs, whose results a record confirms.
 
     ``recorded``: only where DVC has the results, in ``lock`` and in its cache.
     """
-    left = [one for one in all_stages if one.step == "train" and states.of(folder(one))]
+    left = [one for one in all_jobs if one.step == "train" and states.of(folder(one))]
     if not left:
         return
     found = plan.examine(left, lock, Receipts(), Digests(), recorded)
@@ -28,6 +28,6 @@ def clear(all_stages: list[Stage], lock: Lock, *, recorded: bool = False) -> Non
             states.clear(folder(one))
 
 
-def folder(one: Stage) -> str:
+def folder(one: Job) -> str:
     """Where a training keeps its checkpoints and states."""
     return os.path.dirname(one.outs[0])

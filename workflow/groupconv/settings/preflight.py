@@ -75,14 +75,16 @@ def _memory(params: dict, steps: set[str]) -> list[str]:
     """Of the training that needs most, and of latency: what no memory of this machine holds."""
     needs = []
     if "train" in steps:
-        parts = [reads.part(params, "train", scheme=name, seed=0) for name in params["schemes"]]
+        of_all = [
+            reads.params_of(params, "train", scheme=name, seed=0) for name in params["schemes"]
+        ]
         needs += [
             (
-                resources.training_mb(part["model"], part["groups"], part["train"]["batch_size"]),
-                f"train {part['scheme']}",
-                resources.memory_key("train", part),
+                resources.training_mb(own["model"], own["groups"], own["train"]["batch_size"]),
+                f"train {own['scheme']}",
+                resources.memory_key("train", own),
             )
-            for part in parts
+            for own in of_all
         ]
         needs = [max(needs)]
     if "latency" in steps:

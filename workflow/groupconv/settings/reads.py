@@ -41,8 +41,8 @@ READS = {
 }
 
 
-def part(params: dict, step: str, **wildcards) -> dict:
-    """The part of ``params`` that ``step`` may read, its schemes' baseline first.
+def params_of(params: dict, step: str, **wildcards) -> dict:
+    """What ``step`` may read of ``params``, its schemes' baseline first.
 
     ``wildcards`` are `scheme` and `seed` where the step is made once for each.
     """
@@ -62,21 +62,21 @@ def part(params: dict, step: str, **wildcards) -> dict:
     return cut
 
 
-def values(step: str, part: dict) -> dict:
-    """{dotted key of params.yaml: value} of all that ``step`` reads; ``part`` as part() cut it."""
+def values(step: str, own: dict) -> dict:
+    """{dotted key of params.yaml: value} of all that ``step`` reads; ``own``: of params_of()."""
     found = {}
     for key in READS[step]:
         if key == "groups":
-            found[f"schemes.{part['scheme']}.groups"] = part["groups"]
+            found[f"schemes.{own['scheme']}.groups"] = own["groups"]
         elif key not in ("scheme", "seed"):
             section, _, name = key.partition(".")
-            found[key] = part[section][name] if name else part[section]
+            found[key] = own[section][name] if name else own[section]
     return found
 
 
-def canonical(part: dict) -> str:
+def canonical(own: dict) -> str:
     """One JSON line, equal for equal values."""
-    return json.dumps(part, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(own, ensure_ascii=False, separators=(",", ":"))
 
 
 def scheme_names(params: dict) -> list[str]:

@@ -54,16 +54,16 @@ def _floats(model: dict, groups: list[int], batch_size: int) -> tuple[int, int]:
     return 5 * trained_counts(model, groups).parameters, 4 * maps * batch_size
 
 
-def memory_key(step: str, part: dict) -> str:
+def memory_key(step: str, own: dict) -> str:
     """The key that most of a step's memory comes from, with its value: "train.batch_size = 20".
 
-    ``part`` is what the step reads of params.yaml (reads.part). "" where no key makes much of it.
+    ``own`` is what the step reads of params.yaml (reads.params_of). "" if no key makes much of it.
     """
     if step == "latency":
-        return f"schemes: {len(part['schemes'])} of them"
+        return f"schemes: {len(own['schemes'])} of them"
     if step == "train":
-        model, batch_size = part["model"], part["train"]["batch_size"]
-        weights, maps = _floats(model, part["groups"], batch_size)
+        model, batch_size = own["model"], own["train"]["batch_size"]
+        weights, maps = _floats(model, own["groups"], batch_size)
         if weights > maps:
             return f"model.classifier_width = {model['classifier_width']}"
         if batch_size <= FEW:
@@ -74,7 +74,7 @@ def memory_key(step: str, part: dict) -> str:
     section, key = {"prepare": ("data", "image_size"), "figures": ("figures", "dpi")}.get(
         step, ("", "")
     )
-    return f"{section}.{key} = {part[section][key]}" if key else ""
+    return f"{section}.{key} = {own[section][key]}" if key else ""
 
 
 def check_memory(needed_mb: int, what: str, key: str) -> None:

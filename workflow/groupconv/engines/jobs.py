@@ -1,4 +1,7 @@
-"""The stages of dvc.yaml, filled in: a step, once or for each scheme and seed. Reads no results."""
+"""Every job: a step, once or for each scheme and seed; dvc.yaml calls it a stage.
+
+Reads no results.
+"""
 
 import hashlib
 import json
@@ -18,8 +21,8 @@ CODE, CODE_FOLDER, PACKAGE = "code", "results/code", "workflow/groupconv"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One stage of dvc.yaml with its wildcards filled in."""
+class Job:
+    """One step, for one scheme and seed where it has them: a stage of dvc.yaml, filled in."""
 
     step: str
     name: str  # as DVC names it: train@A-0
@@ -58,13 +61,13 @@ def digest(definition: dict) -> str:
     return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def stage(definitions: dict, step: str, part: dict) -> Stage:
-    """The stage that makes ``step`` with ``part``, the step's params as reads.part cut them."""
+def job(definitions: dict, step: str, own: dict) -> Job:
+    """The job that makes ``step`` with ``own``, the step's params as reads.params_of cut them."""
     definition = definitions[step]
-    params = reads.values(step, part) if step in reads.READS else {}
-    wildcards = {wildcard: part[wildcard] for wildcard in definition.get("matrix", {})}
+    params = reads.values(step, own) if step in reads.READS else {}
+    wildcards = {wildcard: own[wildcard] for wildcard in definition.get("matrix", {})}
     keys = wildcards.values()
-    known = {f"item.{key}": part[key] for key in ("scheme", "seed") if key in part} | params
+    known = {f"item.{key}": own[key] for key in ("scheme", "seed") if key in own} | params
 
     def filled(text: str) -> str:
         return re.sub(r"\$\{([\w.]+)\}", lambda match: str(known[match[1]]), text)
@@ -74,7 +77,7 @@ def stage(definitions: dict, step: str, part: dict) -> Stage:
         for out in definition.get(kind, []):
             path, flags = next(iter(out.items())) if isinstance(out, dict) else (out, {})
             outs[filled(path)] = flags.get("cache", True)
-    return Stage(
+    return Job(
         step=step,
         name=f"{step}@{'-'.join(map(str, keys))}" if keys else step,
         label=" ".join([step, *(f"seed {k}" if isinstance(k, int) else k for k in keys)]),
@@ -88,41 +91,41 @@ def stage(definitions: dict, step: str, part: dict) -> Stage:
     )
 
 
-def stages(definitions: dict, params: dict) -> list[Stage]:
-    """Every stage of the configuration ``params``, what is read before what reads it."""
-    found = [stage(definitions, CODE, {})] if CODE in definitions else []
+def jobs(definitions: dict, params: dict) -> list[Job]:
+    """Every job of the configuration ``params``, what is read before what reads it."""
+    found = [job(definitions, CODE, {})] if CODE in definitions else []
     for step in reads.READS:
         ranges = {"scheme": list(params["schemes"]), "seed": params["train"]["seeds"]}
         wildcards = list(definitions[step].get("matrix", {}))
         for keys in product(*(ranges[wildcard] for wildcard in wildcards)):
-            part = reads.part(params, step, **dict(zip(wildcards, keys, strict=True)))
-            found.append(stage(definitions, step, part))
+            own = reads.params_of(params, step, **dict(zip(wildcards, keys, strict=True)))
+            found.append(job(definitions, step, own))
     return found
 
 
-def holds(one: Stage, path: str = "params.yaml") -> bool:
-    """Whether the file, as it is now, has this stage with these params."""
+def holds(one: Job, path: str = "params.yaml") -> bool:
+    """Whether the file, as it is now, has this job with these params."""
     try:
         params = exponents.as_numbers(
             yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader)
         )
-        now = reads.part(params, one.step, **one.wildcards)
+        now = reads.params_of(params, one.step, **one.wildcards)
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
         return False
     return reads.values(one.step, now) == one.params
 
 
-def producers(all_stages: list[Stage]) -> dict[str, set[str]]:
-    """{stage: the stages that write what it reads}, a file or anything inside a folder."""
+def producers(all_jobs: list[Job]) -> dict[str, set[str]]:
+    """{job: the jobs that write what it reads}, a file or anything inside a folder."""
     writers: dict[str, set[str]] = {}
     folders: dict[str, str] = {}
-    for one in all_stages:
+    for one in all_jobs:
         for out in one.outs:
             folders[out] = one.name
             for path in (out, *map(str, PurePosixPath(out).parents)):
                 writers.setdefault(path, set()).add(one.name)
     before = {}
-    for one in all_stages:
+    for one in all_jobs:
         before[one.name] = set().union(*(writers.get(dep, set()) for dep in one.deps))
         for dep in one.deps:  # one file of a folder that is one output
             before[one.name] |= {
