@@ -3,13 +3,14 @@
 import io
 import json
 import re
+import time
 
 import pandas as pd
 import pytest
 import yaml
 from groupconv.settings import resources
 from project import ROOT, tiny
-from slurm_jobs import QUICK, asked_for, jobs_of
+from slurm_jobs import QUICK, asked_for, jobs_of, slurm
 from versioned import Versioned, copied
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.timeout(600)]
@@ -40,6 +41,8 @@ def test_the_whole_workflow_gives_what_it_gives_locally(cluster, local, wheel, t
     for targets in (("data/manifest.csv", "results/latency.csv"), ()):
         run = project.snakemake(*QUICK, *targets)
         assert run.returncode == 0, run.stdout
+        while set(slurm("sinfo", "-h", "-N", "-o", "%T").split()) != {"idle"}:
+            time.sleep(0.2)  # a node completes a job after its end
     submitted = {job["Comment"].removeprefix("rule_"): job for job in jobs_of(project)}
     assert len(submitted) == len(jobs_of(project))  # none was killed for memory, and made again
     params = yaml.safe_load((project.folder / "params.yaml").read_text())
