@@ -173,10 +173,12 @@ def test_what_is_and_what_is_not_a_change(done):
     # A rule's command is one, under both engines.
     rule, old = "workflow/rules/train.smk", '" predictions={output.predictions}'
     done.edit(old, '"  predictions={output.predictions}', rule)
+    assert done.snakemake("--cores", "1", "pipeline").returncode == 0
     expected = {name for name in TRAININGS if "evaluate" in name} | AFTER
     assert done.wanted() == done.wanted_by_dvc() == expected
     assert "evaluate E seed 0: the rule's command changed" in done.snakemake("-n").stdout
     done.edit('"  predictions={output.predictions}', old, rule)
+    assert done.make() == set()
     done.agree()
     # So is a text that only the report reads; a newer time of the same text is none.
     texts = "workflow/paper/ambiguities.yaml"

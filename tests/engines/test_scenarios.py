@@ -65,8 +65,9 @@ def test_s2_an_added_scheme_and_f10_its_removal(done):
         other = copied(done, other)
         other.edit(F, "  E: {groups")
         assert other.wanted() == {"latency", *AFTER}
-        # All was made before of the same: it comes from the cache, but for DVC and one step.
-        assert other.make(engine) <= (set() if engine == "snakemake" else {"summary"})
+        # All was made before of the same; DVC's run cache does not take what git has.
+        in_git = {"summary", "claims", "tables"}
+        assert other.make(engine) <= (set() if engine == "snakemake" else in_git)
         other.agree()
         lock = (other.folder / "dvc.lock").read_text()
         assert "@F" not in lock
@@ -170,6 +171,7 @@ def test_f6_f7_f8_f11_x5_files_that_changed(done):
     assert done.wanted_by_dvc() == {"figures", "report"}
     # F11: a comment, in every module.
     module.write_text(text)
+    assert done.make() == set()
     modules = list((done.folder / "workflow" / "groupconv").rglob("*.py"))
     texts = [path.read_text() for path in modules]
     for path, before in zip(modules, texts, strict=True):
@@ -306,8 +308,9 @@ def test_a_rule_that_is_edited_and_planned_during_a_run_is_not_recorded(done):
         assert "dvc.yaml: behind the rules" in done.snakemake("-n").stdout
         screen, _ = run.communicate()
     assert run.returncode == 0, screen
-    changed = "evaluate E seed 0: what it reads has changed meanwhile; it will be made again"
-    assert changed in screen
+    # What ran is what was planned; the rule as it is now is another.
+    assert "evaluate E seed 0: the rule's command changed" in done.snakemake("-n").stdout
+    assert done.snakemake("--cores", "1", "pipeline").returncode == 0
     assert "evaluate E seed 0" in done.wanted() & done.wanted_by_dvc()
 
 

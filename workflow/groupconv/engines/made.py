@@ -54,14 +54,17 @@ def _same_code(one: Job, causes: dict) -> None:
 
 
 def restore(one: Job, causes: dict, cache: str) -> bool:
-    """Copy what these causes made before out of DVC's cache; False unless all of it is there."""
+    """Copy what these causes made before out of DVC's cache, and what git has out of the receipts.
+
+    False unless all of it is there.
+    """
     for known in (Lock(), Receipts()):
         results = known.results(one, causes)
         if not results or None in results.values():
             continue
         copies: dict[str, str] = {}
         for path, md5 in results.items():
-            found = dvc.cached(path, md5, cache)
+            found = dvc.cached(path, md5, cache) or Receipts().copy(path, md5)
             if found is None:
                 break
             copies |= found

@@ -7,6 +7,7 @@ never needed: they spare work.
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 from groupconv.engines.digests import STATE, Digests
@@ -44,20 +45,27 @@ class Receipts:
     """What finished steps left: one small file for each job and its causes."""
 
     def __init__(self, folder: Path = STATE / "receipts"):
-        self.folder = folder
+        self.folder, self.kept = folder, folder.with_name("kept")
 
     def _path(self, one: Job, causes: dict) -> Path:
         text = json.dumps(causes, sort_keys=True)
         return self.folder / one.name / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
 
     def write(self, one: Job, causes: dict, results: dict) -> None:
-        """Leave a receipt. Raises DiskError."""
+        """Leave a receipt, with a copy of what DVC's cache does not take. Raises DiskError."""
+        for path in set(one.outs) - set(one.cached):
+            with open(path, "rb") as content, atomic.write(self.kept / results[path], "wb") as file:
+                shutil.copyfileobj(content, file)
         text = json.dumps({"causes": causes, "results": results}, indent=1)
         atomic.write_text(self._path(one, causes), text)
 
     def results(self, one: Job, causes: dict) -> dict | None:
         """What the job wrote when it was last made of these causes; None if nobody knows."""
         return _read(self._path(one, causes)).get("results")
+
+    def copy(self, path: str, md5: str) -> dict[str, str] | None:
+        """{file: its copy} of a small result that git has and DVC's cache has not; else None."""
+        return {path: str(self.kept / md5)} if (self.kept / md5).is_file() else None
 
     def newest_causes(self, one: Job) -> dict | None:
         """Of what the job was last made; None if nobody knows."""
