@@ -1,9 +1,9 @@
 r"""One step of the workflow: python workflow/step.py STEP PARAMS name=path ...
 
-STEP is one of the modules in workflow/groupconv/steps, PARAMS its part of params.yaml as JSON, and
-each name=path an argument of its run(); a name given several times becomes a list. The first line
-of a step's log, logs/STEP.log, is its command: type it at the repository's root to run the step
-again, alone and whatever a record says. For example:
+STEP is one of the modules in workflow/groupconv/steps, PARAMS what it reads of params.yaml as JSON,
+and each name=path an argument of its run(); a name given several times becomes a list. The first
+line of a step's log, as logs/split.log or logs/macs/E.log, is its command: type it at the
+repository's root to run the step again, alone and whatever a record says. For example:
 
   python workflow/step.py split '{"split":{"seed":0,"unit":"image"}}' \
     index=data/index.csv manifest=data/manifest.csv

@@ -164,3 +164,44 @@ def test_another_python_gives_the_same():
 def test_every_step_has_a_fingerprint_of_its_own():
     digests = {fingerprint.digest(step) for step in fingerprint.STEPS}
     assert len(digests) == len(fingerprint.STEPS)
+
+
+IMPORTED_BY = {  # written by hand: neither more nor fewer
+    "data/decode.py": {"prepare"},
+    "data/packed.py": {"prepare", "train", "evaluate", "figures", "tables"},
+    "data/parts.py": {"split", "tables"},
+    "data/transfer.py": {"download"},
+    "data/sources/kmnist.py": {"download", "prepare", "report"},
+    "network/architecture.py": {"train", "evaluate", "macs", "latency", "claims", "tables"},
+    "network/loader.py": {"train", "evaluate"},
+    "network/resume.py": {"train"},
+    "network/vgg.py": {"train", "evaluate", "macs", "latency"},
+    "results/comparability.py": {"claims", "tables", "report"},
+    "results/intervals.py": {"evaluate", "latency", "summary"},
+    "results/order.py": {"latency", "summary", "tables", "figures", "report"},
+    "pages/drawing.py": {"figures"},
+    "pages/tables.py": {"tables"},
+    "engines/plan.py": set(),
+    "ground/atomic.py": set(),
+    "settings/resources.py": set(),
+}
+
+
+@pytest.mark.parametrize("name", IMPORTED_BY)
+def test_a_constant_wakes_these_steps_and_no_others(name, package):
+    before = fingerprints()
+    with edited(package / name, "{}\nANOTHER = 1\n".format):
+        woken = {step for step, digest in fingerprints().items() if digest != before[step]}
+    assert woken == IMPORTED_BY[name]
+
+
+def test_a_source_that_is_a_package_counts_too(package):
+    before = fingerprints()
+    mine = package / "data" / "sources" / "mine"
+    mine.mkdir()
+    (mine / "__init__.py").write_text("X = 1\n")
+    try:
+        changed = {step for step, digest in fingerprints().items() if digest != before[step]}
+    finally:
+        shutil.rmtree(mine)
+    assert changed == {"download", "prepare", "report"}

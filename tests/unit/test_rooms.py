@@ -58,7 +58,7 @@ def test_no_room_imports_what_it_may_not(path):
         assert not others, others
     assert not ours & forbidden
     engines = {parts[0] for parts in names} & (ENGINES | {"dvc"})
-    assert not engines or room(path) in ("engines", "settings"), engines
+    assert not engines or room(path) == "engines", engines
 
 
 def test_what_wakes_a_step_imports_nothing_of_settings_but_its_needs():

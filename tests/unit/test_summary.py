@@ -17,7 +17,7 @@ NAMES = ("test", "predictions", "history", "macs", "latency", "summary", "metric
 
 
 def table(paths):
-    return pd.read_csv(paths["summary"]).set_index("scheme")
+    return pd.read_csv(paths["summary"], float_precision="round_trip").set_index("scheme")
 
 
 def hits(paths, scheme, seed):

@@ -79,6 +79,22 @@ def test_a_training_shows_its_epochs_and_gives_the_same_weights(finished, tmp_pa
     assert checkpoint.read_bytes() == before
 
 
+def test_into_another_file_it_leaves_no_record(finished, shell, tmp_path):
+    project, _ = finished
+    module = "workflow/groupconv/steps/macs.py"
+    before = (project.folder / module).read_text(encoding="utf-8")
+    (project.folder / module).write_text(f"{before}ANOTHER = 1\n", encoding="utf-8")
+    try:
+        command = first_line(project, "macs/E.log")
+        own = "results/schemes/E/macs.json"
+        run = shell(command.replace(f"macs={own}", f"macs={tmp_path / 'macs.json'}"))
+        assert "macs E: not at the workflow's own files: no record of it is kept" in run.stdout
+        assert (tmp_path / "macs.json").read_bytes() == (project.folder / own).read_bytes()
+        assert "macs E: its code changed: steps/macs.py" in project.snakemake("-n").stdout
+    finally:
+        (project.folder / module).write_text(before, encoding="utf-8")
+
+
 def test_it_explains_itself(shell):
     run = shell("python workflow/step.py --help")
     assert run.returncode == 0
@@ -102,6 +118,11 @@ PART = json.dumps({"split": {"seed": 0, "unit": "image"}})
         ("split", "split: PARAMS = '': not JSON: "),
         (f"split '{PART}'", "split: index=PATH is missing; it needs index, manifest"),
         (f"split '{PART}' indx=a manifest=b", "split: indx=: no such path; did you mean index?"),
+        (f"split '{PART}' index= manifest=b", "split: index= has no path"),
+        (
+            f"split '{PART}' index=a index=b manifest=c",
+            "split: index= stands 2 times; it takes one",
+        ),
         (f"split '{PART}' data/index.csv", "split: data/index.csv: not name=path"),
         (f"split '{PART}' --cash=x", "--cash: unknown option; allowed: "),
         (

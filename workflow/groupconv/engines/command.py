@@ -83,6 +83,8 @@ def _paths(step: str, words: list[str]) -> dict:
         name, equals, path = word.partition("=")
         if not equals:
             raise StepError(f"{step}: {word}: not name=path")
+        if not path and name != "mirror":
+            raise StepError(f"{step}: {name}= has no path")
         given.setdefault(name, []).append(path)
     module = importlib.import_module(f"groupconv.steps.{step}")
     known = dict(list(inspect.signature(module.run).parameters.items())[1:])
@@ -90,6 +92,9 @@ def _paths(step: str, words: list[str]) -> dict:
         near = difflib.get_close_matches(name, known, 1)
         meant = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
         raise StepError(f"{step}: {name}=: no such path; {meant}")
+    for name, several in given.items():
+        if len(several) > 1 and "list" not in str(known[name].annotation):
+            raise StepError(f"{step}: {name}= stands {len(several)} times; it takes one path")
     missing = [n for n, p in known.items() if n not in given and p.default is p.empty]
     if missing:
         raise StepError(f"{step}: {missing[0]}=PATH is missing; it needs {', '.join(known)}")

@@ -30,7 +30,8 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
     if under_dvc:
         _same_code(one, causes)
     # A file to fetch is gone because someone took it away; others there may be the user's own.
-    if cache and step != "download" and restore(one, causes, cache):
+    usual = at_usual_places(one, own, paths)
+    if usual and cache and step != "download" and restore(one, causes, cache):
         say(f"{one.label}: made before of the same; taken from DVC's cache")
     else:
         importlib.import_module(f"groupconv.steps.{step}").run(own, **paths)
@@ -42,8 +43,35 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
         raise StepError(f"{one.label}: what it reads has changed meanwhile: run it again")
     if changed:
         say(f"{one.label}: what it reads has changed meanwhile; it will be made again")
+    elif not usual:
+        say(f"{one.label}: not at the workflow's own files: no record of it is kept")
     elif None not in results.values():
         Receipts().write(one, causes, results)
+
+
+def at_usual_places(one: Job, own: dict, paths: dict) -> bool:
+    """Whether the step reads and writes the workflow's files: of others its receipt would be false.
+
+    ``paths`` and the job's files must name each other: one equals or contains the other.
+    """
+    given = [p for name, value in paths.items() if name != "mirror" for p in _flat(value)]
+    given += [own["data"]["folder"]] if one.step == "prepare" else []
+    given = [os.path.normpath(path.partition("{")[0]) for path in given]
+    declared = [p for p in (*one.deps, *one.outs) if not records.code_of(p)]
+    if one.step == "prepare" and own["data"]["source"] == "folder":
+        declared.remove(f"data/raw/{own['data']['source']}")  # nothing lies there
+    usual = [os.path.normpath(path) for path in declared]
+    return all(any(_touch(a, b) for b in usual) for a in given) and all(
+        any(_touch(a, b) for b in given) for a in usual
+    )
+
+
+def _flat(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _touch(a: str, b: str) -> bool:
+    return f"{a}/".startswith(f"{b}/") or f"{b}/".startswith(f"{a}/")
 
 
 def _same_code(one: Job, causes: dict) -> None:

@@ -16,6 +16,7 @@ from snakemake.rules import RuleProxy
 from groupconv.data import sources
 from groupconv.engines import (
     alive,
+    cluster,
     dvc,
     dvcyaml,
     future,
@@ -33,8 +34,8 @@ from groupconv.engines.marker import Marker
 from groupconv.engines.refusal import or_refuse
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
-from groupconv.settings import cluster, reads
 from groupconv.settings import config as settings
+from groupconv.settings import reads
 
 DECIDED = "GROUPCONV_RUN"  # environment: what the main process decided, as JSON, for its jobs
 TABLE = Path("results/tables/summary.txt")

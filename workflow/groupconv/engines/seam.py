@@ -211,6 +211,6 @@ def _filled(path: str, wildcards) -> str:
 
 
 def _name(step: str, wildcards) -> str:
-    """A job's job, as DVC names it."""
+    """A job's name in dvc.yaml: train@A-0."""
     keys = "-".join(value for key, value in wildcards.items() if key != "file")
     return f"{step}@{keys}" if keys else step

@@ -3,6 +3,7 @@
 A fingerprint covers a step's module and all of this package that it imports, but for the rooms
 that may not decide a number. Comments, docstrings and blank lines are left out. It is taken from
 the text by positions, not from Python's own tree, so every Python from 3.11 on gives the same.
+ground/provenance.py, which notes machine and versions in results, is left out on purpose.
 Standard library.
 """
 
@@ -59,7 +60,10 @@ def reached(*files: Path) -> list[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imports(path, path.read_bytes())
+            names, looks_for_modules = _imports(path, path.read_bytes())
+            waiting += names
+            if looks_for_modules:
+                waiting += path.parent.rglob("*.py")
     return sorted(found)
 
 
@@ -68,9 +72,10 @@ def _name(path: Path) -> str:
 
 
 @cache
-def _imports(path: Path, content: bytes) -> list[Path]:
-    """What one file imports of this package; one that looks for modules imports its folder's."""
+def _imports(path: Path, content: bytes) -> tuple[list[Path], bool]:
+    """What one file imports of this package, and whether it looks for the modules beside it."""
     found: list[Path] = []
+    looks = False
     for node in ast.walk(_parsed(path, content)):
         if isinstance(node, ast.ImportFrom):
             names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
@@ -78,14 +83,13 @@ def _imports(path: Path, content: bytes) -> list[Path]:
             names = [alias.name for alias in node.names]
         else:
             continue
-        if "pkgutil" in names:
-            found += sorted(path.parent.glob("*.py"))
+        looks = looks or "pkgutil" in names
         for name in names:
             package, *parts = name.split(".")
             for end in range(len(parts) + 1) if package == PACKAGE.name else ():
                 place = PACKAGE.joinpath(*parts[:end])
                 found += filter(Path.is_file, (place.with_suffix(".py"), place / "__init__.py"))
-    return found
+    return found, looks
 
 
 @cache

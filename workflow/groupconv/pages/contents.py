@@ -12,6 +12,7 @@ from types import ModuleType
 
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
+from groupconv.results.order import in_order
 
 SECTIONS = ("results", "claims", "curves", "data", "networks")  # of the page, by their addresses
 EACH = "{scheme}"  # in a figure's name and title: the row stands for one figure per scheme
@@ -158,7 +159,7 @@ def figures(schemes: Iterable[str]) -> list[Figure]:
         if EACH not in row.name:
             found.append(row)
             continue
-        every = [(scheme not in row.paper, _of_scheme(row, scheme)) for scheme in schemes]
+        every = [(scheme not in row.paper, _of_scheme(row, scheme)) for scheme in in_order(schemes)]
         found += [one for _, one in sorted(every, key=lambda pair: (pair[0], pair[1].name))]
     return found
 

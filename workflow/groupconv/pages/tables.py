@@ -11,6 +11,7 @@ import pandas as pd
 from groupconv.data.parts import PARTS
 from groupconv.network.architecture import CHANNELS, LAYERS
 from groupconv.pages.inputs import TableInputs
+from groupconv.results.order import in_order
 
 Made = tuple[pd.DataFrame, pd.DataFrame]  # numbers for programs, texts for people
 
@@ -45,7 +46,7 @@ def architectures(given: TableInputs) -> Made:
             "stage": [f"conv-{i}" for i in range(1, 6)],
             "channels": CHANNELS,
             **LAYERS,
-            **{f"groups {name}": scheme["groups"] for name, scheme in schemes.items()},
+            **{f"groups {name}": schemes[name]["groups"] for name in in_order(schemes)},
         }
     )
     return table, table

@@ -2,6 +2,8 @@
 
 import json
 
+from groupconv.results.order import in_order
+
 # What each step may read, as dotted keys; a section's name stands for all of it. `scheme`,
 # `groups` and `seed` are the wildcards of the steps that are made once per scheme or seed.
 PIXELS = ("data.fit", "data.stretch_contrast", "data.normalize", "model")
@@ -81,4 +83,4 @@ def canonical(own: dict) -> str:
 
 def scheme_names(params: dict) -> list[str]:
     """The schemes by name, baseline first: an order in the file is no parameter."""
-    return sorted(params["schemes"], key=lambda name: (name != "baseline", name))
+    return in_order(params["schemes"])

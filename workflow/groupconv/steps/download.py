@@ -1,7 +1,7 @@
 """Step download: one file of the source -> data/raw/, whole and verified, or not at all.
 
 Knows addresses and hashes; not classes, not splits. How bytes come over HTTP is in transfer.py.
-What has come of a file stays, for each address by itself, until one of them gave all of it.
+Each address keeps the bytes that it has sent, until one of them has sent the whole file.
 """
 
 import hashlib

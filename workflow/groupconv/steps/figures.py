@@ -15,6 +15,7 @@ from groupconv.ground import atomic
 from groupconv.pages import contents, drawing
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import style
+from groupconv.results.order import in_order
 
 SVG_DPI = 150  # of the images in an SVG file; figures.dpi is the PNG files'
 
@@ -33,7 +34,7 @@ def run(
     ``history`` is a template with {scheme} and {seed}. Raises DataError if the images are not the
     manifest's, DiskError if a file cannot be written.
     """
-    schemes, seeds = list(params["schemes"]), params["train"]["seeds"]
+    schemes, seeds = in_order(params["schemes"]), params["train"]["seeds"]
     table = read_table(manifest)
     given = FigureInputs(
         params=params,

@@ -22,6 +22,7 @@ from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.vgg import VGG, vgg
 from groupconv.results import intervals
+from groupconv.results.order import in_order
 from groupconv.settings import resources
 
 TOLERANCE = 1e-4  # largest difference from eager's output, relative to its largest value
@@ -74,9 +75,9 @@ def run(params: dict, runs: str, latency: str) -> None:
     generator = torch.Generator().manual_seed(settings["seed"])
     image = torch.randn(1, 3, side, side, generator=generator).to(device)
     models, differences = {}, {}
-    for scheme, scheme_settings in schemes.items():
+    for scheme in in_order(schemes):
         model = full_model(
-            params["model"]["architecture"], scheme_settings["groups"], settings["seed"]
+            params["model"]["architecture"], schemes[scheme]["groups"], settings["seed"]
         ).to(device)
         for variant, prepare in VARIANTS.items():
             models[scheme, variant] = prepare(model)

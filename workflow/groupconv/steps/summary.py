@@ -11,6 +11,7 @@ import pandas as pd
 
 from groupconv.ground import atomic
 from groupconv.results import intervals
+from groupconv.results.order import in_order
 
 RESAMPLING_SEED = 0
 CURVES = "epoch train_loss train_top1 val_loss val_top1".split()
@@ -31,7 +32,7 @@ def run(
     """Join all results. ``test``, ``predictions``, ``history`` and ``macs`` are templates with
     {scheme} and {seed}.
     """
-    schemes, seeds = list(params["schemes"]), params["train"]["seeds"]
+    schemes, seeds = in_order(params["schemes"]), params["train"]["seeds"]
     timed = _read_json(latency)["schemes"]
     rng = np.random.default_rng(RESAMPLING_SEED)
     hits = {

