@@ -61,6 +61,7 @@ def quiet(longer, tmp_path_factory):
 def processes(run, victim):
     """The processes to kill, of those that `run` has started."""
     everyone = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
+    everyone = [p for p in everyone if p.status() != psutil.STATUS_ZOMBIE]  # nobody's any more
     training = [p for p in everyone if "workflow/step.py" in p.cmdline() and "train" in p.cmdline()]
     if victim == "training":
         return [p for p in training if p.name().startswith("python")]

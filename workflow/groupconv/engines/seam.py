@@ -141,7 +141,7 @@ class Seam:
             if is_marker:
                 found = [str(self.run.marker().path)]
             # A raw file that is there stays, whatever becomes of the others.
-            wanted = step != "download" and self.run.is_wanted(_name(step, wildcards))
+            wanted = self.run.is_wanted(_name(step, wildcards)) and step != "download"
             # Without an executor it is --report, or the like; neither a run nor a dry one.
             if step == "figures" and not self.workflow.executor_plugin:
                 or_refuse(contents.write_captions, self.schemes, CAPTIONS)
