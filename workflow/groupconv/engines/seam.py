@@ -1,4 +1,4 @@
-"""What the rules ask: the one module that Snakemake's files see.
+"""What the rules ask. workflow/seam.smk hands it to them, with `conda` and `needs` beside it.
 
 In Snakemake's main process a Run (run.py) decides what is made; a job's own process, on a cluster's
 node too, is told what it decided by one variable of the environment.
