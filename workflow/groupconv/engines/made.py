@@ -55,8 +55,9 @@ def at_usual_places(one: Job, own: dict, paths: dict) -> bool:
     ``paths`` and the job's files must name each other: one equals or contains the other.
     """
     given = [p for name, value in paths.items() if name != "mirror" for p in _flat(value)]
+    given = [path.partition("{")[0] for path in given]  # figures' paths may have {name}
     given += [own["data"]["folder"]] if one.step == "prepare" else []
-    given = [os.path.normpath(path.partition("{")[0]) for path in given]
+    given = [os.path.normpath(path) for path in given]
     declared = [p for p in (*one.deps, *one.outs) if not records.code_of(p)]
     if one.step == "prepare" and own["data"]["source"] == "folder":
         declared.remove(f"data/raw/{own['data']['source']}")  # nothing lies there

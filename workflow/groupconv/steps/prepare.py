@@ -26,7 +26,7 @@ from groupconv.data.catalogue import (
 )
 from groupconv.data.decode import decode, described
 from groupconv.data.formats import head, refused
-from groupconv.data.sources import SOURCES, instead, raw_file, raw_files
+from groupconv.data.sources import SOURCES, instead, lacking, raw_file
 from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError, span
@@ -49,8 +49,8 @@ def run(
     source = SOURCES[data["source"]]
     raw = [raw] if isinstance(raw, str) else list(raw)
     files = {path: raw_file(data, path) for path in raw}
-    if lacking := {file.name for file in raw_files(data)} - {f.name for f in files.values()}:
-        raise DataError(f"raw={sorted(lacking)[0]} is missing: data.source has this file, too")
+    if names := lacking(data, files.values()):
+        raise DataError(f"raw={names[0]} is missing: data.source has this file, too")
     if line := instead(data):
         say(f"prepare: {line}")
     found = [hashes.verify(Path(path), file, data["source"]) for path, file in files.items()]

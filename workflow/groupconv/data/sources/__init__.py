@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from groupconv.data.sources.source import RawFile
@@ -36,6 +37,12 @@ def raw_file(data: dict, path: str) -> RawFile:
     Raises KeyError.
     """
     return {file.name: file for files in _sets(data) for file in files}[Path(path).name]
+
+
+def lacking(data: dict, files: Iterable[RawFile]) -> list[str]:
+    """Names that make ``files`` one whole set of the source's; of the nearest set, sorted."""
+    given = {file.name for file in files}
+    return sorted(min(({file.name for file in files} - given for files in _sets(data)), key=len))
 
 
 def instead(data: dict) -> str:
