@@ -37,8 +37,9 @@ def test_the_whole_workflow_gives_what_it_gives_locally(cluster, local, wheel, t
         (project.folder / name).write_bytes((local.folder / name).read_bytes())
     (project.folder / "data" / "raw" / "sample" / wheel.name).unlink()  # the download is a step too
     project.edit("mirror: null", f"mirror: {wheel.parent}")
-    # First what keeps a node to itself, so that both are free for the trainings.
-    for targets in (("data/manifest.csv", "results/latency.csv"), ()):
+    # First all that a training could share a node with: both nodes are free for the trainings.
+    macs = [f"results/schemes/{scheme}/macs.json" for scheme in ("baseline", "E")]
+    for targets in (("data/manifest.csv", "results/latency.csv", *macs), ()):
         run = project.snakemake(*QUICK, *targets)
         assert run.returncode == 0, run.stdout
         while set(slurm("sinfo", "-h", "-N", "-o", "%T").split()) != {"idle"}:
