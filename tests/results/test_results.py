@@ -66,17 +66,30 @@ def test_every_curve_is_whole_and_finite(trainings, params):
         assert history.filter(like="top1").stack().between(0, 1).all()
 
 
-def test_predictions_are_of_the_test_part_and_add_up(trainings, manifest):
-    expected = manifest[manifest["split"] == "test"]
+@pytest.mark.parametrize(
+    ("part", "name", "key"), [("test", "predictions", ""), ("val", "val_predictions", "val_")]
+)
+def test_predictions_are_of_their_part_and_add_up(trainings, manifest, part, name, key):
+    expected = manifest[manifest["split"] == part]
     for folder in trainings.values():
-        rows = pd.read_csv(folder / "predictions.csv", dtype={"class": str, "predicted": str})
+        rows = pd.read_csv(folder / f"{name}.csv", dtype={"class": str, "predicted": str})
         record = json.loads((folder / "test.json").read_text())
         assert rows["id"].tolist() == expected["id"].tolist()
         assert rows["class"].tolist() == expected["class"].tolist()
         assert ((rows["class"] == rows["predicted"]) == (rows["correct"] == 1)).all()
-        assert record["images"] == len(rows)
-        assert record["top1"] == rows["correct"].mean()
+        assert record[f"{key}images"] == len(rows)
+        assert record[f"{key}top1"] == rows["correct"].mean()
         assert (rows["in_top5"] >= rows["correct"]).all()
+
+
+def test_the_validation_part_is_predicted_as_in_the_training(trainings, params):
+    if params["evaluate"]["checkpoint"] != "last":
+        pytest.skip("the history's last epoch is another one")
+    for folder in trainings.values():
+        record = json.loads((folder / "test.json").read_text())
+        last = pd.read_csv(folder / "history.csv").iloc[-1]
+        assert record["val_top1"] == pytest.approx(last["val_top1"])
+        assert record["val_loss"] == pytest.approx(last["val_loss"], rel=1e-4, abs=1e-5)
 
 
 def test_checkpoints_say_what_made_them(trainings, run, params):

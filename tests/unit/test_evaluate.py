@@ -16,12 +16,13 @@ from groupconv.steps import evaluate
 
 PARAMS = config.load("configs/tiny.yaml")
 CLASSES = 7
-PER_CLASS = {"train": 1, "val": 1, "test": 4}
+PER_CLASS = {"train": 1, "val": 3, "test": 4}
+IMAGES = {"test": 28, "val": 21}
 
 
 @pytest.fixture
 def files(tmp_path):
-    """Paths of manifest, images and a checkpoint of random weights; 28 test images, 7 classes."""
+    """Paths of manifest, images and a checkpoint of random weights; IMAGES, 7 classes."""
     rng = np.random.default_rng(1)
     table = [
         {
@@ -58,23 +59,24 @@ def files(tmp_path):
 
 
 def evaluated(files, folder):
-    """Run the step; returns the paths of predictions.csv and test.json."""
-    predictions, test = folder / "predictions.csv", folder / "test.json"
+    """Run the step; returns the paths of both tables of predictions and of test.json."""
+    made = [folder / name for name in ("predictions.csv", "val_predictions.csv", "test.json")]
     params = reads.params_of(PARAMS, "evaluate", scheme="E", seed=0)
     manifest, images, checkpoint = files
-    evaluate.run(params, manifest, images, checkpoint, checkpoint, str(predictions), str(test))
-    return predictions, test
+    evaluate.run(params, manifest, images, checkpoint, checkpoint, *map(str, made))
+    return made
 
 
-def test_the_rows_are_those_of_the_network_and_the_totals_those_of_the_rows(files, tmp_path):
-    predictions, test = evaluated(files, tmp_path)
-    rows, record = pd.read_csv(predictions), json.loads(test.read_text())
+@pytest.mark.parametrize("name", IMAGES)
+def test_the_rows_are_those_of_the_network_and_the_totals_those_of_the_rows(files, tmp_path, name):
+    *tables, test = evaluated(files, tmp_path)
+    rows, record = pd.read_csv(tables[name == "val"]), json.loads(test.read_text())
     assert list(rows.columns) == "id class predicted correct in_top5 loss".split()
 
     saved = torch.load(files[2], weights_only=True)
     data = saved["params"]["data"]
     shape = {"fit": data["fit"], "stretch_contrast": data["stretch_contrast"]}
-    part = Part(*files[:2], "test", side=32, **shape)
+    part = Part(*files[:2], name, side=32, **shape)
     model = vgg(groups=[1, 32, 32, 32, 32], classes=CLASSES, seed=9, **saved["params"]["model"])
     model.load_state_dict(saved["weights"])
     x = scaled(part.pixels, saved["normalization"])
@@ -89,28 +91,37 @@ def test_the_rows_are_those_of_the_network_and_the_totals_those_of_the_rows(file
         assert row.loss == pytest.approx(-math.log(p[part.classes.index(truth)]), rel=1e-4)
     assert rows["id"].tolist() == part.ids
 
-    hits, hits5 = rows["correct"].sum(), rows["in_top5"].sum()
-    assert 0 < hits5 < 28  # else the test of top-5 would say nothing
-    assert (record["images"], record["classes"], record["epoch"]) == (28, CLASSES, 3)
-    assert (record["top1"], record["top5"]) == (hits / 28, hits5 / 28)
-    assert record["loss"] == pytest.approx(rows["loss"].mean())
-    assert record["chance"] == 1 / CLASSES
-    assert (record["top1_low"], record["top1_high"]) == intervals.wilson(hits, 28)
-    assert (record["top5_low"], record["top5_high"]) == intervals.wilson(hits5, 28)
-    assert record["smallest_difference"] == intervals.smallest_difference(28, hits / 28)
+    n, hits, hits5 = IMAGES[name], rows["correct"].sum(), rows["in_top5"].sum()
+    assert 0 < hits5 < n  # else the test of top-5 would say nothing
+    assert (record["classes"], record["epoch"], record["chance"]) == (CLASSES, 3, 1 / CLASSES)
+    of = {key: record[{"test": "", "val": "val_"}[name] + key] for key in evaluate.totals(rows)}
+    assert (of["images"], of["top1"], of["top5"]) == (n, hits / n, hits5 / n)
+    assert of["loss"] == pytest.approx(rows["loss"].mean())
+    assert (of["top1_low"], of["top1_high"]) == intervals.wilson(hits, n)
+    assert (of["top5_low"], of["top5_high"]) == intervals.wilson(hits5, n)
+    assert of["smallest_difference"] == intervals.smallest_difference(n, hits / n)
 
 
-def test_it_reads_the_test_part_alone(files, tmp_path):
-    first = [path.read_bytes() for path in evaluated(files, tmp_path)]
+def changed(files, split, rows=slice(None)):
+    """Other pixels in images of one part."""
     pixels, table = np.load(files[1]), pd.read_csv(files[0])
-    for row in table[table["split"] != "test"].itertuples():
-        pixels[row.offset : row.offset + 32 * 32] = 0
+    for row in table[table["split"] == split][rows].itertuples():
+        pixels[row.offset : row.offset + 32 * 32] = np.arange(32 * 32) % 256
     np.save(files[1], pixels)
-    assert [path.read_bytes() for path in evaluated(files, tmp_path)] == first
-    row = table[table["split"] == "test"].iloc[0]
-    pixels[row["offset"] : row["offset"] + 32 * 32] = np.arange(32 * 32) % 256
-    np.save(files[1], pixels)
-    assert evaluated(files, tmp_path)[0].read_bytes() != first[0]
+
+
+def test_each_table_rests_on_the_images_of_its_own_part(files, tmp_path):
+    def content():
+        return [path.read_bytes() for path in evaluated(files, tmp_path)]
+
+    first = content()
+    changed(files, "train")
+    assert content() == first
+    changed(files, "val", slice(1))
+    second = content()
+    assert [a == b for a, b in zip(first, second, strict=True)] == [True, False, False]
+    changed(files, "test", slice(1))
+    assert [a == b for a, b in zip(second, content(), strict=True)] == [False, True, False]
 
 
 def test_the_size_of_its_batches_changes_no_prediction(files, tmp_path, monkeypatch):
@@ -158,7 +169,7 @@ def test_a_damaged_checkpoint_is_one_line(files, tmp_path, how):
     with pytest.raises(DataError, match=r"checkpoint\.pt: not a checkpoint that can be") as caught:
         evaluated(files, tmp_path)
     assert "\n" not in str(caught.value)
-    assert not (tmp_path / "predictions.csv").exists()
+    assert not list(tmp_path.glob("*predictions.csv"))
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"weights": {}}, torch.zeros(3)])

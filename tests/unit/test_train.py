@@ -45,8 +45,9 @@ def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
     assert table["val_top1"].max() > 0.6  # chance is a third
 
     part = reads.params_of(PARAMS, "evaluate", scheme="E", seed=3)
-    predictions, test = tmp_path / "p.csv", tmp_path / "t.json"
-    evaluate.run(part, *packed, *2 * [str(checkpoint)], str(predictions), str(test))
+    predictions, of_val, test = (tmp_path / name for name in ("p.csv", "v.csv", "t.json"))
+    evaluated = [*packed, *2 * [str(checkpoint)], *map(str, (predictions, of_val, test))]
+    evaluate.run(part, *evaluated)
     rows, record = pd.read_csv(predictions), json.loads(test.read_text())
     assert len(rows) == record["images"] == 15
     assert record["top1"] == (rows["class"] == rows["predicted"]).mean() == rows["correct"].mean()
@@ -54,6 +55,10 @@ def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
     assert record["loss"] == pytest.approx(rows["loss"].mean())
     assert record["top5"] == 1  # there are three classes
     assert record["epoch"] == 12
+    # The validation part of the last epoch's weights, seen twice.
+    assert len(pd.read_csv(of_val)) == record["val_images"]
+    assert record["val_top1"] == table["val_top1"].iloc[-1]
+    assert record["val_loss"] == pytest.approx(table["val_loss"].iloc[-1], abs=1e-5)
 
     saved = torch.load(checkpoint, weights_only=True)
     assert saved["params"]["groups"] == [1, 32, 32, 32, 32]
@@ -63,7 +68,7 @@ def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
 
     checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
     with pytest.raises(DataError, match=r"c\.pt: not a checkpoint that can be read") as caught:
-        evaluate.run(part, *packed, *2 * [str(checkpoint)], str(predictions), str(test))
+        evaluate.run(part, *evaluated)
     assert "\n" not in str(caught.value)
 
 

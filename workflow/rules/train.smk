@@ -1,4 +1,4 @@
-# One training of each scheme and seed, and its evaluation on the test part.
+# One training of each scheme and seed, and its evaluation on the test and val parts.
 
 
 rule train:
@@ -43,6 +43,7 @@ rule evaluate:
         ),
     output:
         predictions="results/schemes/{scheme}/seed{seed}/predictions.csv",
+        val_predictions="results/schemes/{scheme}/seed{seed}/val_predictions.csv",
         test="results/schemes/{scheme}/seed{seed}/test.json",
     log:
         "logs/evaluate/{scheme}/seed{seed}.log",
@@ -60,4 +61,5 @@ rule evaluate:
     shell:
         "python workflow/step.py evaluate {params.json:q} manifest={input.manifest}"
         " images={input.images} last={input.last} best_val={input.best_val}"
-        " predictions={output.predictions} test={output.test} {params.options:q} 2> {log}"
+        " predictions={output.predictions} val_predictions={output.val_predictions}"
+        " test={output.test} {params.options:q} 2> {log}"

@@ -1,4 +1,8 @@
-"""Step evaluate: checkpoint and test part -> predictions.csv, test.json. Knows no optimiser."""
+"""Step evaluate: checkpoint, test and val part -> a table of predictions for each, test.json.
+
+Of the validation part because a claim of the paper rests on it: intervals need its images. Knows
+no training part and no optimiser.
+"""
 
 import json
 
@@ -24,10 +28,12 @@ def run(
     last: str,
     best_val: str,
     predictions: str,
+    val_predictions: str,
     test: str,
 ) -> None:
-    """Predict every image of the test part with one of the two checkpoints.
+    """Predict every image of the test and of the val part with one of the two checkpoints.
 
+    ``test`` gets the totals of both, those of the val part as `val_...`.
     Raises DataError, DeviceError, DiskError.
     """
     device = choose_device(params["train"]["device"], "train.device")
@@ -36,32 +42,44 @@ def run(
     checkpoint = {"last": last, "best_val": best_val}[params["evaluate"]["checkpoint"]]
     saved = load(checkpoint)
     trained = saved["params"]
-    part = Part(
-        manifest,
-        images,
-        "test",
-        side=trained["model"]["input_size"],
-        fit=trained["data"]["fit"],
-        stretch_contrast=trained["data"]["stretch_contrast"],
-    )
-    if part.classes != saved["classes"]:
-        raise DataError(f"{checkpoint}: trained on other classes than {manifest} has")
-    model = vgg(groups=trained["groups"], classes=len(part.classes), seed=0, **trained["model"])
-    model.load_state_dict(saved["weights"])
-    model.to(device, memory_format=torch.channels_last)
-    logits = predict(model, part, saved["normalization"])
-    table = scored(logits, part)
-    atomic.write_text(predictions, table.to_csv(index=False, lineterminator="\n"))
+    model = network(saved).to(device, memory_format=torch.channels_last)
+    found = {}
+    for name, path in (("test", predictions), ("val", val_predictions)):
+        part = Part(
+            manifest,
+            images,
+            name,
+            side=trained["model"]["input_size"],
+            fit=trained["data"]["fit"],
+            stretch_contrast=trained["data"]["stretch_contrast"],
+        )
+        if part.classes != saved["classes"]:
+            raise DataError(f"{checkpoint}: trained on other classes than {manifest} has")
+        found[name] = scored(predict(model, part, saved["normalization"]), part)
+        atomic.write_text(path, found[name].to_csv(index=False, lineterminator="\n"))
+    classes = len(saved["classes"])
     content = {
         "scheme": params["scheme"],
         "seed": params["seed"],
         "checkpoint": params["evaluate"]["checkpoint"],
         "epoch": saved["epoch"],
-        **totals(table, len(part.classes)),
+        "classes": classes,
+        "chance": 1 / classes,
+        **totals(found["test"]),
+        **{f"val_{key}": value for key, value in totals(found["val"]).items()},
         "device": device.type,
         "machine": machine(),
     }
     atomic.write_text(test, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def network(saved: dict) -> torch.nn.Module:
+    """The network of a checkpoint, with its weights, on the CPU."""
+    trained = saved["params"]
+    classes = len(saved["classes"])
+    model = vgg(groups=trained["groups"], classes=classes, seed=0, **trained["model"])
+    model.load_state_dict(saved["weights"])
+    return model
 
 
 def scored(logits: torch.Tensor, part: Part) -> pd.DataFrame:
@@ -80,13 +98,12 @@ def scored(logits: torch.Tensor, part: Part) -> pd.DataFrame:
     )
 
 
-def totals(table: pd.DataFrame, classes: int) -> dict:
+def totals(table: pd.DataFrame) -> dict:
     """Loss, top-1 and top-5 in [0, 1] with 95% Wilson intervals, and what the part can show."""
     n, hits, hits5 = len(table), int(table["correct"].sum()), int(table["in_top5"].sum())
     (low, high), (low5, high5) = intervals.wilson(hits, n), intervals.wilson(hits5, n)
     return {
         "images": n,
-        "classes": classes,
         "loss": float(table["loss"].mean()),
         "top1": hits / n,
         "top1_low": low,
@@ -95,5 +112,4 @@ def totals(table: pd.DataFrame, classes: int) -> dict:
         "top5_low": low5,
         "top5_high": high5,
         "smallest_difference": intervals.smallest_difference(n, hits / n),
-        "chance": 1 / classes,
     }
