@@ -6,12 +6,14 @@ both engines. Whatever is unclear is made again, and so is all that reads what i
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from groupconv.engines import dvc, jobs, records
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.jobs import CODE, Job
 from groupconv.engines.records import Receipts
+from groupconv.settings import reads
 
 
 @dataclass
@@ -88,6 +90,22 @@ def wanted(all_jobs: list[Job], reasons: dict[str, str], forced: Iterable[str]) 
         elif first:
             found[one.name] = f"after {labels[first]}"
     return found
+
+
+def forced(all_jobs: list[Job], names: Iterable[str], *, everything: bool) -> frozenset[str]:
+    """The steps and jobs that a user asks for: made, whatever a record says.
+
+    ``names``: what -f or -R has, of steps and of outputs; ``everything``: -F.
+    """
+    if everything:
+        return frozenset(reads.READS)
+    names = set(names)
+    # DVC takes some folders as one output.
+    names |= {str(folder) for name in names for folder in Path(name).parents}
+    return frozenset(
+        [step for step in reads.READS if step in names]
+        + [one.name for one in all_jobs if not names.isdisjoint(one.outs)]
+    )
 
 
 def lines(all_jobs: list[Job], wanted: dict[str, str], asked: Iterable[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """What the rules ask. workflow/seam.smk hands it to them, with `conda` and `needs` beside it.
 
-In Snakemake's main process a Run (run.py) decides what is made; a job's own process, on a cluster's
-node too, is told what it decided by one variable of the environment.
+Snakemake's main process decides what is made (decisions.py) and has a Run (run.py); a job's own
+process, on a cluster's node too, is told what it decided by one variable of the environment.
 """
 
 import json
@@ -17,6 +17,7 @@ from snakemake.settings.types import DeploymentMethod
 from groupconv.data.sources import folder as own_images
 from groupconv.data.sources import raw_files
 from groupconv.engines import conda
+from groupconv.engines.decisions import Decisions
 from groupconv.engines.digests import STATE
 from groupconv.engines.marker import MARKER
 from groupconv.engines.refusal import or_refuse
@@ -68,7 +69,7 @@ class Seam:
         self.run = None  # of the main process
         if workflow.is_main_process:
             os.environ[resources.GPUS] = str(resources.gpus_here())
-            self.run = Run(
+            decided = Decisions(
                 workflow,
                 params,
                 declared=self.declared,
@@ -82,6 +83,7 @@ class Seam:
                 raw=self.raw,
                 raw_files=self.raw_files,
             )
+            self.run = Run(workflow, decided)
 
     # What a rule declares.
 
@@ -107,7 +109,7 @@ class Seam:
         ]
 
     def params_of(self, step: str) -> Callable:
-        """The step's part of the effective configuration, as one JSON argument."""
+        """The section of the effective configuration that the step reads, as one JSON argument."""
 
         def canonical(wildcards):
             names = dict(wildcards.items())
@@ -134,14 +136,14 @@ class Seam:
         def filled(wildcards):
             found = [_filled(str(path), wildcards) for path in paths]
             is_marker = paths == [str(MARKER)]
-            if self.run is None or self.run.under_dvc:
+            if self.run is None or self.run.decided.under_dvc:
                 if self.run and not is_marker:
                     or_refuse(_all_there, step, found)
                 return [] if is_marker else ancient(found)
             if is_marker:
                 found = [str(self.run.marker().path)]
             # A raw file that is there stays, whatever becomes of the others.
-            wanted = self.run.is_wanted(_name(step, wildcards)) and step != "download"
+            wanted = self.run.decided.is_wanted(_name(step, wildcards)) and step != "download"
             # Without an executor it is --report, or the like; neither a run nor a dry one.
             if step == "figures" and not self.workflow.executor_plugin:
                 or_refuse(contents.write_captions, self.schemes, CAPTIONS)
@@ -165,7 +167,7 @@ class Seam:
         """
 
         def said(wildcards, output):
-            told = self.run.decided() if self.run else json.loads(os.environ[DECIDED])
+            told = self.run.decided.told() if self.run else json.loads(os.environ[DECIDED])
             name = _name(step, wildcards)
             found = [f"--rule={told['rules'][step]}"]
             cache = told.get("cache")

@@ -1,0 +1,148 @@
+"""What Snakemake's main process decides before a run: which jobs are made, and what they are told.
+
+It reads dvc.yaml, the records and the files; it writes nothing but the cache of md5s. The hooks
+that act on it are in run.py.
+"""
+
+import functools
+import os
+from pathlib import Path
+
+from snakemake.rules import RuleProxy
+
+from groupconv.engines import dvc, dvcyaml, jobs, plan, records
+from groupconv.engines.digests import Digests
+from groupconv.engines.dvclock import Lock
+from groupconv.engines.refusal import or_refuse
+from groupconv.ground.errors import StepError
+from groupconv.settings import config as settings
+from groupconv.settings import reads
+
+
+class Decisions:
+    """``workflow`` is Snakemake's object, ``params`` its config.
+
+    ``declared``: {step: its inputs}, filled in as the rules are read; ``by_content``: {step: files
+    that it reads and no step makes}. ``folders``: those that DVC takes
+    as one, by what dvc.yaml calls them. ``raw``: the folder of the raw files, ``raw_files`` these.
+    """
+
+    def __init__(
+        self,
+        workflow,
+        params: dict,
+        *,
+        declared: dict[str, list[str]],
+        by_content: dict[str, list[str]],
+        folders: dict[str, str],
+        raw: str,
+        raw_files: list[str],
+    ):
+        self.workflow, self.params = workflow, params
+        self.declared, self.by_content = declared, by_content
+        self.folders, self.raw, self.raw_files = folders, raw, raw_files
+        self.asked: set[str] = set()  # the jobs that Snakemake considers
+        self.in_dvc, self.under_dvc = dvc.in_use(), dvc.started_us()
+
+    @functools.cache  # noqa: B019 - there is one object
+    def dvc_yaml(self) -> tuple[str, str]:
+        """dvc.yaml as it is, and as the rules say, whatever the configuration."""
+        text = jobs.DVC_YAML.read_text("utf-8") if jobs.DVC_YAML.exists() else ""
+        rules = {}
+        for step in reads.READS:
+            rule = RuleProxy(self.workflow.get_rule(step))
+            inputs = [*self.declared[step], *self.by_content.get(step, [])]
+            # The source `folder` has no raw files, and the stage has their folder.
+            inputs += [self.raw] if step == "prepare" else []
+            outputs = tuple(map(str, rule.output))
+            rules[step] = dvcyaml.Rule(tuple(inputs), outputs, rule.rule.shellcmd)
+        return text, or_refuse(dvcyaml.derived, text, rules, self.folders)
+
+    @functools.cache  # noqa: B019
+    def definitions(self) -> dict:
+        """Our stages of dvc.yaml, as the rules say them."""
+        return jobs.load(self.dvc_yaml()[1])
+
+    @functools.cache  # noqa: B019
+    def all_jobs(self) -> list[jobs.Job]:
+        """Every job of the effective configuration."""
+        return jobs.jobs(self.definitions(), self.params)
+
+    def lock(self) -> Lock:
+        """dvc.lock as it is now; without git and DVC an old one is nobody's."""
+        return Lock(None if self.in_dvc else os.devnull)
+
+    @functools.cache  # noqa: B019
+    def examined(self) -> plan.Examined:
+        """What the records say."""
+        digests, receipts = Digests(), records.Receipts()
+        known = (self.all_jobs(), self.lock(), receipts, digests, self.in_dvc)
+        found = or_refuse(plan.examine, *known)
+        or_refuse(digests.save)
+        # A raw file that is there is checked by its hash, by prepare.
+        found.reasons.pop("download", None)
+        missing = [path for path in self.raw_files if not Path(path).exists()]
+        if missing:
+            found.reasons["download"] = f"{missing[0]} is not there yet"
+        return found
+
+    @functools.cache  # noqa: B019
+    def forced(self) -> frozenset[str]:
+        """The steps and jobs that -f, -F or -R asks for: made, whatever a record says."""
+        dag = self.workflow.dag_settings
+        targets = dag.targets if dag.forcetargets else ()
+        return plan.forced(self.all_jobs(), {*dag.forcerun, *targets}, everything=dag.forceall)
+
+    @functools.cache  # noqa: B019
+    def wanted(self) -> dict[str, str]:
+        """{job: reason} of all that will be made, if Snakemake asks for it."""
+        return plan.wanted(self.all_jobs(), self.examined().reasons, self.forced())
+
+    def is_wanted(self, name: str) -> bool:
+        """Whether a job that Snakemake considers will be made."""
+        self.asked.add(name)
+        return name in self.wanted()
+
+    def made(self) -> set[str]:
+        """The jobs that will be made, as far as Snakemake has asked."""
+        return self.asked & self.wanted().keys()
+
+    @functools.cache  # noqa: B019
+    def told(self) -> dict:
+        """What the jobs are told, on other nodes too: what is forced, DVC's cache, the rules."""
+        rules = {step: jobs.digest(one) for step, one in self.definitions().items()}
+        told = {"rules": rules, "forced": sorted(self.forced())}
+        if self.in_dvc and not self.under_dvc:
+            told["cache"] = or_refuse(dvc.cache_folder)
+        return told
+
+    def files_of_jobs(self) -> list[str]:
+        """Every file whose time Snakemake may look at."""
+        found: list[str] = []
+        for one in self.all_jobs():
+            if one.step == jobs.CODE:
+                continue
+            rule = RuleProxy(self.workflow.get_rule(one.step))
+            names = one.wildcards or {"file": ""}
+            paths = [*self.declared[one.step], *rule.output, rule.benchmark]
+            for path in filter(None, map(str, paths)):
+                for wildcard, value in names.items():
+                    path = path.replace(f"{{{wildcard}}}", str(value))
+                found.append(path)
+        return [*found, *self.raw_files]
+
+    def is_params_yaml(self) -> bool:
+        """Whether the effective configuration is that of the file, as it is now on disk."""
+        try:
+            return self.params == settings.load("params.yaml")
+        except StepError:
+            return False
+
+    def records_nothing(self) -> str:
+        """Why DVC may record nothing of this run, as the record could be false; "" if it may."""
+        dag = self.workflow.dag_settings
+        if not self.is_params_yaml():
+            return "the configuration was not params.yaml's"
+        if dag.until or dag.omit_from or self.workflow.touch:
+            return "the run was cut short by --until, --omit-from or --touch"
+        return ""
