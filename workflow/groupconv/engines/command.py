@@ -12,7 +12,7 @@ from pathlib import Path
 from groupconv.engines import made
 from groupconv.ground import fingerprint, machine, progress
 from groupconv.ground.errors import DiskError, StepError
-from groupconv.settings import reads, resources
+from groupconv.settings import of_step, resources
 
 ROOT = Path(__file__).parents[3]
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -67,12 +67,9 @@ def _params(words: list[str]) -> dict:
     step, text = words[0], words[1] if len(words) > 1 else ""
     try:
         own = json.loads(text)
-        reads.values(step, own)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StepError(f"{step}: PARAMS = {text[:60]!r}: not JSON: {error}") from error
-    except (KeyError, TypeError, AttributeError) as error:
-        needed = ", ".join(reads.READS[step])
-        raise StepError(f"{step}: PARAMS lacks {error}; it needs {needed}") from error
+    of_step.check(step, own)
     return own
 
 

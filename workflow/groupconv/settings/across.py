@@ -19,10 +19,11 @@ MISSING = ("na", "nan", "none", "null")  # as pandas reads them
 
 def complaints(params: dict) -> list[str]:
     """Each a line: key, value, what is allowed."""
-    return [*_of_data(params["data"]), *_of_schemes(params["model"], params["schemes"])]
+    return [*of_data(params["data"]), *of_schemes(params["model"], params["schemes"])]
 
 
-def _of_data(data: dict) -> list[str]:
+def of_data(data: dict) -> list[str]:
+    """Of the source, the folder and the books: each a line."""
     lines = []
     if data["source"] != "folder" and data["folder"] != OWN_IMAGES:
         lines.append(
@@ -54,14 +55,15 @@ def _bad_folder(folder: str) -> str:
     return ""
 
 
-def _of_schemes(model: dict, schemes: dict) -> list[str]:
+def of_schemes(model: dict, schemes: dict) -> list[str]:
+    """Of the names and the groups of these schemes: each a line."""
     lines = []
     for name, scheme in schemes.items():
         try:
             architecture.convolutions(model["architecture"], scheme["groups"])
         except SchemeError:
             lines += _bad_groups(name, scheme["groups"])
-    groups = schemes["baseline"]["groups"]
+    groups = schemes.get("baseline", {"groups": [1]})["groups"]
     if set(groups) != {1}:
         lines.append(f"schemes.baseline.groups = {groups}: must be [1, 1, 1, 1, 1]")
     lines += [

@@ -79,14 +79,17 @@ Validator = validators.extend(
 )
 
 
-def complaints(params: object) -> list[str]:
-    """What the schema refuses in parsed ``params``: a line for each key, in the keys' order."""
-    schema = read()
+def complaints(params: object, schema: dict | None = None, whole: str = "the file") -> list[str]:
+    """What the schema refuses in parsed ``params``: a line for each key, in the keys' order.
+
+    ``schema``: another one than that of the file; ``whole``: what a line calls all of ``params``.
+    """
+    schema = read() if schema is None else schema
     errors = list(Validator(schema).iter_errors(params))
     other = [error.path for error in errors if error.validator == "type"]  # no limit matters then
     errors = [error for error in errors if error.validator == "type" or error.path not in other]
     ordered = sorted(errors, key=lambda error: list(map(str, error.path)))
-    return list(dict.fromkeys(line for error in ordered for line in _explain(error, schema)))
+    return list(dict.fromkeys(line for error in ordered for line in _explain(error, schema, whole)))
 
 
 def typed(value, entry: dict | None = None):
@@ -116,7 +119,7 @@ def _as_typed(text: str, types: list[str]):
     return text
 
 
-def _explain(error, schema: dict) -> list[str]:
+def _explain(error, schema: dict, whole: str) -> list[str]:
     """A schema error in the user's words, a line for each key that it is about."""
     at = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in error.absolute_path)[1:]
     below = f"{at}." if at else ""
@@ -145,7 +148,7 @@ def _explain(error, schema: dict) -> list[str]:
     }.get(error.validator, lambda: error.message)()
     if "propertyNames" in error.absolute_schema_path:
         return [f"{below}{value}: {allowed}"]
-    return [f"{at or 'the file'} = {show(value)}: {allowed}"]
+    return [f"{at or whole} = {show(value)}: {allowed}"]
 
 
 def show(value: object) -> str:

@@ -1,0 +1,64 @@
+"""The params of one step, as its command line has them: the schema, cut to what the step reads.
+
+A rule cuts them out of a params.yaml that was checked; by hand one can type anything. A complaint
+is one line: `macs: PARAMS: model.architecture = "vgg99": must be vgg13_bn, ...`.
+"""
+
+from groupconv.ground.errors import ParamsError
+from groupconv.settings import across, reads, schema
+
+WHOLE = "PARAMS"  # what a complaint calls all of them
+
+
+def check(step: str, own: object) -> None:
+    """Check the params ``own`` of ``step`` as reads.params_of() would cut them.
+
+    Raises ParamsError with the first complaint.
+    """
+    lines = schema.complaints(own, schema_of(step), WHOLE) or _across(own)
+    if not lines:
+        return
+    line = lines[0] if lines[0].startswith(f"{WHOLE} ") else f"{WHOLE}: {lines[0]}"
+    needs = f"; it needs {', '.join(reads.READS[step])}" if line.endswith(": missing") else ""
+    raise ParamsError(f"{step}: {line}{needs}")
+
+
+def schema_of(step: str) -> dict:
+    """The schema of what ``step`` reads: every key that it has is required, no other is known."""
+    sections = schema.read()["properties"]
+    schemes = sections["schemes"]
+    of_job = {
+        "scheme": schemes["propertyNames"],
+        "groups": schemes["additionalProperties"]["properties"]["groups"],
+        "seed": sections["train"]["properties"]["seeds"]["items"],
+    }
+    found: dict = {}
+    for key in reads.READS[step]:
+        section, _, name = key.partition(".")
+        if not name:
+            found[key] = of_job[key] if key in of_job else sections[key]
+            continue
+        entry = sections[section]["properties"][name]
+        found.setdefault(section, _section({}))["properties"][name] = entry
+    for entry in found.values():
+        if "properties" in entry:
+            entry["required"] = list(entry["properties"])
+    return _section(found) | {"required": list(found)}
+
+
+def _section(keys: dict) -> dict:
+    return {"type": "object", "additionalProperties": False, "properties": keys}
+
+
+def _across(own: dict) -> list[str]:
+    """What several keys at once refuse, where the step reads them all."""
+    lines = across.of_data(own["data"]) if "folder" in own.get("data", {}) else []
+    if "model" not in own:
+        return lines
+    if "schemes" in own:
+        return lines + across.of_schemes(own["model"], own["schemes"])
+    if "groups" in own:
+        name = own["scheme"]
+        of_one = across.of_schemes(own["model"], {name: {"groups": own["groups"]}})
+        lines += [line.removeprefix(f"schemes.{name}.") for line in of_one]
+    return lines
