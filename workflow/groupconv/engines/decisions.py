@@ -56,7 +56,8 @@ class Decisions:
             inputs += [self.raw] if step == "prepare" else []
             outputs = tuple(map(str, rule.output))
             rules[step] = dvcyaml.Rule(tuple(inputs), outputs, rule.rule.shellcmd)
-        return text, or_refuse(dvcyaml.derived, text, rules, self.folders)
+        file = or_refuse(settings.load, "params.yaml")  # DVC knows no --config
+        return text, or_refuse(dvcyaml.derived, text, rules, self.folders, file)
 
     @functools.cache  # noqa: B019
     def definitions(self) -> dict:

@@ -80,11 +80,12 @@ def _memory(params: dict, steps: set[str]) -> list[str]:
         ]
         needs += [
             (
-                resources.training_mb(own["model"], own["groups"], own["train"]["batch_size"]),
-                f"train {own['scheme']}",
+                resources.training_mb(own["model"], scheme, own["train"]["batch_size"]),
+                f"train {name}",
                 resources.memory_key("train", own),
             )
             for own in of_all
+            for name, scheme in own["schemes"].items()
         ]
         needs = [max(needs)]
     if "latency" in steps:

@@ -23,13 +23,14 @@ GPUS = "GROUPCONV_GPUS"  # environment: GPUs of the submitting machine, for jobs
 MOST_CLASSES = 4000  # not known before the data are prepared; Kuzushiji-Kanji has 3,832
 
 
-def trained_counts(
-    model: dict, groups: list[int], classes: int = MOST_CLASSES
-) -> architecture.Counts:
-    """MACs for one image and parameters of the network that is trained; ``model``: the section."""
+def trained_counts(model: dict, scheme: dict, classes: int = MOST_CLASSES) -> architecture.Counts:
+    """MACs for one image and parameters of the network that is trained.
+
+    ``model``: the section; ``scheme``: its entry, groups and what else it has.
+    """
     return architecture.closed_form(
         model["architecture"],
-        groups,
+        **scheme,
         classes=classes,
         input_size=model["input_size"],
         classifier_width=model["classifier_width"],
@@ -37,21 +38,21 @@ def trained_counts(
     )
 
 
-def training_mb(model: dict, groups: list[int], batch_size: int) -> int:
+def training_mb(model: dict, scheme: dict, batch_size: int) -> int:
     """Memory of one training, MB: weights, gradients, momentum, the best epoch's copy, a file
     being written, and the feature maps of a batch (each convolution's, batch norm's, ReLU's).
     """
-    weights, maps = _floats(model, groups, batch_size)
+    weights, maps = _floats(model, scheme, batch_size)
     return PROCESS_MB + FLOAT * (weights + maps) // 10**6
 
 
-def _floats(model: dict, groups: list[int], batch_size: int) -> tuple[int, int]:
+def _floats(model: dict, scheme: dict, batch_size: int) -> tuple[int, int]:
     """How many numbers a training holds for its weights, and for the feature maps of a batch."""
     maps = sum(
         layer.c_out * (model["input_size"] // 2 ** (layer.stage - 1)) ** 2
-        for layer in architecture.convolutions(model["architecture"], groups)
+        for layer in architecture.convolutions(model["architecture"], **scheme)
     )
-    return 5 * trained_counts(model, groups).parameters, 4 * maps * batch_size
+    return 5 * trained_counts(model, scheme).parameters, 4 * maps * batch_size
 
 
 def memory_key(step: str, own: dict) -> str:
@@ -63,7 +64,7 @@ def memory_key(step: str, own: dict) -> str:
         return f"schemes: {len(own['schemes'])} of them"
     if step == "train":
         model, batch_size = own["model"], own["train"]["batch_size"]
-        weights, maps = _floats(model, own["groups"], batch_size)
+        weights, maps = _floats(model, own["schemes"][own["scheme"]], batch_size)
         if weights > maps:
             return f"model.classifier_width = {model['classifier_width']}"
         if batch_size <= FEW:
@@ -100,7 +101,7 @@ def latency_mb(params: dict) -> int:
     total = PROCESS_MB * 10**6
     for scheme in params["schemes"].values():
         counts = architecture.closed_form(
-            params["model"]["architecture"], scheme["groups"], **architecture.FULL_MODEL
+            params["model"]["architecture"], **scheme, **architecture.FULL_MODEL
         )
         total += FLOAT * 2 * counts.parameters - FLOAT * counts.linear_macs
     return total // 10**6
