@@ -32,6 +32,7 @@ rule all:
         rules.report.output,
         rules.summary.output,
         rules.claims.output,
+        rules.training_speed.output,
 
 
 # Makes nothing: dvc.yaml is brought up to the rules before any run.

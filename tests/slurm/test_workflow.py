@@ -49,7 +49,9 @@ def test_the_whole_workflow_gives_what_it_gives_locally(cluster, local, wheel, t
     params = yaml.safe_load((project.folder / "params.yaml").read_text())
     network = params["model"], params["schemes"]["E"]
     training = resources.training_mb(*network, params["train"]["batch_size"])
-    baseline = resources.training_mb(params["model"], [1] * 5, params["train"]["batch_size"])
+    baseline = resources.training_mb(
+        params["model"], {"groups": [1] * 5}, params["train"]["batch_size"]
+    )
     assert {name: asked_for(job) for name, job in submitted.items()} == {
         "prepare": ("cpu", HOUR, 1, 1000, 0),
         "train_wildcards_baseline_0": ("cpu", 24 * HOUR, 1, baseline, 0),

@@ -48,6 +48,13 @@ READS = {
     "evaluate": ("evaluate", "train.device", "train.threads", "scheme", "seed"),
     "macs": ("model.architecture", "scheme", "schemes.{scheme}"),
     "latency": ("model.architecture", "schemes", "latency"),
+    "training_speed": (
+        "model.architecture",
+        "schemes",
+        "train.device",
+        "train.threads",
+        "training_speed",
+    ),
     "summary": ("schemes", "train.seeds"),
     "claims": ("data", "model", "schemes", "train"),
     "tables": ("data", "split", "model", "schemes", "train"),
