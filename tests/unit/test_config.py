@@ -274,7 +274,7 @@ def test_every_key_is_read_by_some_step():
     def covered(key):
         return any(
             key == read or key.startswith(f"{read}.")
-            for reads in reads.READS.values()
+            for reads in (reads.READS | reads.BY_NAME).values()
             for read in reads
         )
 

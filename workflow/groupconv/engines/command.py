@@ -71,7 +71,7 @@ def _params(words: list[str]) -> dict:
     except ValueError as error:
         raise StepError(f"{step}: PARAMS = {text[:60]!r}: not JSON: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:
-        needed = ", ".join(reads.READS[step])
+        needed = ", ".join((reads.READS | reads.BY_NAME)[step])
         raise StepError(f"{step}: PARAMS lacks {error}; it needs {needed}") from error
     return own
 

@@ -102,7 +102,7 @@ class Decisions:
     def is_wanted(self, name: str) -> bool:
         """Whether a job that Snakemake considers will be made."""
         self.asked.add(name)
-        return name in self.wanted()
+        return name in self.wanted() or name.partition("@")[0] in reads.BY_NAME
 
     def made(self) -> set[str]:
         """The jobs that will be made, as far as Snakemake has asked."""

@@ -11,7 +11,7 @@ import time
 import torch
 import torch.nn.functional as F
 
-from groupconv.ground.errors import StepError
+from groupconv.ground.errors import DivergedError
 from groupconv.ground.progress import say
 from groupconv.network import seeds
 from groupconv.network.checkpoint import snapshot
@@ -43,7 +43,7 @@ def fit(
 
     ``settings``: the section `train`; ``label`` begins each line of progress. Returns the
     history's rows and the snapshot, with ``made_with``, of the best epoch: that of the highest
-    validation accuracy, the first of several. Raises StepError if a loss is not finite.
+    validation accuracy, the first of several. Raises DivergedError if a loss is not finite.
     """
     model.to(memory_format=torch.channels_last)
     optimizer = new_optimizer(model, settings)
@@ -116,7 +116,7 @@ def train_one_epoch(
 ) -> tuple[float, float]:
     """One pass over ``part`` in a new order; returns the images' mean loss and top-1 in it.
 
-    Raises StepError if the loss is not finite.
+    Raises DivergedError if the loss is not finite.
     """
     device = next(model.parameters()).device
     generator = seeds.generator(seed, epoch)
@@ -156,9 +156,9 @@ def train_one_epoch(
 
 
 def check_finite(loss: float, what: str, epoch: int, settings: dict) -> None:
-    """Raise StepError, naming the learning rate, if a training has diverged."""
+    """Raise DivergedError, naming the learning rate, if a training has diverged."""
     if not math.isfinite(loss):
-        raise StepError(
+        raise DivergedError(
             f"params.yaml: train.learning_rate = {settings['learning_rate']}: the {what} of epoch "
             f"{epoch} is {loss}: the training diverged; a lower rate is needed"
         )

@@ -62,6 +62,20 @@ READS = {
     "report": ("data", "split", "model", "schemes", "train", "evaluate", "latency", "figures"),
 }
 
+# Steps that run where one asks for them alone: `snakemake sweep`. DVC has no stage of them, as
+# `dvc repro` would make it; what they find goes into params.yaml, which git versions.
+BY_NAME = {
+    "grid": (
+        *PIXELS,
+        *(key for key in (*MODEL, *TRAINING) if key not in PER_SCHEME),
+        "train.seeds",
+        "scheme",
+        "schemes.{scheme}",
+        "sweep",
+    ),
+    "sweep": ("schemes",),
+}
+
 
 def params_of(params: dict, step: str, **wildcards) -> dict:
     """What ``step`` may read of ``params``, its schemes' baseline first.
@@ -69,7 +83,7 @@ def params_of(params: dict, step: str, **wildcards) -> dict:
     ``wildcards`` are `scheme` and `seed` where the step is made once for each.
     """
     cut: dict = {}
-    for key in READS[step]:
+    for key in (READS | BY_NAME)[step]:
         if key in ("scheme", "seed"):
             cut[key] = wildcards[key]
         elif key == "schemes":
@@ -88,7 +102,7 @@ def params_of(params: dict, step: str, **wildcards) -> dict:
 def values(step: str, own: dict) -> dict:
     """{dotted key of params.yaml: value} of all that ``step`` reads; ``own``: of params_of()."""
     found = {}
-    for key in READS[step]:
+    for key in (READS | BY_NAME)[step]:
         if key not in ("scheme", "seed"):
             filled = key.format(scheme=own.get("scheme"))
             section, _, name = filled.partition(".")

@@ -66,7 +66,7 @@ def memory_key(step: str, own: dict) -> str:
     """
     if step in ("latency", "training_speed"):
         return f"schemes: {len(own['schemes'])} of them"
-    if step == "train":
+    if step in ("train", "grid"):
         model, batch_size = own["model"], own["train"]["batch_size"]
         parameters, maps = _floats(model, own["schemes"][own["scheme"]], batch_size)
         if KEPT_WEIGHTS * parameters > maps:
