@@ -11,6 +11,7 @@ localrules:
     download,
     raw,
     split,
+    sweep,
     summary,
     claims,
     tables,
@@ -22,6 +23,7 @@ localrules:
 include: "workflow/seam.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/sweep.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/report.smk"
 
@@ -32,6 +34,7 @@ rule all:
         rules.report.output,
         rules.summary.output,
         rules.claims.output,
+        rules.training_speed.output,
 
 
 # Makes nothing: dvc.yaml is brought up to the rules before any run.

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import torch
 from groupconv.ground.provenance import machine
+from groupconv.network import seeds, training
 from groupconv.network.device import be_deterministic, choose_device, set_threads
-from groupconv.network.loader import NOT_NORMALIZED, Part, augmented, epoch_generator, scaled
+from groupconv.network.loader import NOT_NORMALIZED, Part, augmented, scaled
 from groupconv.network.vgg import vgg
-from groupconv.settings import config
-from groupconv.steps import train
+from groupconv.settings import config, reads
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,19 +40,20 @@ def measured(params: dict, scheme: str) -> dict[str, float]:
     device = choose_device(settings["device"], "train.device")
     set_threads(settings["threads"], "train.threads")
     be_deterministic(device)
-    groups, classes = params["schemes"][scheme]["groups"], len(part.classes)
-    model = vgg(groups=groups, classes=classes, seed=0, **params["model"])
+    own = reads.params_of(params, "train", scheme=scheme, seed=0)
+    settings, classes = own["train"], len(part.classes)
+    model = vgg(**own["schemes"][scheme], classes=classes, seed=0, **own["model"])
     model.to(device, memory_format=torch.channels_last)
-    optimizer = train.new_optimizer(model, settings)
+    optimizer = training.new_optimizer(model, settings)
     normalization = part.statistics() if data["normalize"] else NOT_NORMALIZED
     pixels, labels = next(part.batches(torch.arange(len(part)), settings["batch_size"]))
-    x = augmented(scaled(pixels.to(device), normalization), epoch_generator(0, 1))
+    x = augmented(scaled(pixels.to(device), normalization), seeds.generator(0, 1))
     labels = labels.to(device)
     wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
 
     def epoch() -> float:
         began = time.perf_counter()
-        train.train_one_epoch(model, optimizer, part, normalization, settings, 0, 1, scheme)
+        training.train_one_epoch(model, optimizer, part, normalization, settings, 0, 1, scheme)
         return len(part) / (time.perf_counter() - began)
 
     def bare() -> float:
@@ -60,7 +61,7 @@ def measured(params: dict, scheme: str) -> dict[str, float]:
         began = time.perf_counter()
         iterations = part.batch_count(settings["batch_size"])
         for _ in range(iterations):
-            train.training_step(model, optimizer, x, labels, settings["learning_rate"])
+            training.training_step(model, optimizer, x, labels, settings["learning_rate"])
         wait()
         return iterations * len(x) / (time.perf_counter() - began)
 

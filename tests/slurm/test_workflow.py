@@ -47,9 +47,11 @@ def test_the_whole_workflow_gives_what_it_gives_locally(cluster, local, wheel, t
     submitted = {job["Comment"].removeprefix("rule_"): job for job in jobs_of(project)}
     assert len(submitted) == len(jobs_of(project))  # none was killed for memory, and made again
     params = yaml.safe_load((project.folder / "params.yaml").read_text())
-    network = params["model"], params["schemes"]["E"]["groups"]
+    network = params["model"], params["schemes"]["E"]
     training = resources.training_mb(*network, params["train"]["batch_size"])
-    baseline = resources.training_mb(params["model"], [1] * 5, params["train"]["batch_size"])
+    baseline = resources.training_mb(
+        params["model"], {"groups": [1] * 5}, params["train"]["batch_size"]
+    )
     assert {name: asked_for(job) for name, job in submitted.items()} == {
         "prepare": ("cpu", HOUR, 1, 1000, 0),
         "train_wildcards_baseline_0": ("cpu", 24 * HOUR, 1, baseline, 0),
@@ -134,7 +136,7 @@ def test_trainings_can_share_a_job(cluster, local, tmp_path, options, number, ti
     assert run.returncode == 0, run.stdout
     params = yaml.safe_load((project.folder / "params.yaml").read_text())
     needs = [
-        resources.training_mb(params["model"], scheme["groups"], params["train"]["batch_size"])
+        resources.training_mb(params["model"], scheme, params["train"]["batch_size"])
         for scheme in params["schemes"].values()
     ]
     submitted = jobs_of(project)
@@ -179,7 +181,7 @@ def test_the_profiles_lines_for_gpus_reach_slurm(cluster, local, tmp_path):
     params = yaml.safe_load((project.folder / "params.yaml").read_text())
     needs = {
         scheme: resources.training_mb(
-            params["model"], params["schemes"][scheme]["groups"], params["train"]["batch_size"]
+            params["model"], params["schemes"][scheme], params["train"]["batch_size"]
         )
         for scheme in ("E", "baseline")
     }

@@ -1,7 +1,14 @@
 import pytest
 from groupconv.ground.errors import SchemeError
 from groupconv.network import architecture
-from groupconv.network.architecture import FULL_MODEL, allowed_groups, closed_form, convolutions
+from groupconv.network.architecture import (
+    CHANNELS,
+    FULL_MODEL,
+    allowed_groups,
+    channels,
+    closed_form,
+    convolutions,
+)
 from groupconv.settings import config
 
 GROUPS = {
@@ -77,3 +84,41 @@ def test_allowed_groups_are_those_that_build():
         else:
             with pytest.raises(SchemeError):
                 convolutions("vgg19_bn", groups)
+
+
+def test_a_narrower_network_has_multiples_of_4_channels():
+    assert channels() == channels(1) == CHANNELS
+    assert channels(0.625) == (40, 80, 160, 320, 320)
+    assert channels(0.5625) == (36, 72, 144, 288, 288)  # every sixteenth is exact
+    assert channels(0.64) == (40, 80, 164, 328, 328)
+    assert channels(0.0625) == (4, 8, 16, 32, 32)
+    for hundredth in range(7, 400):
+        width = hundredth / 100
+        for wanted, got in zip(CHANNELS, channels(width), strict=True):
+            assert got % 4 == 0
+            assert abs(got - width * wanted) <= 2
+
+
+def test_the_fair_rival_saves_what_its_channels_say():  # statistics: -74% of the MACs at 0.5
+    base = closed_form("vgg13_bn", GROUPS["baseline"], **FULL_MODEL)
+    half = closed_form("vgg13_bn", GROUPS["baseline"], width=0.5, **FULL_MODEL)
+    assert round(100 * (half.macs / base.macs - 1)) == -74
+    assert round(100 * (half.parameters / base.parameters - 1)) == -44
+    assert closed_form("vgg13_bn", GROUPS["baseline"], width=1.0, **FULL_MODEL) == base
+
+
+def test_a_shuffle_costs_nothing_and_stands_behind_grouped_convolutions_alone():
+    for groups in GROUPS.values():
+        plain, shuffled = (convolutions("vgg16_bn", groups, shuffle=s) for s in (False, True))
+        assert not any(layer.shuffled for layer in plain)
+        assert [layer.shuffled for layer in shuffled] == [layer.groups > 1 for layer in plain]
+        assert closed_form("vgg16_bn", groups, shuffle=True, **FULL_MODEL) == closed_form(
+            "vgg16_bn", groups, **FULL_MODEL
+        )
+
+
+def test_groups_must_divide_the_narrower_channels():
+    assert allowed_groups(3, 0.625) == [1, 2, 4, 5, 8, 10, 16, 20, 40, 80]
+    convolutions("vgg13_bn", [1, 1, 80, 1, 1], width=0.625)
+    with pytest.raises(SchemeError, match=r"64: must divide conv-3's channels, 80 and 160"):
+        convolutions("vgg13_bn", [1, 1, 64, 1, 1], width=0.625)

@@ -34,7 +34,7 @@ def judged(folder, params: dict, right=AS_IN_THE_PAPER, ms=54.0) -> dict[int, di
     milliseconds = {"baseline": 120.0, "A": 105.0, "B": 95.0, "C": 80.0, "D": 70.0, "E": ms}
     rows = []
     for scheme, s in params["schemes"].items():
-        counts = closed_form(params["model"]["architecture"], s["groups"], **FULL_MODEL)
+        counts = closed_form(params["model"]["architecture"], **s, **FULL_MODEL)
         top1, latency = right.get(scheme, 8000) / 1e4, milliseconds.get(scheme, 60.0)
         row = {"scheme": scheme, "val_top1": top1, "test_top1": top1, "train_top1": 0.99}
         row |= {"train_loss": 0.064, "val_loss": 1.3, "train_seconds": latency}

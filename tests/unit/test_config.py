@@ -105,6 +105,44 @@ BAD = {
     "schemes.baseline.groups = [1, 1, 2, 1, 1]: must be [1, 1, 1, 1, 1]": (
         lambda p: p["schemes"]["baseline"].update(groups=[1, 1, 2, 1, 1])
     ),
+    "schemes.F.groups[1] (conv-2) = 64: must divide 40 and 80 channels at width 0.625; "
+    "nearest: 20, 40": (
+        lambda p: p["schemes"].update(F={"groups": [1, 64, 1, 1, 1], "width": 0.625})
+    ),
+    "schemes.F.width = 0.01: must be at least 0.0625": (
+        lambda p: p["schemes"].update(F={"groups": [1] * 5, "width": 0.01})
+    ),
+    'schemes.F.shuffle = "yes": must be true or false': (
+        lambda p: p["schemes"].update(F={"groups": [1] * 5, "shuffle": "yes"})
+    ),
+    "schemes.F.shufle = true: unknown key; did you mean schemes.F.shuffle?": (
+        lambda p: p["schemes"].update(F={"groups": [1] * 5, "shufle": True})
+    ),
+    "schemes.F.groups: missing": lambda p: p["schemes"].update(F={"width": 0.5}),
+    "schemes.baseline.width = 0.5: must be left out; a scheme of another name may have it": (
+        lambda p: p["schemes"]["baseline"].update(width=0.5)
+    ),
+    "train.learning_rate: missing for D, E; write a value for each scheme, or one for all": (
+        lambda p: p["train"].update(learning_rate=dict.fromkeys(["baseline", *"ABC"], 0.01))
+    ),
+    "train.learning_rate.e = 0.01: no such scheme; did you mean E?": (
+        lambda p: p["train"].update(learning_rate=dict.fromkeys([*p["schemes"], "e"], 0.01))
+    ),
+    "train.learning_rate.Mine = 0.01: no such scheme; allowed: baseline, A, B, C, D, E": (
+        lambda p: p["train"].update(learning_rate=dict.fromkeys([*p["schemes"], "Mine"], 0.01))
+    ),
+    "train.learning_rate.E = 0: must be more than 0": (
+        lambda p: p["train"].update(learning_rate=dict.fromkeys(p["schemes"], 0.01) | {"E": 0})
+    ),
+    'model.initialization.E = "kaming": must be kaiming, kaiming_grouped or torchvision; did you '
+    "mean kaiming?": (
+        lambda p: p["model"].update(
+            initialization=dict.fromkeys(p["schemes"], "kaiming") | {"E": "kaming"}
+        )
+    ),
+    'train.epochs = {"E": 4}: must be a whole number, as 4': (
+        lambda p: p["train"].update(epochs={"E": 4})
+    ),
     "data.folder = null: must be text, as data/folder": lambda p: p["data"].update(folder=None),
     "schemes.a b: a name is a letter, then letters, digits and _": (
         lambda p: p["schemes"].update({"a b": {"groups": [1] * 5}})
@@ -201,21 +239,42 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_a_step_reads_its_own_keys_alone():
     part = reads.params_of(PARAMS, "train", scheme="E", seed=0)
-    assert part["groups"] == [1, 32, 32, 32, 32]
     assert "seeds" not in part["train"]
-    assert "schemes" not in part  # a scheme added or removed retrains no other
+    assert list(part["schemes"]) == ["E"]  # a scheme added or removed retrains no other
     assert reads.params_of(PARAMS, "macs", scheme="E") == {
         "model": {"architecture": "vgg13_bn"},
         "scheme": "E",
-        "groups": [1, 32, 32, 32, 32],
+        "schemes": {"E": {"groups": [1, 32, 32, 32, 32]}},
     }
+
+
+def test_a_step_of_one_scheme_reads_its_own_value_alone():
+    each = copy.deepcopy(PARAMS)
+    rates = {name: 0.001 * i for i, name in enumerate(each["schemes"], start=1)}
+    each["train"]["learning_rate"] = rates
+    each["model"]["initialization"] = dict.fromkeys(rates, "kaiming") | {"E": "torchvision"}
+    config.check(each, "params.yaml")
+    own = reads.params_of(each, "train", scheme="E", seed=0)
+    assert own["train"]["learning_rate"] == rates["E"]
+    assert own["model"]["initialization"] == "torchvision"
+    found = reads.values("train", own)
+    assert found["train.learning_rate"] == rates["E"]
+    assert found["schemes.E"] == each["schemes"]["E"]
+    # Another scheme's value is nothing to it, nor in which form its own stands.
+    each["train"]["learning_rate"] = rates | {"D": 1.0}
+    assert reads.params_of(each, "train", scheme="E", seed=0) == own
+    assert reads.params_of(each, "claims")["train"]["learning_rate"]["D"] == 1.0
+    single = copy.deepcopy(each)
+    single["train"]["learning_rate"] = rates["E"]
+    single["model"]["initialization"] = "torchvision"
+    assert reads.params_of(single, "train", scheme="E", seed=0) == own
 
 
 def test_every_key_is_read_by_some_step():
     def covered(key):
         return any(
             key == read or key.startswith(f"{read}.")
-            for reads in reads.READS.values()
+            for reads in (reads.READS | reads.BY_NAME).values()
             for read in reads
         )
 

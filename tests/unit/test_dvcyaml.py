@@ -5,6 +5,7 @@ import yaml
 from groupconv.engines import dvcyaml
 from groupconv.engines.dvcyaml import Rule
 from groupconv.ground.errors import StepError
+from groupconv.settings import config
 
 RULES = {
     "split": Rule(("data/index.csv",), ("data/manifest.csv",), "split it"),
@@ -36,8 +37,11 @@ params:
 """
 
 
-def derived(text, rules=RULES):
-    return dvcyaml.derived(text, rules, {"results/schemes": "results/schemes"})
+PARAMS = config.load("params.yaml")
+
+
+def derived(text, rules=RULES, params=PARAMS):
+    return dvcyaml.derived(text, rules, {"results/schemes": "results/schemes"}, params)
 
 
 def test_ours_are_brought_up_and_others_stay_byte_for_byte():
@@ -103,3 +107,18 @@ def test_stages_in_another_form_are_refused_not_doubled():
 )
 def test_whose_stage_it_is(name, ours):
     assert dvcyaml.of_ours(name) is ours
+
+
+def test_a_value_of_each_scheme_is_a_key_of_its_own_stage():
+    rules = {"train": Rule((), ("results/schemes/{scheme}/seed{seed}/checkpoint.pt",), "train it")}
+    one = yaml.safe_load(derived("", rules))["stages"]["train"]["params"]
+    rates = {"learning_rate": dict.fromkeys(PARAMS["schemes"], 0.01)}
+    each = {**PARAMS, "train": PARAMS["train"] | rates}
+    many = yaml.safe_load(derived("", rules, each))["stages"]["train"]["params"]
+    assert "train.learning_rate" in one
+    assert set(one) ^ set(many) == {
+        "train.learning_rate",
+        "train.learning_rate.${item.scheme}",
+    }
+    assert "model.initialization" in many
+    assert "schemes.${item.scheme}" in many

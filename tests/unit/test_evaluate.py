@@ -46,7 +46,7 @@ def files(tmp_path):
     np.save(images, rng.integers(0, 256, len(table) * 32 * 32, dtype=np.uint8))
 
     params = reads.params_of(PARAMS, "train", scheme="E", seed=0)
-    model = vgg(groups=params["groups"], classes=CLASSES, seed=0, **params["model"])
+    model = vgg(**params["schemes"]["E"], classes=CLASSES, seed=0, **params["model"])
     saved = {
         "weights": model.state_dict(),
         "epoch": 3,

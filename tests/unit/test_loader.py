@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from groupconv.ground.errors import DataError
-from groupconv.network import loader
+from groupconv.network import loader, seeds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,13 +108,13 @@ def test_batches_have_every_image_once_and_none_has_one_alone(n, size):
 
 def test_augmentation_depends_on_the_generator_alone_and_is_light():
     x = torch.rand(4, 3, 32, 32)
-    a, b = (loader.augmented(x, loader.epoch_generator(0, 1)) for _ in range(2))
+    a, b = (loader.augmented(x, seeds.generator(0, 1)) for _ in range(2))
     assert torch.equal(a, b)
-    assert not torch.equal(a, loader.augmented(x, loader.epoch_generator(0, 2)))
-    assert not torch.equal(a, loader.augmented(x, loader.epoch_generator(1, 1)))
+    assert not torch.equal(a, loader.augmented(x, seeds.generator(0, 2)))
+    assert not torch.equal(a, loader.augmented(x, seeds.generator(1, 1)))
     dot = torch.zeros(50, 1, 32, 32)
     dot[:, :, 15:17, 15:17] = 1
-    moved = loader.augmented(dot, loader.epoch_generator(0, 1))
+    moved = loader.augmented(dot, seeds.generator(0, 1))
     assert (moved[:, :, 11:21, 11:21].sum((1, 2, 3)) > 0.9 * moved.sum((1, 2, 3))).all()
 
 

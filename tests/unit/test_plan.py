@@ -27,6 +27,7 @@ def stage(step, deps, outs, name=None, **params):
         outs=tuple(outs),
         cached=tuple(outs),
         params=params,
+        keys=tuple(params),
     )
 
 
@@ -197,3 +198,22 @@ def test_the_stages_of_the_real_pipeline_depend_on_their_producers():
     assert before["code"] == set()
     assert before["download"] == set()
     assert {"evaluate@E-0", "macs@A", "latency"} <= before["summary"]
+
+
+def test_one_value_or_one_per_scheme_makes_nothing_again_but_dvc_learns_the_new_key(project):
+    """dvc.lock calls it train.learning_rate, or train.learning_rate.A; the step's own is one."""
+    before = stage("train", ["images"], ["a.pt"], "train@A-0", **{"train.learning_rate": 0.01})
+    lock = Lock(locked([before]))
+    assert lock.results(before, records.causes(before, Digests()))
+    assert lock.in_form(before)
+    now = replace(before, keys=("train.learning_rate.A",))
+    assert lock.results(now, records.causes(now, Digests()))
+    assert not lock.in_form(now)
+    each = stage("train", ["images"], ["a.pt"], "train@A-0", **{"train.learning_rate.A": 0.01})
+    lock = Lock(locked([each]))
+    assert lock.results(now, records.causes(now, Digests()))
+    assert lock.in_form(now)
+    other = replace(now, params={"train.learning_rate": 0.02})
+    assert lock.results(other, records.causes(other, Digests())) is None
+    found = plan.examine([other], lock, Receipts(), Digests(), True)
+    assert found.reasons == {"train@A-0": "train.learning_rate 0.01 -> 0.02"}

@@ -83,7 +83,7 @@ def test_cuda_that_cannot_be_used(large, monkeypatch):
 
 
 def test_more_memory_than_the_machine_has(large):
-    needed = resources.training_mb(PARAMS["model"], [1] * 5, 10**6)
+    needed = resources.training_mb(PARAMS["model"], {"groups": [1] * 5}, 10**6)
     line = f"params.yaml: train.batch_size = 1000000: train baseline needs about {needed:,} MB"
     assert said(train={"batch_size": 10**6}) == [f"{line} of memory, this machine has 64,000 MB"]
     assert said(here=False, train={"batch_size": 10**6}) == []

@@ -10,8 +10,8 @@ PARAMS = config.load("params.yaml")
 
 
 def training_mb(params, scheme):
-    groups = params["schemes"][scheme]["groups"]
-    return resources.training_mb(params["model"], groups, params["train"]["batch_size"])
+    entry = params["schemes"][scheme]
+    return resources.training_mb(params["model"], entry, params["train"]["batch_size"])
 
 
 def test_the_baseline_is_the_largest_training_and_the_papers_is_larger():

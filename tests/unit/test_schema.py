@@ -39,7 +39,11 @@ def test_what_the_command_line_hands_over_as_text_is_read_as_the_schema_wants():
     params["train"] |= {"augment": "False", "momentum": "0.5", "weight_decay": "0"}
     params["data"] |= {"classes": "null", "folder": "1e5", "books": "null"}
     params["schemes"]["F"] = {"groups": ["1", "1", "2", "1", "1"]}
+    params["model"]["initialization"] = dict.fromkeys(params["schemes"], "kaiming")
     read = config.typed(params)
+    each = {"learning_rate": dict.fromkeys(params["schemes"], "5e-05")}
+    assert config.typed({"train": each})["train"]["learning_rate"]["E"] == 5e-05
+    assert read["model"]["initialization"]["E"] == "kaiming"
     assert read["train"]["epochs"] == 3
     assert type(read["train"]["epochs"]) is int
     assert read["train"]["seeds"] == [0, 1]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from groupconv.ground.errors import DataError, DeviceError, StepError
-from groupconv.network import device, loader, predict
+from groupconv.network import device, loader, predict, seeds, training
 from groupconv.network.vgg import vgg
 from groupconv.settings import config, reads
 from groupconv.steps import evaluate, train
@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PARAMS = config.load("configs/tiny.yaml")
+AT_REST = ["train_eval_loss", "train_eval_top1"]
 
 
 def params_for(scheme="E", **changes):
@@ -39,9 +40,10 @@ def settings():
 def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
     checkpoint, best, history = trained(packed, tmp_path / "a", epochs=12)
     table = pd.read_csv(history)
-    assert list(table.columns) == train.HISTORY
+    assert list(table.columns) == training.HISTORY
     assert table["epoch"].tolist() == list(range(1, 13))
-    assert np.isfinite(table.to_numpy()).all()
+    assert np.isfinite(table.drop(columns=AT_REST).to_numpy()).all()
+    assert table[AT_REST].isna().all(axis=None)
     assert table["val_top1"].max() > 0.6  # chance is a third
 
     part = reads.params_of(PARAMS, "evaluate", scheme="E", seed=3)
@@ -61,7 +63,7 @@ def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
     assert record["val_loss"] == pytest.approx(table["val_loss"].iloc[-1], abs=1e-5)
 
     saved = torch.load(checkpoint, weights_only=True)
-    assert saved["params"]["groups"] == [1, 32, 32, 32, 32]
+    assert saved["params"]["schemes"] == {"E": {"groups": [1, 32, 32, 32, 32]}}
     assert saved["versions"]["torch"]
     best_epoch = torch.load(best, weights_only=True)["epoch"]
     assert best_epoch == table["epoch"][table["val_top1"].argmax()]
@@ -112,7 +114,7 @@ def test_more_threads_than_cores_are_refused():
 )
 def test_the_learning_rate_rises_to_its_peak_and_never_passes_it(iterations, schedule, warmup):
     settings = {"learning_rate": 0.1, "schedule": schedule, "warmup_fraction": warmup}
-    rates = [train.learning_rate(i, iterations, settings) for i in range(iterations)]
+    rates = [training.learning_rate(i, iterations, settings) for i in range(iterations)]
     assert all(0 < rate <= 0.1 + 1e-12 for rate in rates)
     top = rates.index(max(rates))
     assert rates[: top + 1] == sorted(rates[: top + 1])
@@ -122,7 +124,7 @@ def test_the_learning_rate_rises_to_its_peak_and_never_passes_it(iterations, sch
 def test_the_schedules_at_known_points():
     def rate(i, schedule, warmup=0.0):
         settings = {"learning_rate": 1.0, "schedule": schedule, "warmup_fraction": warmup}
-        return train.learning_rate(i, 90, settings)
+        return training.learning_rate(i, 90, settings)
 
     assert [rate(i, "step") for i in (0, 29, 30, 60)] == pytest.approx([1, 1, 0.1, 0.01])
     assert rate(45, "cosine") == pytest.approx(0.5)
@@ -144,14 +146,14 @@ def prepared(packed, epochs=2, batch_size=9, **changes):
     part = loader.Part(*packed, "train", side=32, fit="pad", stretch_contrast=True)
     sizes = PARAMS["model"] | {"dropout": 0.5}
     model = vgg(groups=[1, 32, 32, 32, 32], classes=3, seed=0, **sizes)
-    return model, train.new_optimizer(model, settings), part, loader.NOT_NORMALIZED, settings
+    return model, training.new_optimizer(model, settings), part, loader.NOT_NORMALIZED, settings
 
 
 def test_an_epochs_loss_and_top1_are_means_over_its_images(packed):
     model, optimizer, part, statistics, settings = prepared(packed, augment=False)
     settings["learning_rate"], settings["weight_decay"] = 0.0, 0.0
-    loss, top1 = train.train_one_epoch(model, optimizer, part, statistics, settings, 3, 1, "")
-    generator = loader.epoch_generator(3, 1)
+    loss, top1 = training.train_one_epoch(model, optimizer, part, statistics, settings, 3, 1, "")
+    generator = seeds.generator(3, 1)
     torch.manual_seed(generator.initial_seed())
     losses, hits = [], []
     for pixels, labels in part.batches(torch.randperm(len(part), generator=generator), 9):
@@ -168,15 +170,15 @@ def test_an_epochs_loss_and_top1_are_means_over_its_images(packed):
 
 def test_an_epoch_depends_on_the_past_through_weights_and_momentum_alone(packed):
     model, optimizer, part, statistics, settings = prepared(packed)
-    train.train_one_epoch(model, optimizer, part, statistics, settings, 3, 1, "")
+    training.train_one_epoch(model, optimizer, part, statistics, settings, 3, 1, "")
     past = copy.deepcopy((model.state_dict(), optimizer.state_dict()))
-    train.train_one_epoch(model, optimizer, part, statistics, settings, 3, 2, "")
+    training.train_one_epoch(model, optimizer, part, statistics, settings, 3, 2, "")
 
     later, later_optimizer, *_ = prepared(packed)
     later.load_state_dict(past[0])
     later_optimizer.load_state_dict(past[1])
     torch.rand(17)  # another state of the global generator
-    train.train_one_epoch(later, later_optimizer, part, statistics, settings, 3, 2, "")
+    training.train_one_epoch(later, later_optimizer, part, statistics, settings, 3, 2, "")
     ends = model.state_dict(), later.state_dict()
     assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
 
@@ -187,7 +189,7 @@ def test_the_order_of_an_epoch_is_that_of_seed_and_epoch(packed, seed, epoch, mo
     orders, batches = [], part.batches
     monkeypatch.setattr(part, "batches", lambda o, n: orders.append(o.tolist()) or batches(o, n))
     for s, e in ((3, 1), (3, 1), (seed, epoch)):
-        train.train_one_epoch(model, optimizer, part, statistics, settings, s, e, "")
+        training.train_one_epoch(model, optimizer, part, statistics, settings, s, e, "")
     assert orders[0] == orders[1] != orders[2]
     assert sorted(orders[0]) == list(range(48))
 
@@ -206,3 +208,40 @@ def test_the_schedule_runs_over_all_epochs(packed, tmp_path):
     assert rates.tolist() == pytest.approx(
         [0.005 * (1 + np.cos(np.pi * i / 18)) for i in (5, 11, 17)]
     )
+
+
+def test_the_training_part_in_eval_mode_is_measured_where_a_key_says_so(packed, tmp_path):
+    checkpoint, _, history = trained(packed, tmp_path / "a", evaluate_training_part=True)
+    last = pd.read_csv(history).iloc[-1]
+    saved = torch.load(checkpoint, weights_only=True)
+    own = saved["params"]
+    part = loader.Part(*packed, "train", side=32, fit="pad", stretch_contrast=True)
+    model = vgg(**own["schemes"]["E"], classes=3, seed=0, **own["model"])
+    model.load_state_dict(saved["weights"])
+    model.to(memory_format=torch.channels_last)
+    logits = predict.predict(model, part, saved["normalization"])
+    expected = predict.accuracy(logits, part.labels)
+    assert (last["train_eval_loss"], last["train_eval_top1"]) == pytest.approx(expected, rel=1e-5)
+    assert last["train_eval_loss"] != pytest.approx(last["train_loss"], rel=1e-3)
+    without = torch.load(trained(packed, tmp_path / "b")[0], weights_only=True)["weights"]
+    assert all(torch.equal(saved["weights"][key], without[key]) for key in without)
+
+
+def test_weight_decay_leaves_norms_and_biases_alone_where_a_key_says_so(packed):
+    def moved(decayed):
+        model, optimizer, *_ = prepared(packed, decay_norm_and_bias=decayed, weight_decay=0.1)
+        for group in optimizer.param_groups:
+            group["lr"] = 0.5
+        for parameter in model.parameters():
+            torch.nn.init.ones_(parameter)
+            parameter.grad = torch.zeros_like(parameter)
+        optimizer.step()  # without a gradient weight decay alone moves anything
+        return {name: bool((p != 1).all()) for name, p in model.named_parameters()}
+
+    assert all(moved(True).values())
+    found = moved(False)
+    assert found["features.0.weight"] is found["classifier.6.weight"] is True
+    assert found["features.1.weight"] is found["features.1.bias"] is False
+    assert found["features.0.bias"] is found["classifier.6.bias"] is False
+    weights = {name for name, decays in found.items() if decays}
+    assert len(weights) == 13  # ten convolutions and three linear layers

@@ -39,6 +39,40 @@ def test_counted_macs_equal_the_closed_form(name, scheme):
     assert set(rest) <= {"batch_norm", "adaptive_avg_pool2d"}
 
 
+@pytest.mark.parametrize(
+    ("groups", "more"),
+    [
+        (GROUPS["D"], {"shuffle": True}),
+        (GROUPS["A"], {"shuffle": True}),
+        (GROUPS["baseline"], {"width": 0.625}),
+        ([1, 4, 4, 4, 4], {"width": 0.34, "shuffle": True}),
+        (GROUPS["baseline"], {"width": 1.5}),
+    ],
+)
+def test_with_a_shuffle_or_a_width_all_three_still_agree(groups, more):
+    """The network, fvcore and the closed form."""
+    sizes = {**SMALL, "classifier_pool": 2, "input_size": 64}
+    model = VGG("vgg16_bn", groups, dropout=0, **sizes, **more).eval()
+    counts, rest, unsupported = macs.count(model, torch.zeros(1, 3, 64, 64))
+    assert counts == closed_form("vgg16_bn", groups, **sizes, **more)
+    assert set(rest) <= {"batch_norm", "adaptive_avg_pool2d"}
+    shuffles = unsupported.get("aten::channel_shuffle", 0)
+    grouped = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d) and m.groups > 1]
+    assert shuffles == len(grouped) * more.get("shuffle", False)
+
+
+def test_the_shuffle_is_shufflenets():  # (groups, n) transposed and flattened
+    x = torch.randn(2, 12, 3, 3)
+    layer = VGG("vgg13_bn", [1, 4, 1, 1, 1], dropout=0, shuffle=True, **SMALL).features[9][1]
+    assert torch.equal(layer(x), x.view(2, 4, 3, 3, 3).transpose(1, 2).reshape(2, 12, 3, 3))
+
+
+def test_a_shuffle_is_learnt_through():
+    model = VGG("vgg13_bn", GROUPS["E"], dropout=0, shuffle=True, **SMALL)
+    model(torch.randn(2, 3, 32, 32)).sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
 def test_every_layer_of_a_grouped_stage_is_grouped():
     model = VGG("vgg13_bn", GROUPS["E"], dropout=0, **SMALL)
     groups = [m.groups for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
@@ -54,6 +88,29 @@ def test_the_seed_decides_the_weights():
 
     assert torch.equal(weights(1), weights(1))
     assert not torch.equal(weights(1), weights(2))
+
+
+def test_layers_of_one_shape_start_with_equal_weights_in_every_scheme():
+    """Whatever other layers a scheme has: each is drawn from the seed and its own name."""
+    entries = {name: {"groups": groups} for name, groups in GROUPS.items()}
+    entries["shuffled"] = {"groups": GROUPS["E"], "shuffle": True}
+    states = {
+        name: vgg(
+            "vgg13_bn", **entry, initialization="kaiming", seed=3, dropout=0, **SMALL
+        ).state_dict()
+        for name, entry in entries.items()
+    }
+    base = states["baseline"]
+    for name, state in states.items():
+        assert state.keys() == base.keys()
+        same = [key for key in base if state[key].shape == base[key].shape]
+        assert all(torch.equal(state[key], base[key]) for key in same), name
+        assert {"features.0.weight", "features.3.weight", "classifier.6.weight"} <= set(same)
+    assert all(torch.equal(states["shuffled"][key], states["E"][key]) for key in base)
+    for key in ("features.24.weight", "features.28.weight"):  # B and C share conv-4 and conv-5
+        assert torch.equal(states["B"][key], states["C"][key])
+    # Two layers of one shape in one network are two draws.
+    assert not torch.equal(base["features.28.weight"], base["features.31.weight"])
 
 
 @pytest.mark.parametrize(

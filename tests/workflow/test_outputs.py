@@ -44,7 +44,5 @@ def test_no_training_used_more_memory_than_it_asked_for(finished):
     params = config.load(project.folder / "params.yaml")
     for scheme, settings in params["schemes"].items():
         used = pd.read_csv(project.folder / f"logs/train/{scheme}/seed0.tsv", sep="\t")["max_rss"]
-        asked_mb = resources.training_mb(
-            params["model"], settings["groups"], params["train"]["batch_size"]
-        )
+        asked_mb = resources.training_mb(params["model"], settings, params["train"]["batch_size"])
         assert used.max() * 2**20 / 1e6 < asked_mb

@@ -51,6 +51,31 @@ rule latency:
         " latency={output.latency} {params.options:q} 2> {log}"
 
 
+# One job, as latency, and beside no other.
+rule training_speed:
+    input:
+        **seam.inputs("training_speed"),
+    output:
+        steps="results/training_speed.csv",
+        speed="results/training_speed.json",
+    log:
+        "logs/training_speed.log",
+    benchmark:
+        "logs/training_speed.tsv"
+    conda:
+        conda.torch_environment(config["train"]["device"])
+    threads: config["train"]["threads"]
+    resources:
+        **needs.training_speed(config),
+        runtime=needs.growing(120),
+    params:
+        json=seam.params_of("training_speed"),
+        options=seam.options("training_speed"),
+    shell:
+        "python workflow/step.py training_speed {params.json:q} steps={output.steps}"
+        " speed={output.speed} {params.options:q} 2> {log}"
+
+
 rule summary:
     input:
         **seam.inputs(

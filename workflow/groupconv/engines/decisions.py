@@ -56,7 +56,8 @@ class Decisions:
             inputs += [self.raw] if step == "prepare" else []
             outputs = tuple(map(str, rule.output))
             rules[step] = dvcyaml.Rule(tuple(inputs), outputs, rule.rule.shellcmd)
-        return text, or_refuse(dvcyaml.derived, text, rules, self.folders)
+        file = or_refuse(settings.load, "params.yaml")  # DVC knows no --config
+        return text, or_refuse(dvcyaml.derived, text, rules, self.folders, file)
 
     @functools.cache  # noqa: B019
     def definitions(self) -> dict:
@@ -101,7 +102,7 @@ class Decisions:
     def is_wanted(self, name: str) -> bool:
         """Whether a job that Snakemake considers will be made."""
         self.asked.add(name)
-        return name in self.wanted()
+        return name in self.wanted() or name.partition("@")[0] in reads.BY_NAME
 
     def made(self) -> set[str]:
         """The jobs that will be made, as far as Snakemake has asked."""

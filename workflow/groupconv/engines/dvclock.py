@@ -14,7 +14,7 @@ from groupconv.engines import dvcyaml
 from groupconv.engines.digests import STATE
 from groupconv.engines.jobs import Job
 from groupconv.ground import atomic
-from groupconv.settings import exponents
+from groupconv.settings import exponents, reads
 
 LOCK, BEFORE = Path("dvc.lock"), STATE / "dvc.lock.before"
 
@@ -31,6 +31,7 @@ class Lock:
 
     def __init__(self, path: str | Path | None = None):
         self.entries: dict[str, dict] = {}
+        self.keys: dict[str, set[str]] = {}  # as the entries call their params
         found = [p for p in ([path] if path else [BEFORE, LOCK]) if os.path.isfile(p)]
         try:
             stages = yaml.load(Path(found[0]).read_text(encoding="utf-8"), _Loader)["stages"]
@@ -40,13 +41,14 @@ class Lock:
             try:
                 causes = {
                     "command": entry["cmd"],
-                    "params": dict(entry.get("params", {}).get("params.yaml", {})),
+                    "params": _own(name, entry.get("params", {}).get("params.yaml", {})),
                     "deps": {dep["path"]: dep["md5"] for dep in entry.get("deps", [])},
                 }
                 results = {out["path"]: out["md5"] for out in entry["outs"]}
             except (AttributeError, KeyError, TypeError, ValueError):
                 continue
             self.entries[name] = {"causes": causes, "results": results}
+            self.keys[name] = set(entry.get("params", {}).get("params.yaml", {}))
 
     def causes(self, one: Job) -> dict | None:
         """The causes that the stage was last recorded with; None if the lock has no entry."""
@@ -55,6 +57,20 @@ class Lock:
     def results(self, one: Job, causes: dict) -> dict | None:
         """{path: md5} if the lock's entry has these causes, else None."""
         return self.entries[one.name]["results"] if self.causes(one) == causes else None
+
+    def in_form(self, one: Job) -> bool:
+        """Whether the entry calls its params as dvc.yaml does, so that DVC finds them there."""
+        return self.keys.get(one.name) == set(one.keys)
+
+
+def _own(name: str, params: dict) -> dict:
+    """A stage's params, where train.learning_rate.E of E's stage is its train.learning_rate.
+
+    So it makes no difference whether params.yaml has one value or one for each scheme.
+    """
+    scheme = name.partition("@")[2].partition("-")[0]
+    own = {f"{key}.{scheme}": key for key in reads.PER_SCHEME}
+    return {own.get(key, key): value for key, value in params.items()}
 
 
 def keep() -> None:

@@ -37,14 +37,15 @@ class Rule:
     command: str
 
 
-def derived(text: str, rules: dict[str, Rule], folders: dict[str, str]) -> str:
+def derived(text: str, rules: dict[str, Rule], folders: dict[str, str], params: dict) -> str:
     """dvc.yaml's ``text`` with our stages as the ``rules`` (by step) say. Raises StepError.
 
-    ``folders``: those that DVC takes as one, by what dvc.yaml calls them; a path with {scheme} in
-    it stays by itself. A stage of ours that its user has frozen stays frozen.
+    ``params``: of params.yaml, which has one value or one for each scheme. ``folders``: those that
+    DVC takes as one, by what dvc.yaml calls them; a path with {scheme} in it stays by itself. A
+    stage of ours that its user has frozen stays frozen.
     """
     definitions = {CODE: code_stage()} | {
-        step: definition(step, rule, folders) for step, rule in rules.items()
+        step: definition(step, rule, folders, params) for step, rule in rules.items()
     }
     now = jobs.read(text)
     head, blocks, tail = _blocks(text)
@@ -90,7 +91,7 @@ def code_stage() -> dict:
     return {"cmd": "python workflow/fingerprints.py", "deps": [PACKAGE], "outs": [CODE_FOLDER]}
 
 
-def definition(step: str, rule: Rule, folders: dict[str, str]) -> dict:
+def definition(step: str, rule: Rule, folders: dict[str, str], params: dict) -> dict:
     """One stage as DVC reads it."""
     outs = _named(rule.outputs, folders)
     wildcards = [name for name in RANGES if f"${{item.{name}}}" in outs[0]]
@@ -108,9 +109,7 @@ def definition(step: str, rule: Rule, folders: dict[str, str]) -> dict:
     if deps := _named((*rule.inputs, *code), folders):
         found["deps"] = deps
     found["params"] = [
-        "schemes.${item.scheme}.groups" if key == "groups" else key
-        for key in reads.READS[step]
-        if key not in ("scheme", "seed")
+        key.replace("{scheme}", "${item.scheme}") for key in reads.keys(step, params)
     ]
     for out in outs:
         kind, flags = _kind(step, out)

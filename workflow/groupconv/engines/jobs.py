@@ -33,6 +33,7 @@ class Job:
     outs: tuple[str, ...]
     cached: tuple[str, ...]  # those of outs that DVC's cache takes; git takes the others
     params: dict
+    keys: tuple[str, ...] = ()  # what dvc.yaml calls the params: train.learning_rate.E
     frozen: bool = False
 
 
@@ -87,6 +88,7 @@ def job(definitions: dict, step: str, own: dict) -> Job:
         outs=tuple(sorted(outs)),
         cached=tuple(sorted(path for path, cached in outs.items() if cached)),
         params=params,
+        keys=tuple(map(filled, definition.get("params", []))),
         frozen=bool(definition.get("frozen")),
     )
 

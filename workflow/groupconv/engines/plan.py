@@ -46,7 +46,7 @@ def examine(
             found.frozen.append(one.name)
         elif reason:
             found.reasons[one.name] = reason
-        elif in_dvc and not (in_lock == results and in_cache(one, results)):
+        elif in_dvc and not (in_lock == results and lock.in_form(one) and in_cache(one, results)):
             found.unrecorded.append(one.name)
     return found
 

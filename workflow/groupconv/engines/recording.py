@@ -49,7 +49,7 @@ def record(all_jobs: list[Job], handle: IO) -> str:
             if made_here and receipts.results(one, causes) != results:
                 continue
             new[one.name] = {"causes": causes, "results": results}
-        elif not plan.in_cache(one, results):
+        elif not (lock.in_form(one) and plan.in_cache(one, results)):
             new[one.name] = {"causes": causes, "results": results}
         good.add(one.name)
     digests.save()

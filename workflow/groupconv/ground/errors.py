@@ -21,6 +21,10 @@ class DeviceError(StepError):
     """A device or a number of cores that this machine does not have."""
 
 
+class DivergedError(StepError):
+    """A training whose loss is no number any more."""
+
+
 class DiskError(StepError):
     """No room to write a file."""
 

@@ -4,7 +4,6 @@ A part's images are fitted to the network's square once, into a temporary file t
 caches as memory allows; a batch is then a gather, an augmentation and a scaling.
 """
 
-import hashlib
 import math
 import os
 import tempfile
@@ -153,9 +152,3 @@ def augmented(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     affine = torch.stack([cos, -sin, shift[0], sin, cos, shift[1]], 1).view(n, 2, 3).to(x.device)
     grid = F.affine_grid(affine, list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
-
-
-def epoch_generator(seed: int, epoch: int) -> torch.Generator:
-    """The source of an epoch's random numbers: the same whether or not earlier epochs ran."""
-    digest = hashlib.sha256(f"{seed}:{epoch}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)

@@ -1,12 +1,13 @@
 """VGG-BN with grouped convolutions. Knows no data, no files, no training.
 
 Source: the paper, Section 4 and Table 1. Without groups, modules and state dict are those of
-torchvision's vgg13_bn, vgg16_bn and vgg19_bn.
+torchvision's vgg13_bn, vgg16_bn and vgg19_bn. A layer has the same name in every scheme.
 """
 
 import torch
 from torch import nn
 
+from groupconv.network import seeds
 from groupconv.network.architecture import CHANNELS, KERNEL, convolutions
 
 
@@ -23,19 +24,24 @@ class VGG(nn.Module):
         classifier_width: int,
         classifier_pool: int,
         dropout: float,
+        shuffle: bool = False,
+        width: float = 1.0,
     ):
         """Build the layers on torch's default device; ``groups`` of conv-1 .. conv-5.
 
-        Raises SchemeError if a number of groups does not divide the channels.
+        ``shuffle`` and ``width`` as architecture.convolutions has them. Raises SchemeError if a
+        number of groups does not divide the channels.
         """
         super().__init__()
         layers: list[nn.Module] = []
-        planned = convolutions(architecture, groups)
+        planned = convolutions(architecture, groups, shuffle=shuffle, width=width)
         for i, c in enumerate(planned):
+            relu = nn.ReLU(inplace=True)
             layers += [
                 nn.Conv2d(c.c_in, c.c_out, KERNEL, padding=KERNEL // 2, groups=c.groups),
                 nn.BatchNorm2d(c.c_out),
-                nn.ReLU(inplace=True),
+                # In the place of the ReLU: a module more would rename the layers behind it.
+                nn.Sequential(relu, nn.ChannelShuffle(c.groups)) if c.shuffled else relu,
             ]
             if i + 1 == len(planned) or planned[i + 1].stage != c.stage:
                 layers.append(nn.MaxPool2d(2))
@@ -44,7 +50,7 @@ class VGG(nn.Module):
         same = input_size // 2 ** len(CHANNELS) == classifier_pool
         self.avgpool = nn.Identity() if same else nn.AdaptiveAvgPool2d(classifier_pool)
         self.classifier = nn.Sequential(
-            nn.Linear(CHANNELS[-1] * classifier_pool**2, classifier_width),
+            nn.Linear(planned[-1].c_out * classifier_pool**2, classifier_width),
             nn.ReLU(inplace=True),
             nn.Dropout(dropout),
             nn.Linear(classifier_width, classifier_width),
@@ -69,21 +75,21 @@ def vgg(architecture: str, groups: list[int], *, initialization: str, seed: int,
     - "kaiming": Kaiming's fan-out, and Kaiming's fan-in (arXiv:1502.01852);
     - "kaiming_grouped": Kaiming's fan-in for both, counting the inputs of one group.
 
-    torchvision's fan-out ignores groups: grouped layers start smaller by sqrt(groups). Behind
-    batch norm that changes no output, but each step then turns the weights further, which short
-    trainings profit from.
+    Each layer's weights come from (``seed``, its name): layers of one shape are equal in every
+    scheme, whatever the others are. torchvision's fan-out ignores groups: grouped layers start
+    smaller by sqrt(groups). Behind batch norm that changes no output, but each step then turns
+    the weights further (arXiv:1706.05350): no rule is fair to every scheme at one learning rate.
     """
     with torch.device("meta"):  # torch's own initialisation would draw every weight for nothing
         model = VGG(architecture, groups, **sizes)
     model.to_empty(device="cpu")
-    generator = torch.Generator().manual_seed(seed)
-    for module in model.modules():
+    for name, module in model.named_modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
         elif isinstance(module, (nn.Conv2d, nn.Linear)):
-            _initialize(module, initialization, generator)
+            _initialize(module, initialization, seeds.generator(seed, name))
             nn.init.zeros_(module.bias)
     return model
 

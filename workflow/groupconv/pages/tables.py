@@ -105,8 +105,8 @@ def papers_changes(params: dict, paper: dict) -> dict[tuple[str, str], float]:
         (claim["paper"]["scheme"], claim["of"]): claim["paper"]["change"]
         for claim in paper["claims"]
         if claim["kind"] == "change"
-        and params["schemes"].get(claim["paper"]["scheme"], {}).get("groups")
-        == paper["schemes"][claim["paper"]["scheme"]]
+        and params["schemes"].get(claim["paper"]["scheme"])
+        == {"groups": paper["schemes"][claim["paper"]["scheme"]]}
     }
 
 

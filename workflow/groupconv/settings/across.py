@@ -9,7 +9,9 @@ from pathlib import Path
 
 from groupconv.ground.errors import SchemeError
 from groupconv.network import architecture
-from groupconv.settings.schema import show
+from groupconv.results.order import in_order
+from groupconv.settings import reads
+from groupconv.settings.schema import nearest, show
 
 OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
 # What the workflow writes, or is: no folder of images.
@@ -19,7 +21,11 @@ MISSING = ("na", "nan", "none", "null")  # as pandas reads them
 
 def complaints(params: dict) -> list[str]:
     """Each a line: key, value, what is allowed."""
-    return [*of_data(params["data"]), *of_schemes(params["model"], params["schemes"])]
+    return [
+        *of_data(params["data"]),
+        *of_schemes(params["model"], params["schemes"]),
+        *_of_each_scheme(params),
+    ]
 
 
 def of_data(data: dict) -> list[str]:
@@ -60,12 +66,19 @@ def of_schemes(model: dict, schemes: dict) -> list[str]:
     lines = []
     for name, scheme in schemes.items():
         try:
-            architecture.convolutions(model["architecture"], scheme["groups"])
+            architecture.convolutions(model["architecture"], **scheme)
         except SchemeError:
-            lines += _bad_groups(name, scheme["groups"])
-    groups = schemes.get("baseline", {"groups": [1]})["groups"]
+            lines += _bad_groups(name, **scheme)
+    baseline = schemes.get("baseline", {"groups": [1]})  # a step may have another scheme alone
+    groups = baseline["groups"]
     if set(groups) != {1}:
         lines.append(f"schemes.baseline.groups = {groups}: must be [1, 1, 1, 1, 1]")
+    lines += [
+        f"schemes.baseline.{key} = {show(value)}: must be left out; a scheme of another name may "
+        "have it"
+        for key, value in baseline.items()
+        if key != "groups"
+    ]
     lines += [
         f"schemes.{name}: a name that means a missing value in a table"
         for name in schemes
@@ -76,19 +89,38 @@ def of_schemes(model: dict, schemes: dict) -> list[str]:
     return lines
 
 
-def _bad_groups(name: str, groups: list[int]) -> list[str]:
+def _of_each_scheme(params: dict) -> list[str]:
+    """What is given for each scheme: for all of them, and for no other."""
+    lines, schemes = [], params["schemes"]
+    for key in reads.PER_SCHEME:
+        section, name = key.split(".")
+        values = params[section][name]
+        if not isinstance(values, dict):
+            continue
+        if missing := [scheme for scheme in in_order(schemes) if scheme not in values]:
+            lines.append(
+                f"{key}: missing for {', '.join(missing)}; write a value for each scheme, or one "
+                "for all"
+            )
+        for other in (scheme for scheme in values if scheme not in schemes):
+            meant = f"did you mean {near}?" if (near := nearest(other, schemes)) else ""
+            allowed = meant or f"allowed: {', '.join(in_order(schemes))}"
+            lines.append(f"{key}.{other} = {show(values[other])}: no such scheme; {allowed}")
+    return lines
+
+
+def _bad_groups(
+    name: str, groups: list[int], shuffle: bool = False, width: float = 1.0
+) -> list[str]:
     lines = []
     for stage, g in enumerate(groups, start=1):
-        allowed = architecture.allowed_groups(stage)
+        allowed = architecture.allowed_groups(stage, width)
         if g not in allowed:
             near = sorted(sorted(allowed, key=lambda a: abs(a - g))[:2])
-            channels = (
-                "3 and 64"
-                if stage == 1
-                else "{} and {}".format(*architecture.CHANNELS[stage - 2 : stage])
-            )
+            channels = "{} and {}".format(*architecture.read_and_written(stage, width))
+            narrow = f" at width {width}" if width != 1 else ""
             lines.append(
                 f"schemes.{name}.groups[{stage - 1}] (conv-{stage}) = {g}: must divide {channels} "
-                f"channels; nearest: {', '.join(map(str, near))}"
+                f"channels{narrow}; nearest: {', '.join(map(str, near))}"
             )
     return lines

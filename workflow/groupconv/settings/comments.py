@@ -41,6 +41,8 @@ def files(root: Path = ROOT) -> list[Path]:
 def describe(entry: dict) -> str:
     """What the schema's ``entry`` says of a key: "passes over the training part; the paper: 25"."""
     text = entry["description"]
+    if "x-per-scheme" in entry:
+        text += "; or one per scheme"
     if "x-paper" not in entry:
         return text
     paper = entry["x-paper"]

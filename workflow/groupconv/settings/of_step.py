@@ -19,7 +19,11 @@ def check(step: str, own: object) -> None:
     if not lines:
         return
     line = lines[0] if lines[0].startswith(f"{WHOLE} ") else f"{WHOLE}: {lines[0]}"
-    needs = f"; it needs {', '.join(reads.READS[step])}" if line.endswith(": missing") else ""
+    needs = (
+        f"; it needs {', '.join((reads.READS | reads.BY_NAME)[step])}"
+        if line.endswith(": missing")
+        else ""
+    )
     raise ParamsError(f"{step}: {line}{needs}")
 
 
@@ -29,17 +33,18 @@ def schema_of(step: str) -> dict:
     schemes = sections["schemes"]
     of_job = {
         "scheme": schemes["propertyNames"],
-        "groups": schemes["additionalProperties"]["properties"]["groups"],
         "seed": sections["train"]["properties"]["seeds"]["items"],
     }
     found: dict = {}
-    for key in reads.READS[step]:
+    for key in (reads.READS | reads.BY_NAME)[step]:
         section, _, name = key.partition(".")
-        if not name:
+        if section == "schemes":
+            found["schemes"] = schemes if not name else schemes | {"required": []}
+        elif not name:
             found[key] = of_job[key] if key in of_job else sections[key]
-            continue
-        entry = sections[section]["properties"][name]
-        found.setdefault(section, _section({}))["properties"][name] = entry
+        else:
+            entry = sections[section]["properties"][name]
+            found.setdefault(section, _section({}))["properties"][name] = entry
     for entry in found.values():
         if "properties" in entry:
             entry["required"] = list(entry["properties"])
@@ -53,12 +58,9 @@ def _section(keys: dict) -> dict:
 def _across(own: dict) -> list[str]:
     """What several keys at once refuse, where the step reads them all."""
     lines = across.of_data(own["data"]) if "folder" in own.get("data", {}) else []
-    if "model" not in own:
-        return lines
-    if "schemes" in own:
-        return lines + across.of_schemes(own["model"], own["schemes"])
-    if "groups" in own:
-        name = own["scheme"]
-        of_one = across.of_schemes(own["model"], {name: {"groups": own["groups"]}})
-        lines += [line.removeprefix(f"schemes.{name}.") for line in of_one]
+    if "scheme" in own and "schemes" in own and list(own["schemes"]) != [own["scheme"]]:
+        names = schema.show(list(own["schemes"]))
+        lines.append(f"schemes = {names}: must have scheme {own['scheme']} alone")
+    if "model" in own and "schemes" in own:
+        lines += across.of_schemes(own["model"], own["schemes"])
     return lines

@@ -22,7 +22,8 @@ PUBLISHED = {
     "k49": (49, 7000),
     "cifar100": (100, 600),
 }
-STEPS = {"train": {"train", "evaluate"}, "latency": {"latency"}}  # by section of params.yaml
+# Of each section of params.yaml that has threads and a device, the steps that use them.
+STEPS = {"train": {"train", "evaluate", "training_speed"}, "latency": {"latency"}}
 
 
 def checks(
@@ -80,16 +81,20 @@ def _memory(params: dict, steps: set[str]) -> list[str]:
         ]
         needs += [
             (
-                resources.training_mb(own["model"], own["groups"], own["train"]["batch_size"]),
-                f"train {own['scheme']}",
+                resources.training_mb(own["model"], scheme, own["train"]["batch_size"]),
+                f"train {name}",
                 resources.memory_key("train", own),
             )
             for own in of_all
+            for name, scheme in own["schemes"].items()
         ]
         needs = [max(needs)]
     if "latency" in steps:
         key = resources.memory_key("latency", params)
         needs.append((resources.latency_mb(params), "latency", key))
+    if "training_speed" in steps and params["training_speed"]["steps"]:
+        key = resources.memory_key("training_speed", params)
+        needs.append((resources.training_speed_mb(params), "training_speed", key))
     most = machine.memory_mb()
     return [
         f"params.yaml: {key}: {what} needs about {mb:,} MB of memory, this machine has {most:,} MB"

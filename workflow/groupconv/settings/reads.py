@@ -4,9 +4,20 @@ import json
 
 from groupconv.results.order import in_order
 
-# What each step may read, as dotted keys; a section's name stands for all of it. `scheme`,
-# `groups` and `seed` are the wildcards of the steps that are made once per scheme or seed.
-PIXELS = ("data.fit", "data.stretch_contrast", "data.normalize", "model")
+# What each step may read, as dotted keys; a section's name stands for all of it. `scheme` and
+# `seed` are the wildcards of the steps that are made once per scheme or seed, and
+# `schemes.{scheme}` is the scheme's own entry.
+PIXELS = ("data.fit", "data.stretch_contrast", "data.normalize")
+# What may be one value for all schemes, or one for each; a step of one scheme reads its own alone.
+PER_SCHEME = ("model.initialization", "train.learning_rate")
+MODEL = (
+    "model.architecture",
+    "model.input_size",
+    "model.classifier_width",
+    "model.classifier_pool",
+    "model.dropout",
+    "model.initialization",
+)
 TRAINING = (
     "train.epochs",
     "train.batch_size",
@@ -15,7 +26,9 @@ TRAINING = (
     "train.warmup_fraction",
     "train.momentum",
     "train.weight_decay",
+    "train.decay_norm_and_bias",
     "train.augment",
+    "train.evaluate_training_part",
     "train.device",
     "train.threads",
 )
@@ -31,15 +44,36 @@ READS = {
         "data.image_size",
     ),
     "split": ("split",),
-    "train": (*PIXELS, *TRAINING, "scheme", "groups", "seed"),
+    "train": (*PIXELS, *MODEL, *TRAINING, "scheme", "schemes.{scheme}", "seed"),
     "evaluate": ("evaluate", "train.device", "train.threads", "scheme", "seed"),
-    "macs": ("model.architecture", "scheme", "groups"),
+    "macs": ("model.architecture", "scheme", "schemes.{scheme}"),
     "latency": ("model.architecture", "schemes", "latency"),
+    "training_speed": (
+        "model.architecture",
+        "schemes",
+        "train.device",
+        "train.threads",
+        "training_speed",
+    ),
     "summary": ("schemes", "train.seeds"),
     "claims": ("data", "model", "schemes", "train"),
     "tables": ("data", "split", "model", "schemes", "train"),
     "figures": ("schemes", "train.seeds", "figures", "model.architecture"),
     "report": ("data", "split", "model", "schemes", "train", "evaluate", "latency", "figures"),
+}
+
+# Steps that run where one asks for them alone: `snakemake sweep`. DVC has no stage of them, as
+# `dvc repro` would make it; what they find goes into params.yaml, which git versions.
+BY_NAME = {
+    "grid": (
+        *PIXELS,
+        *(key for key in (*MODEL, *TRAINING) if key not in PER_SCHEME),
+        "train.seeds",
+        "scheme",
+        "schemes.{scheme}",
+        "sweep",
+    ),
+    "sweep": ("schemes",),
 }
 
 
@@ -49,16 +83,17 @@ def params_of(params: dict, step: str, **wildcards) -> dict:
     ``wildcards`` are `scheme` and `seed` where the step is made once for each.
     """
     cut: dict = {}
-    for key in READS[step]:
-        if key == "groups":
-            cut["groups"] = params["schemes"][wildcards["scheme"]]["groups"]
-        elif key in ("scheme", "seed"):
+    for key in (READS | BY_NAME)[step]:
+        if key in ("scheme", "seed"):
             cut[key] = wildcards[key]
         elif key == "schemes":
             cut["schemes"] = {s: params["schemes"][s] for s in scheme_names(params)}
         elif "." in key:
-            section, name = key.split(".")
-            cut.setdefault(section, {})[name] = params[section][name]
+            section, name = key.format(**wildcards).split(".")
+            value = params[section][name]
+            if key in PER_SCHEME and isinstance(value, dict):
+                value = value[wildcards["scheme"]]
+            cut.setdefault(section, {})[name] = value
         else:
             cut[key] = params[key]
     return cut
@@ -67,12 +102,26 @@ def params_of(params: dict, step: str, **wildcards) -> dict:
 def values(step: str, own: dict) -> dict:
     """{dotted key of params.yaml: value} of all that ``step`` reads; ``own``: of params_of()."""
     found = {}
+    for key in (READS | BY_NAME)[step]:
+        if key not in ("scheme", "seed"):
+            filled = key.format(scheme=own.get("scheme"))
+            section, _, name = filled.partition(".")
+            found[filled] = own[section][name] if name else own[section]
+    return found
+
+
+def keys(step: str, params: dict) -> list[str]:
+    """The dotted keys of ``params`` that ``step`` reads, with {scheme} where it is of one scheme.
+
+    train.learning_rate.{scheme}, where the file has one for each.
+    """
+    found = []
     for key in READS[step]:
-        if key == "groups":
-            found[f"schemes.{own['scheme']}.groups"] = own["groups"]
-        elif key not in ("scheme", "seed"):
-            section, _, name = key.partition(".")
-            found[key] = own[section][name] if name else own[section]
+        if key in PER_SCHEME:
+            section, name = key.split(".")
+            key += ".{scheme}" if isinstance(params[section][name], dict) else ""
+        if key not in ("scheme", "seed"):
+            found.append(key)
     return found
 
 

@@ -15,21 +15,24 @@ from groupconv.network import architecture
 
 FLOAT = 4  # bytes
 FEW = 4  # images of a batch: less is no help
+PAPERS_BATCH = 20  # of the step training_speed
 # Python with torch (its CUDA build) and pandas imported, no model; on a cluster's node also the
 # Snakemake that starts it.
 PROCESS_MB = 1300
+KEPT_WEIGHTS = 5  # times that a training holds its parameters (training_mb)
 WHOLE = 1000  # of `share`: one machine; engines/limits.py caps it
 GPUS = "GROUPCONV_GPUS"  # environment: GPUs of the submitting machine, for jobs on other nodes
 MOST_CLASSES = 4000  # not known before the data are prepared; Kuzushiji-Kanji has 3,832
 
 
-def trained_counts(
-    model: dict, groups: list[int], classes: int = MOST_CLASSES
-) -> architecture.Counts:
-    """MACs for one image and parameters of the network that is trained; ``model``: the section."""
+def trained_counts(model: dict, scheme: dict, classes: int = MOST_CLASSES) -> architecture.Counts:
+    """MACs for one image and parameters of the network that is trained.
+
+    ``model``: the section; ``scheme``: its entry, groups and what else it has.
+    """
     return architecture.closed_form(
         model["architecture"],
-        groups,
+        **scheme,
         classes=classes,
         input_size=model["input_size"],
         classifier_width=model["classifier_width"],
@@ -37,21 +40,23 @@ def trained_counts(
     )
 
 
-def training_mb(model: dict, groups: list[int], batch_size: int) -> int:
+def training_mb(model: dict, scheme: dict, batch_size: int) -> int:
     """Memory of one training, MB: weights, gradients, momentum, the best epoch's copy, a file
     being written, and the feature maps of a batch (each convolution's, batch norm's, ReLU's).
     """
-    weights, maps = _floats(model, groups, batch_size)
-    return PROCESS_MB + FLOAT * (weights + maps) // 10**6
+    parameters, maps = _floats(model, scheme, batch_size)
+    return PROCESS_MB + FLOAT * (KEPT_WEIGHTS * parameters + maps) // 10**6
 
 
-def _floats(model: dict, groups: list[int], batch_size: int) -> tuple[int, int]:
-    """How many numbers a training holds for its weights, and for the feature maps of a batch."""
+def _floats(
+    model: dict, scheme: dict, batch_size: int, classes: int = MOST_CLASSES
+) -> tuple[int, int]:
+    """How many parameters a network has, and how many numbers the feature maps of a batch."""
     maps = sum(
         layer.c_out * (model["input_size"] // 2 ** (layer.stage - 1)) ** 2
-        for layer in architecture.convolutions(model["architecture"], groups)
+        for layer in architecture.convolutions(model["architecture"], **scheme)
     )
-    return 5 * trained_counts(model, groups).parameters, 4 * maps * batch_size
+    return trained_counts(model, scheme, classes).parameters, 4 * maps * batch_size
 
 
 def memory_key(step: str, own: dict) -> str:
@@ -59,12 +64,12 @@ def memory_key(step: str, own: dict) -> str:
 
     ``own`` is what the step reads of params.yaml (reads.params_of). "" if no key makes much of it.
     """
-    if step == "latency":
+    if step in ("latency", "training_speed"):
         return f"schemes: {len(own['schemes'])} of them"
-    if step == "train":
+    if step in ("train", "grid"):
         model, batch_size = own["model"], own["train"]["batch_size"]
-        weights, maps = _floats(model, own["groups"], batch_size)
-        if weights > maps:
+        parameters, maps = _floats(model, own["schemes"][own["scheme"]], batch_size)
+        if KEPT_WEIGHTS * parameters > maps:
             return f"model.classifier_width = {model['classifier_width']}"
         if batch_size <= FEW:
             return f"model.input_size = {model['input_size']}"
@@ -100,10 +105,30 @@ def latency_mb(params: dict) -> int:
     total = PROCESS_MB * 10**6
     for scheme in params["schemes"].values():
         counts = architecture.closed_form(
-            params["model"]["architecture"], scheme["groups"], **architecture.FULL_MODEL
+            params["model"]["architecture"], **scheme, **architecture.FULL_MODEL
         )
         total += FLOAT * 2 * counts.parameters - FLOAT * counts.linear_macs
     return total // 10**6
+
+
+def training_speed_mb(params: dict) -> int:
+    """Memory of the step training_speed, MB: weights and momentum of every scheme's full model at
+    once; gradients, and feature maps of a batch, of one of them at a time.
+    """
+    model = {"architecture": params["model"]["architecture"], **architecture.FULL_MODEL}
+    total, largest = PROCESS_MB * 10**6, 0
+    for scheme in params["schemes"].values():
+        parameters, maps = _floats(model, scheme, PAPERS_BATCH, model["classes"])
+        total += FLOAT * 2 * parameters
+        largest = max(largest, FLOAT * (parameters + maps))
+    return (total + largest) // 10**6
+
+
+def training_speed(params: dict) -> dict:
+    """The resources of the step training_speed: alone on its machine, if it times anything."""
+    if not params["training_speed"]["steps"]:
+        return job(500)
+    return job_alone(growing(training_speed_mb(params)), gpus(params["train"]["device"]))
 
 
 def gpus_here() -> int:

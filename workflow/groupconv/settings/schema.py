@@ -33,7 +33,7 @@ NUMBER = re.compile(r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def read() -> dict:
-    """The schema, with the names that the code knows, and every known key required."""
+    """The schema, with the names that the code knows, and every key required but x-optional."""
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     of_data = schema["properties"]["data"]["properties"]
     of_data["source"] |= {"enum": list(SOURCES), "description": " | ".join(SOURCES)}
@@ -45,10 +45,12 @@ def read() -> dict:
 
 
 def _complete(entry: dict) -> None:
-    """Require every known key, and bound every whole number: a database has no larger ones."""
+    """Require every known key, unless it says that it is optional, and bound every whole number:
+    a database has no larger ones.
+    """
     inner = entry.get("properties", {})
     if inner:
-        entry["required"] = list(inner)
+        entry["required"] = [key for key, of in inner.items() if not of.get("x-optional")]
     if "integer" in _types(entry):
         entry.setdefault("maximum", LARGEST)
     for below in (*inner.values(), entry.get("additionalProperties"), entry.get("items")):
@@ -84,12 +86,23 @@ def complaints(params: object, schema: dict | None = None, whole: str = "the fil
 
     ``schema``: another one than that of the file; ``whole``: what a line calls all of ``params``.
     """
-    schema = read() if schema is None else schema
+    schema = _in_form(read(), params) if schema is None else schema
     errors = list(Validator(schema).iter_errors(params))
     other = [error.path for error in errors if error.validator == "type"]  # no limit matters then
     errors = [error for error in errors if error.validator == "type" or error.path not in other]
     ordered = sorted(errors, key=lambda error: list(map(str, error.path)))
     return list(dict.fromkeys(line for error in ordered for line in _explain(error, schema, whole)))
+
+
+def _in_form(schema: dict, params: object) -> dict:
+    """``schema``, where what may be of each scheme is as ``params`` has it: one value, or many."""
+    for section, entry in schema["properties"].items():
+        given = params.get(section) if isinstance(params, dict) else None
+        for key, single in entry.get("properties", {}).items():
+            many = isinstance(given, dict) and isinstance(given.get(key), dict)
+            if single.get("x-per-scheme") and many:
+                entry["properties"][key] = {"type": "object", "additionalProperties": single}
+    return schema
 
 
 def typed(value, entry: dict | None = None):
@@ -100,6 +113,7 @@ def typed(value, entry: dict | None = None):
     entry = read() if entry is None else entry
     if isinstance(value, dict):
         inner, other = entry.get("properties", {}), entry.get("additionalProperties")
+        other = entry if entry.get("x-per-scheme") else other
         other = other if isinstance(other, dict) else {}
         return {key: typed(below, inner.get(key, other)) for key, below in value.items()}
     if isinstance(value, list):

@@ -1,1 +1,1 @@
-"""The twelve steps: a module each, with run(params, **paths). None imports another."""
+"""The steps: a module each, with run(params, **paths). None imports another."""

@@ -27,10 +27,10 @@ def run(params: dict, paper: str, summary: str, claims: str) -> None:
     known = [
         name
         for name, groups in document["schemes"].items()
-        if params["schemes"].get(name, {}).get("groups") == groups
+        if params["schemes"].get(name) == {"groups": groups}
     ]
     layers = {
-        name: sum(c.groups > 1 for c in convolutions(params["model"]["architecture"], s["groups"]))
+        name: sum(c.groups > 1 for c in convolutions(params["model"]["architecture"], **s))
         for name, s in params["schemes"].items()
     }
     entries = [

@@ -77,7 +77,8 @@ def network(saved: dict) -> torch.nn.Module:
     """The network of a checkpoint, with its weights, on the CPU."""
     trained = saved["params"]
     classes = len(saved["classes"])
-    model = vgg(groups=trained["groups"], classes=classes, seed=0, **trained["model"])
+    scheme = trained["schemes"][trained["scheme"]]
+    model = vgg(**scheme, classes=classes, seed=0, **trained["model"])
     model.load_state_dict(saved["weights"])
     return model
 

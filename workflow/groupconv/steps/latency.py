@@ -76,9 +76,9 @@ def run(params: dict, runs: str, latency: str) -> None:
     image = torch.randn(1, 3, side, side, generator=generator).to(device)
     models, differences = {}, {}
     for scheme in in_order(schemes):
-        model = full_model(
-            params["model"]["architecture"], schemes[scheme]["groups"], settings["seed"]
-        ).to(device)
+        model = full_model(params["model"]["architecture"], schemes[scheme], settings["seed"]).to(
+            device
+        )
         for variant, prepare in VARIANTS.items():
             models[scheme, variant] = prepare(model)
             differences[scheme, variant] = difference(model, models[scheme, variant], image)
@@ -108,10 +108,13 @@ def run(params: dict, runs: str, latency: str) -> None:
     atomic.write_text(latency, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def full_model(architecture: str, groups: list[int], seed: int) -> VGG:
-    """The paper's full model in eval mode, with batch-norm statistics that folding must respect."""
-    sizes = {"dropout": 0.5, **FULL_MODEL}
-    model = vgg(architecture, groups, initialization="kaiming_grouped", seed=seed, **sizes)
+def full_model(architecture: str, scheme: dict, seed: int) -> VGG:
+    """The paper's full model in eval mode, with batch-norm statistics that folding must respect.
+
+    ``scheme``: its entry of params.yaml, groups and what else it has.
+    """
+    sizes = {"dropout": 0.5, **FULL_MODEL, **scheme}
+    model = vgg(architecture, initialization="kaiming_grouped", seed=seed, **sizes)
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):

@@ -18,18 +18,18 @@ from groupconv.network.vgg import VGG
 
 def run(params: dict, macs: str) -> None:
     """Count the full model of one scheme. Raises StepError if the two counts differ."""
-    architecture, groups = params["model"]["architecture"], params["groups"]
+    architecture, scheme = params["model"]["architecture"], params["schemes"][params["scheme"]]
     with torch.device("meta"):
-        model = VGG(architecture, groups, dropout=0.5, **FULL_MODEL).eval()
+        model = VGG(architecture, **scheme, dropout=0.5, **FULL_MODEL).eval()
     model.to_empty(device="cpu")  # fvcore has to run it; shapes are all that is counted
     image = torch.zeros(1, 3, FULL_MODEL["input_size"], FULL_MODEL["input_size"])
-    expected = closed_form(architecture, groups, **FULL_MODEL)
+    expected = closed_form(architecture, **scheme, **FULL_MODEL)
     counted, rest, unsupported = count(model, image)
     if counted != expected:
         raise StepError(f"scheme {params['scheme']}: fvcore {counted}, closed form {expected}")
     content = {
         "scheme": params["scheme"],
-        "groups": groups,
+        **scheme,
         "architecture": architecture,
         **FULL_MODEL,
         "macs": expected.macs,

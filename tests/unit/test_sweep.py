@@ -1,0 +1,154 @@
+"""What a sweep chooses, and where it goes on; a real grid of the small network."""
+
+import copy
+import json
+import math
+
+import pandas as pd
+import pytest
+import yaml
+from groupconv.results import sweeping
+from groupconv.settings import config, reads
+from groupconv.steps import grid, sweep
+
+PARAMS = config.load("configs/tiny.yaml")
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ({0.001: 0.5, 0.003: 0.7, 0.01: 0.6}, None),
+        ({0.001: 0.5, 0.003: 0.6, 0.01: 0.7}, 0.033),
+        ({0.001: 0.7, 0.003: 0.6, 0.01: 0.5}, 0.00033),
+        ({0.01: 0.7, 0.001: 0.5, 0.033: None}, None),
+        ({0.01: 0.5, 0.1: float("nan")}, 0.001),
+        ({0.01: None, 0.1: None}, 0.001),  # all diverged: lower
+        ({0.01: 0.5, 0.1: 0.5}, 0.001),  # the lowest of equals
+    ],
+)
+def test_the_grid_goes_on_beyond_its_best_end(scores, expected):
+    assert sweeping.beyond(scores) == expected
+
+
+@pytest.mark.parametrize("best", [1e-5, 0.002, 3.0])
+def test_it_comes_to_a_best_with_worse_ones_on_both_sides(best):
+    def score(rate):
+        return 1 / (1 + abs(math.log(rate / best)))
+
+    tried = {rate: score(rate) for rate in (0.001, 0.003, 0.01)}
+    for _ in range(20):
+        if (rate := sweeping.beyond(tried)) is None:
+            break
+        assert rate not in tried
+        tried[rate] = score(rate)
+    rates = sorted(tried)
+    assert rates.index(max(rates, key=tried.get)) not in (0, len(rates) - 1)
+
+
+def trainings(**of_scheme):
+    """{scheme: [(initialization, rate, seed, val_top1)]} as the table of all grids."""
+    names = ["scheme", "initialization", "learning_rate", "seed", "val_top1"]
+    rows = [(scheme, *row) for scheme, several in of_scheme.items() for row in several]
+    return pd.DataFrame(rows, columns=names)
+
+
+TABLE = trainings(
+    E=[
+        ("kaiming", 0.003, 0, 0.60),
+        ("kaiming", 0.01, 0, 0.70),
+        ("kaiming", 0.033, 0, 0.65),
+        ("kaiming_grouped", 0.003, 0, 0.2),
+        ("kaiming_grouped", 0.01, 0, 0.5),
+    ],
+    baseline=[
+        ("kaiming", 0.001, 0, 0.74),
+        ("kaiming", 0.003, 0, 0.75),
+        ("kaiming", 0.01, 0, None),
+        ("kaiming_grouped", 0.003, 0, 0.74),
+        ("kaiming_grouped", 0.01, 0, 0.3),
+    ],
+)
+
+
+def test_each_scheme_at_its_best_and_one_setting_for_all_are_two_answers():
+    best = sweeping.each_at_its_best(TABLE)
+    assert best["model.initialization"] == {"baseline": "kaiming", "E": "kaiming"}
+    assert best["train.learning_rate"] == {"baseline": 0.003, "E": 0.01}
+    assert best["val_top1_change"] == {"E": pytest.approx(-0.05)}
+    assert best["still_at_an_end"] == []
+    # At 0.01 the baseline diverged: no setting for all, however good for E.
+    one = sweeping.one_for_all(TABLE)
+    assert (one["model.initialization"], one["train.learning_rate"]) == ("kaiming", 0.003)
+    assert one["val_top1_change"] == {"E": pytest.approx(-0.15)}
+
+
+def test_a_setting_is_the_mean_of_its_seeds_and_one_that_diverged_is_none():
+    of_rate = {0.1: (0.9, None), 0.2: (0.5, 0.7), 0.4: (0.55, 0.6)}
+    found = trainings(
+        E=[("kaiming", r, s, top1) for r, both in of_rate.items() for s, top1 in enumerate(both)]
+    )
+    best = sweeping.each_at_its_best(found)
+    assert best["train.learning_rate"] == {"E": 0.2}
+    assert best["val_top1"] == {"E": pytest.approx(0.6)}
+
+
+def test_a_best_at_an_end_is_named():
+    at_end = TABLE[~((TABLE["scheme"] == "E") & (TABLE["learning_rate"] == 0.033))]
+    assert sweeping.each_at_its_best(at_end)["still_at_an_end"] == ["E"]
+    nothing = trainings(E=[("kaiming", 0.1, 0, None)], baseline=[("kaiming", 0.1, 0, 0.5)])
+    assert sweeping.one_for_all(nothing) is None
+
+
+def test_what_it_says_can_be_pasted_into_params_yaml(tmp_path, capfd):
+    for scheme, rows in TABLE.groupby("scheme"):
+        rows.to_csv(tmp_path / f"{scheme}.csv", index=False)
+    params = {"schemes": {"baseline": {}, "E": {}}}
+    paths = [str(tmp_path / name) for name in ("{scheme}.csv", "sweep.csv", "sweep.json")]
+    sweep.run(params, *paths)
+    found = json.loads((tmp_path / "sweep.json").read_text())
+    assert len(pd.read_csv(tmp_path / "sweep.csv")) == len(TABLE)
+    lines = sweep.lines(found)
+    printed = [line for line in lines if line.startswith("  ")]
+    pasted = [yaml.safe_load(line.partition(":")[2]) for line in printed]
+    assert pasted == [
+        {"initialization": "kaiming"},
+        {"learning_rate": 0.003},
+        {"initialization": {"baseline": "kaiming", "E": "kaiming"}},
+        {"learning_rate": {"baseline": 0.003, "E": 0.01}},
+    ]
+    assert "sweep: each_at_its_best: validation top-1 baseline 75.0%, E 70.0%" in (
+        capfd.readouterr().err
+    )
+
+
+def own(**changes):
+    params = copy.deepcopy(PARAMS)
+    params["train"] |= {"epochs": 1, "batch_size": 8}
+    params["sweep"] |= {"learning_rates": [0.01, 0.03], "extensions": 1} | changes
+    return reads.params_of(params, "grid", scheme="E")
+
+
+def test_a_grid_trains_each_setting_goes_on_and_trains_nothing_twice(packed, tmp_path, capfd):
+    table = tmp_path / "sweep" / "E.csv"
+    table.parent.mkdir()
+    grid.run(own(), *packed, str(table))
+    first = pd.read_csv(table)
+    assert list(first.columns) == grid.COLUMNS
+    assert len(first) == 3
+    scores = dict(zip(first["learning_rate"][:2], first["val_top1"][:2], strict=True))
+    assert first["learning_rate"][2] == sweeping.beyond(scores)
+    assert set(first["diverged"]) == {0}
+    capfd.readouterr()
+    table.unlink()  # as Snakemake does before a job
+    grid.run(own(), *packed, str(table))
+    assert "images/s" not in capfd.readouterr().err  # nothing was trained
+    assert pd.read_csv(table).equals(first)
+    assert not list(table.with_suffix("").glob(".resume-*"))
+
+
+def test_a_rate_that_diverges_is_a_row_and_the_grid_goes_on(packed, tmp_path):
+    table = tmp_path / "E.csv"
+    grid.run(own(learning_rates=[0.01, 1e20], extensions=0), *packed, str(table))
+    rows = pd.read_csv(table)
+    assert rows["diverged"].tolist() == [0, 1]
+    assert rows["val_top1"].isna().tolist() == [False, True]

@@ -1,0 +1,53 @@
+"""Step sweep: every scheme's grid -> one table, and what it chooses. Trains nothing."""
+
+import json
+
+import pandas as pd
+import yaml
+
+from groupconv.ground import atomic
+from groupconv.ground.progress import say
+from groupconv.results.order import in_order
+from groupconv.results.sweeping import each_at_its_best, one_for_all
+
+
+def run(params: dict, grid: str, table: str, choice: str) -> None:
+    """Choose on validation: one setting for all schemes, and each scheme at its best.
+
+    ``grid``: a grid's table, with {scheme} in it.
+    """
+    names = in_order(params["schemes"])
+    rows = pd.concat([pd.read_csv(grid.replace("{scheme}", name)) for name in names])
+    atomic.write_text(table, rows.to_csv(index=False, lineterminator="\n"))
+    content = {
+        "chosen_on": "validation top-1 after the last epoch, mean over seeds",
+        "one_for_all": one_for_all(rows),
+        "each_at_its_best": each_at_its_best(rows),
+    }
+    atomic.write_text(choice, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    for line in lines(content):
+        say(f"sweep: {line}")
+
+
+def lines(content: dict) -> list[str]:
+    """The choices as one pastes them into params.yaml, with what they are worth."""
+    said = []
+    for name in ("one_for_all", "each_at_its_best"):
+        found = content[name]
+        if found is None:
+            said.append(f"{name}: no setting was tried by every scheme without diverging")
+            continue
+        worth = ", ".join(f"{scheme} {top1:.1%}" for scheme, top1 in found["val_top1"].items())
+        said.append(f"{name}: validation top-1 {worth}")
+        for key in ("model.initialization", "train.learning_rate"):
+            section, name = key.split(".")
+            said.append(f"  {section}: {flow({name: found[key]})}")
+    if open_ended := content["each_at_its_best"]["still_at_an_end"]:
+        ends = "the best rate is at an end of the grid; raise sweep.extensions"
+        said.append(f"{', '.join(open_ended)}: {ends}")
+    return said
+
+
+def flow(content: dict) -> str:
+    """On one line, as YAML: {learning_rate: {baseline: 0.003, E: 0.01}}."""
+    return yaml.safe_dump(content, default_flow_style=True, sort_keys=False, width=1000).strip()
