@@ -96,6 +96,7 @@ BAD = {
     ),
     "train.seeds[0] = -1: must be at least 0": lambda p: p["train"].update(seeds=[-1]),
     "latency.rounds = 29: must be at least 30": lambda p: p["latency"].update(rounds=29),
+    "latency.processes = 1: must be at least 5": lambda p: p["latency"].update(processes=1),
     "schemes.F.groups[3] (conv-4) = 48: must divide 256 and 512 channels; nearest: 32, 64": (
         lambda p: p["schemes"].update(F={"groups": [1, 1, 1, 48, 1]})
     ),

@@ -1,7 +1,14 @@
+import os
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from groupconv.ground.errors import DeviceError, StepError
+from groupconv.network import timing
 from groupconv.network.vgg import vgg
+from groupconv.results import comparisons, processes
+from groupconv.results.comparisons import Plan
 from groupconv.steps import latency
 
 SMALL = {"classes": 7, "input_size": 64, "classifier_width": 16, "classifier_pool": 2}
@@ -31,23 +38,66 @@ def test_folding_changes_no_output_and_leaves_no_batch_norm(model):
 
 def test_every_round_has_every_model_once_in_a_new_order(model):
     models = {(s, v): model for s in ("baseline", "E") for v in ("eager", "folded")}
-    rows = latency.interleaved(models, torch.zeros(1, 3, 64, 64), 5, 1, seed=0)
+    image = torch.zeros(1, 3, 64, 64)
+    rows = timing.interleaved(models, image, range(1, 6), 1, seed=[0, 1])
     orders = {n: [(s, v) for r, _, s, v, _ in sorted(rows) if r == n] for n in range(1, 6)}
     assert all(set(order) == set(models) and len(order) == 4 for order in orders.values())
     assert len({tuple(order) for order in orders.values()}) > 1
-    again = latency.interleaved(models, torch.zeros(1, 3, 64, 64), 5, 1, seed=0)
+    again = timing.interleaved(models, image, range(1, 6), 1, seed=[0, 1])
     assert [row[:4] for row in rows] == [row[:4] for row in again]
     assert all(row[4] > 0 for row in rows)
 
 
-def test_a_change_is_the_median_of_pairs_so_a_slow_machine_cancels():
-    rows, rng = [], np.random.default_rng(0)
-    for n in range(1, 31):
-        slow = 1 + rng.random()
-        rows += [(n, 1, "baseline", "eager", 100 * slow), (n, 2, "E", "eager", 45 * slow)]
-    found = latency.totals(rows, {("baseline", "eager"): 0.0, ("E", "eager"): 0.0})
-    assert found["E"]["eager"]["change"] == pytest.approx(-0.55)
-    assert found["baseline"]["eager"]["change"] == 0
-    assert found["E"]["eager"]["runs"] == 30
+@pytest.mark.parametrize("rounds", [30, 31, 47])
+def test_the_processes_share_the_rounds(rounds):
+    shares = [latency.share(rounds, 5, number) for number in range(1, 6)]
+    assert [n for of in shares for n in of] == list(range(1, rounds + 1))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def made_up(processes, of_process, rng):
+    """latency.csv of E at half of baseline's time, up to what each process has of its own."""
+    rows = []
+    for process in range(1, processes + 1):
+        own = np.exp(rng.normal(0, of_process))
+        for n in range(1, 7):
+            slow = 1 + rng.random()
+            for scheme, ms in (("baseline", 100 * slow), ("E", 50 * slow * own)):
+                ms *= np.exp(rng.normal(0, 0.01))
+                rows.append((process, 6 * process + n, 1, scheme, "eager", ms))
+    return pd.DataFrame(rows, columns=latency.COLUMNS)
+
+
+def test_a_change_is_of_one_round_so_a_slow_machine_cancels():
+    runs = made_up(5, 0.0, np.random.default_rng(0))
+    by_process = processes.medians(runs, "eager")
+    assert by_process["E"] / by_process["baseline"] == pytest.approx(0.5, abs=0.02)
+    found = latency.totals(runs, {"baseline": {"eager": 0.0}, "E": {"eager": 0.0}})
     record = found["E"]["eager"]
-    assert record["low_ms"] <= record["median_ms"] <= record["high_ms"]
+    assert record["runs"] == 30
+    assert record["low_ms"] < record["high_ms"]
+
+
+def test_the_interval_of_a_change_covers_what_processes_differ_by():
+    """Of one process's runs alone it would be far too narrow."""
+    rng, plan, covered = np.random.default_rng(0), Plan(["baseline", "E"], ["E"], [], {}), 0
+    for _ in range(300):
+        by_process = processes.medians(made_up(5, 0.05, rng), "eager")
+        (row,) = comparisons.of_repeats("latency", plan, by_process, comparisons.PROCESSES)
+        covered += row["low"] <= -50 <= row["high"]
+    assert covered / 300 == pytest.approx(0.95, abs=0.04)
+
+
+def refuses(params, number):
+    raise DeviceError(f"{params['why']} in process {number}")
+
+
+def ends(params, number):
+    os._exit(9)
+
+
+def test_what_goes_wrong_in_a_process_is_one_line_here():
+    with pytest.raises(DeviceError, match=r"^no GPU in process 1$"):
+        timing.in_processes(refuses, {"why": "no GPU"}, 5)
+    with pytest.raises(StepError, match=r"process 1 of 5 ended without a result .*status 9"):
+        timing.in_processes(ends, {}, 5)

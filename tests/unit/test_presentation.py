@@ -15,7 +15,7 @@ from groupconv.pages.style import drawable, style
 from groupconv.settings import config, reads
 from groupconv.steps import claims, figures, report, tables
 from PIL import Image
-from results_tree import build, inputs
+from results_tree import PER, build, inputs
 
 PARAMS = config.load("params.yaml")
 PAPER = "workflow/paper/claims.yaml"
@@ -161,7 +161,7 @@ def test_tables_are_numbers_in_csv_and_the_same_rows_in_markdown(shown):
         assert len(lines) == len(rows) + 2
         assert len({line.count("|") for line in lines}) == 1
     data = pd.read_csv(Path(shown["tables"]) / "data.csv").set_index("part")
-    assert data.loc["all", "images"] == 32
+    assert data.loc["all", "images"] == 32 * PER
     assert data.loc["left out: blank", "images"] == 4
     table1 = pd.read_csv(Path(shown["tables"]) / "table1.csv")
     assert table1["vgg16_bn"].tolist() == [2, 2, 3, 3, 3]

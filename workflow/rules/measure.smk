@@ -80,14 +80,17 @@ rule summary:
     input:
         **seam.inputs(
             "summary",
-            test=seam.of_all(rules.evaluate.output.test),
+            manifest=rules.split.output.manifest,
             predictions=seam.of_all(rules.evaluate.output.predictions),
+            val_predictions=seam.of_all(rules.evaluate.output.val_predictions),
             history=seam.of_all(rules.train.output.history),
             macs=seam.of_all(rules.macs.output.macs),
             latency=rules.latency.output.latency,
+            runs=rules.latency.output.runs,
         ),
     output:
         summary="results/summary.csv",
+        comparisons="results/comparisons.csv",
         metrics="results/metrics.json",
         curves="results/curves.csv",
     log:
@@ -101,13 +104,16 @@ rule summary:
         runtime=10,
     params:
         json=seam.params_of("summary"),
-        test=seam.literal(rules.evaluate.output.test),
+        paper=seam.reads("summary", "workflow/paper/claims.yaml"),
         predictions=seam.literal(rules.evaluate.output.predictions),
+        val_predictions=seam.literal(rules.evaluate.output.val_predictions),
         history=seam.literal(rules.train.output.history),
         macs=seam.literal(rules.macs.output.macs),
         options=seam.options("summary"),
     shell:
-        "python workflow/step.py summary {params.json:q} test={params.test:q}"
-        " predictions={params.predictions:q} history={params.history:q}"
-        " macs={params.macs:q} latency={input.latency} summary={output.summary}"
+        "python workflow/step.py summary {params.json:q} paper={params.paper}"
+        " manifest={input.manifest} predictions={params.predictions:q}"
+        " val_predictions={params.val_predictions:q} history={params.history:q}"
+        " macs={params.macs:q} latency={input.latency} runs={input.runs}"
+        " summary={output.summary} comparisons={output.comparisons}"
         " metrics={output.metrics} curves={output.curves} {params.options:q} 2> {log}"

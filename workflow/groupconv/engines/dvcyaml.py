@@ -20,6 +20,7 @@ COMMAND = "snakemake --cores all --force {target} --allowed-rules {rules}  # rul
 # Small text results, which git versions; DVC's cache takes everything else.
 IN_GIT = {
     "summary.csv": "outs",
+    "comparisons.csv": "outs",
     "curves.csv": "outs",
     "metrics.json": "metrics",
     "claims.json": "outs",

@@ -1,4 +1,4 @@
-"""Samples -> estimate, low, high. Knows no files; every random number comes from a given rng."""
+"""Intervals of one sample: a share, a median. Knows no files, and draws no random number."""
 
 import math
 
@@ -15,55 +15,21 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def smallest_difference(n: int, p: float) -> float:
-    """The smallest true difference between two accuracies near ``p``, each on ``n`` images, that a
-    two-sided 5% test would find with 80% power.
+def of_share(share: float, variance: float, df: float) -> tuple[float, float]:
+    """95% interval of a share in [0, 1] with the ``variance`` of its estimate: Student's t.
 
-    Normal approximation for independent samples: (1.96 + 0.84) * sqrt(2 p (1 - p) / n). The
-    schemes see the same images, so a paired comparison can show somewhat less. ``p`` at 0 or 1 is
-    taken half an image inside.
+    On the scale of log(share / (1 - share)), so that it stays in [0, 1]; a share at an end has
+    none there, and is taken as far inside as its standard error.
     """
-    p = min(max(p, 0.5 / n), 1 - 0.5 / n)
-    z = stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER)
-    return float(z * math.sqrt(2 * p * (1 - p) / n))
-
-
-def paired_difference(
-    a: np.ndarray, b: np.ndarray, rng: np.random.Generator, resamples: int = 2000
-) -> tuple[float, float, float]:
-    """Mean of a - b with its 95% bootstrap interval over images; (images,) or (seeds, images).
-
-    With several seeds both are resampled, the seeds too: rows are then drawn with replacement.
-    A seed trains both models from the same draw order, so rows of ``a`` and ``b`` stay together.
-    Source: the percentile bootstrap, Efron and Tibshirani 1993, chapter 13.
-    """
-    difference = np.atleast_2d(np.asarray(a, float) - np.asarray(b, float))
-    return _bootstrap_mean(difference, rng, resamples)
-
-
-def mean_over_seeds(
-    hits: np.ndarray, rng: np.random.Generator, resamples: int = 2000
-) -> tuple[float, float, float]:
-    """Mean of (seeds, images) hits with its 95% interval: Wilson's for one seed, else bootstrap
-    over seeds and images.
-    """
-    hits = np.atleast_2d(np.asarray(hits, float))
-    if len(hits) == 1:
-        return (float(hits.mean()), *wilson(int(hits.sum()), hits.size))
-    return _bootstrap_mean(hits, rng, resamples)
-
-
-def _bootstrap_mean(
-    table: np.ndarray, rng: np.random.Generator, resamples: int
-) -> tuple[float, float, float]:
-    seeds, images = table.shape
-    means = np.empty(resamples)
-    for i in range(resamples):
-        rows = rng.integers(seeds, size=seeds)
-        columns = rng.integers(images, size=images)
-        means[i] = table[rows].mean(0)[columns].mean()
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(table.mean()), float(low), float(high)
+    error = math.sqrt(variance)
+    inside = min(max(share, min(error, 0.5)), 1 - min(error, 0.5))
+    middle = math.log(inside / (1 - inside)) if 0 < inside < 1 else 0.0
+    slope = max(inside * (1 - inside), 1e-9)
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, min(df, 1e6))) * error / slope
+    low, high = (
+        1 / (1 + math.exp(-min(max(end, -50), 50))) for end in (middle - half, middle + half)
+    )
+    return (0.0 if share == 0 else low), (1.0 if share == 1 else high)
 
 
 def median_interval(samples: np.ndarray) -> tuple[float, float, float]:

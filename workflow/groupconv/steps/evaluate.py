@@ -100,7 +100,7 @@ def scored(logits: torch.Tensor, part: Part) -> pd.DataFrame:
 
 
 def totals(table: pd.DataFrame) -> dict:
-    """Loss, top-1 and top-5 in [0, 1] with 95% Wilson intervals, and what the part can show."""
+    """Loss, top-1 and top-5 in [0, 1] with 95% Wilson intervals."""
     n, hits, hits5 = len(table), int(table["correct"].sum()), int(table["in_top5"].sum())
     (low, high), (low5, high5) = intervals.wilson(hits, n), intervals.wilson(hits5, n)
     return {
@@ -112,5 +112,4 @@ def totals(table: pd.DataFrame) -> dict:
         "top5": hits5 / n,
         "top5_low": low5,
         "top5_high": high5,
-        "smallest_difference": intervals.smallest_difference(n, hits / n),
     }

@@ -1,15 +1,15 @@
-"""Step latency: all schemes, interleaved in one process -> latency.csv, latency.json.
+"""Step latency: all schemes, interleaved, in several processes -> latency.csv, latency.json.
 
-Always the paper's full model on one input. Every round times every (scheme, variant) once, in a
-new random order, so that a machine that slows down slows all alike. Knows no accuracy.
+Always the paper's full model on one input. Each process is new and times its share of the rounds;
+what other programs did meanwhile is recorded. Knows no accuracy.
 """
 
 import csv
 import json
-import time
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -20,13 +20,14 @@ from groupconv.ground.progress import say
 from groupconv.ground.provenance import machine, versions
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.device import choose_device, set_threads
+from groupconv.network.timing import LOADED, Others, in_processes, interleaved, load_before
 from groupconv.network.vgg import VGG, vgg
-from groupconv.results import intervals
+from groupconv.results import processes
 from groupconv.results.order import in_order
 from groupconv.settings import resources
 
 TOLERANCE = 1e-4  # largest difference from eager's output, relative to its largest value
-COLUMNS = ("round", "position", "scheme", "variant", "latency_ms")
+COLUMNS = ("process", "round", "position", "scheme", "variant", "latency_ms")
 
 
 def eager(model: VGG) -> nn.Module:
@@ -63,7 +64,7 @@ def run(params: dict, runs: str, latency: str) -> None:
     """Time one input through every scheme and variant: every run, and the medians.
 
     Raises DeviceError if the device, the cores or the memory are not there; StepError if a
-    variant does not compute what eager does.
+    variant does not compute what eager does, or a process ends without a result.
     """
     settings, schemes = params["latency"], params["schemes"]
     device = choose_device(settings["device"], "latency.device")
@@ -71,28 +72,19 @@ def run(params: dict, runs: str, latency: str) -> None:
     what = f"latency: timing the full models of {len(schemes)} schemes"
     key = resources.memory_key("latency", params)
     resources.check_memory(resources.latency_mb(params), what, key)
-    side = FULL_MODEL["input_size"]
-    generator = torch.Generator().manual_seed(settings["seed"])
-    image = torch.randn(1, 3, side, side, generator=generator).to(device)
-    models, differences = {}, {}
-    for scheme in in_order(schemes):
-        model = full_model(params["model"]["architecture"], schemes[scheme], settings["seed"]).to(
-            device
-        )
-        for variant, prepare in VARIANTS.items():
-            models[scheme, variant] = prepare(model)
-            differences[scheme, variant] = difference(model, models[scheme, variant], image)
-            if not differences[scheme, variant] < TOLERANCE:
-                raise StepError(
-                    f"latency: {variant} of {scheme} differs from eager by "
-                    f"{differences[scheme, variant]:.2e} of the largest output; "
-                    f"allowed: {TOLERANCE:.0e}"
-                )
-    rows = interleaved(models, image, settings["rounds"], settings["warmup_runs"], settings["seed"])
+    load = load_before()
+    found = in_processes(measured, params, settings["processes"])
+    rows = [(number, *row) for number, of in enumerate(found, start=1) for row in of["rows"]]
     with atomic.write(runs) as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows(rows)
+    load["others_during"] = [of["others"] for of in found]
+    load["cores_given"] = [of["cores_given"] for of in found]
+    waited = device.type == "cpu" and min(load["cores_given"]) < 1 - LOADED
+    load["loaded"] = waited or max(load["others_before"], *load["others_during"]) > LOADED
+    if load["loaded"]:
+        say("latency: other programs used the machine meanwhile; the result is marked")
     content = {
         "input": "one image, 3x224x224 float32",
         "architecture": params["model"]["architecture"],
@@ -101,20 +93,73 @@ def run(params: dict, runs: str, latency: str) -> None:
         "threads": settings["threads"],
         "warmup_runs": settings["warmup_runs"],
         "rounds": settings["rounds"],
+        "processes": settings["processes"],
+        "load": load,
         "machine": machine(),
         "versions": versions("torch", "numpy"),
-        "schemes": totals(rows, differences),
+        "schemes": totals(pd.DataFrame(rows, columns=COLUMNS), found[0]["differences"]),
     }
     atomic.write_text(latency, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def full_model(architecture: str, scheme: dict, seed: int) -> VGG:
+def measured(params: dict, number: int) -> dict:
+    """What process ``number`` (from 1) measures: its rounds, and what others did meanwhile.
+
+    Raises DeviceError; StepError if a variant does not compute what eager does.
+    """
+    settings, schemes = params["latency"], params["schemes"]
+    device = choose_device(settings["device"], "latency.device")
+    set_threads(settings["threads"], "latency.threads")
+    side = FULL_MODEL["input_size"]
+    generator = torch.Generator().manual_seed(settings["seed"])
+    image = torch.randn(1, 3, side, side, generator=generator).to(device)
+    models, differences, classifier = {}, {}, None
+    for scheme in in_order(schemes):
+        narrow = "width" in schemes[scheme]
+        model = full_model(
+            params["model"]["architecture"],
+            schemes[scheme],
+            settings["seed"],
+            None if narrow else classifier,
+        ).to(device)
+        classifier = classifier if narrow else model.classifier
+        for variant, prepare in VARIANTS.items():
+            models[scheme, variant] = prepare(model)
+            different = difference(model, models[scheme, variant], image)
+            differences.setdefault(scheme, {})[variant] = different
+            if not different < TOLERANCE:
+                raise StepError(
+                    f"latency: {variant} of {scheme} differs from eager by {different:.2e} of the "
+                    f"largest output; allowed: {TOLERANCE:.0e}"
+                )
+    rounds = share(settings["rounds"], settings["processes"], number)
+    others = Others()
+    seed = [settings["seed"], number]
+    rows = interleaved(models, image, rounds, settings["warmup_runs"], seed)
+    say(f"latency: process {number} of {settings['processes']} has timed its rounds")
+    meanwhile = {"others": others.share(), "cores_given": others.given()}
+    return {"rows": rows, "differences": differences, **meanwhile}
+
+
+def share(rounds: int, processes: int, number: int) -> range:
+    """The rounds of process ``number``, from 1; together they are ``rounds``."""
+    return range(rounds * (number - 1) // processes + 1, rounds * number // processes + 1)
+
+
+def full_model(
+    architecture: str, scheme: dict, seed: int, classifier: nn.Module | None = None
+) -> VGG:
     """The paper's full model in eval mode, with batch-norm statistics that folding must respect.
 
-    ``scheme``: its entry of params.yaml, groups and what else it has.
+    ``scheme``: its entry of params.yaml, groups and what else it has. ``classifier`` is that of
+    another scheme of the same width, which is the same: at 124 million parameters it is far
+    larger than any cache, so sharing it changes no time, and saves most of memory and set-up.
     """
     sizes = {"dropout": 0.5, **FULL_MODEL, **scheme}
+    if classifier is not None:
+        sizes["classifier_width"] = 1
     model = vgg(architecture, initialization="kaiming_grouped", seed=seed, **sizes)
+    model.classifier = model.classifier if classifier is None else classifier
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -130,65 +175,22 @@ def difference(model: nn.Module, other: nn.Module, image: torch.Tensor) -> float
     return ((a - b).abs().max() / a.abs().max()).item()
 
 
-@torch.inference_mode()
-def interleaved(
-    models: dict[tuple[str, str], nn.Module],
-    image: torch.Tensor,
-    rounds: int,
-    warmup_runs: int,
-    seed: int,
-) -> list[tuple]:
-    """Rows (round, position, scheme, variant, latency_ms), every run, after the warm-up."""
-    order = np.random.default_rng(seed)
-    keys = list(models)
-    for key in keys:
-        for _ in range(warmup_runs):
-            timed(models[key], image)
-    rows, began, said = [], time.monotonic(), time.monotonic()
-    for number in range(1, rounds + 1):
-        for position, i in enumerate(order.permutation(len(keys)), start=1):
-            rows.append((number, position, *keys[i], timed(models[keys[i]], image)))
-        if time.monotonic() - said > 5 or number == rounds:
-            said = time.monotonic()
-            left = (said - began) / number * (rounds - number)
-            say(f"latency: round {number}/{rounds}, {left:.0f} s left")
-    return rows
-
-
-def timed(model: nn.Module, image: torch.Tensor) -> float:
-    """Milliseconds of one forward pass, until its result is there."""
-    wait = torch.cuda.synchronize if image.is_cuda else lambda: None
-    wait()
-    began = time.perf_counter()
-    model(image)
-    wait()
-    return (time.perf_counter() - began) * 1e3
-
-
-def totals(rows: list[tuple], differences: dict[tuple[str, str], float]) -> dict:
-    """{scheme: {variant: medians with 95% intervals}}, baseline's first.
-
-    `change` is the median over rounds of (scheme / baseline of the same round) - 1: a pair was
-    timed within seconds, so drift of the machine cancels.
-    """
-    samples: dict[tuple[str, str], list[float]] = {key: [] for key in differences}
-    for _, _, scheme, variant, ms in sorted(rows):
-        samples[scheme, variant].append(ms)
+def totals(runs: pd.DataFrame, differences: dict[str, dict[str, float]]) -> dict:
+    """{scheme: {variant: the median, and its interval over processes}}, baseline's first."""
     result: dict[str, dict] = {}
-    for (scheme, variant), ms in samples.items():
-        median, low, high = intervals.median_interval(ms)
-        ratios = np.array(ms) / np.array(samples["baseline", variant])
-        change, change_low, change_high = intervals.median_interval(ratios - 1)
-        result.setdefault(scheme, {})[variant] = {
-            "median_ms": median,
-            "low_ms": low,
-            "high_ms": high,
-            "quartile1_ms": float(np.quantile(ms, 0.25)),
-            "quartile3_ms": float(np.quantile(ms, 0.75)),
-            "runs": len(ms),
-            "change": change,
-            "change_low": change_low,
-            "change_high": change_high,
-            "difference_from_eager": differences[scheme, variant],
-        }
+    for variant in processes.variants(runs):
+        by_process = processes.medians(runs, variant)
+        for scheme in differences:
+            of = (runs["scheme"] == scheme) & (runs["variant"] == variant)
+            ms = runs[of]["latency_ms"]
+            low, high = processes.interval(by_process[scheme])
+            result.setdefault(scheme, {})[variant] = {
+                "median_ms": float(ms.median()),
+                "low_ms": low,
+                "high_ms": high,
+                "quartile1_ms": float(np.quantile(ms, 0.25)),
+                "quartile3_ms": float(np.quantile(ms, 0.75)),
+                "runs": len(ms),
+                "difference_from_eager": differences[scheme][variant],
+            }
     return result

@@ -1,4 +1,4 @@
-"""Step summary: all results -> summary.csv (a row per scheme), curves.csv, metrics.json (for DVC).
+"""Step summary: all results -> comparisons.csv, summary.csv, curves.csv, metrics.json (for DVC).
 
 Every number that tables, figures and claims show is made here or before. Knows no figures.
 """
@@ -8,68 +8,72 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
+from groupconv.data.manifest import read_table
 from groupconv.ground import atomic
-from groupconv.results import intervals
+from groupconv.network.architecture import convolutions
+from groupconv.results import components, intervals, measures
+from groupconv.results.comparability import papers_schemes
+from groupconv.results.comparisons import Plan
+from groupconv.results.comparisons import table as table_of
 from groupconv.results.order import in_order
 
-RESAMPLING_SEED = 0
 CURVES = "epoch train_loss train_top1 val_loss val_top1".split()
 METRICS = "test_top1 test_top5 test_loss val_top1 val_loss macs parameters latency_ms".split()
+ENDS = {"": "change", "_low": "low", "_high": "high"}
 
 
 def run(
     params: dict,
-    test: str,
+    paper: str,
+    manifest: str,
     predictions: str,
+    val_predictions: str,
     history: str,
     macs: str,
     latency: str,
+    runs: str,
     summary: str,
+    comparisons: str,
     metrics: str,
     curves: str,
 ) -> None:
-    """Join all results. ``test``, ``predictions``, ``history`` and ``macs`` are templates with
-    {scheme} and {seed}.
+    """Join all results. Both ``predictions``, ``history`` and ``macs`` are templates with {scheme}
+    and {seed}. ``paper`` (claims.yaml) says which schemes are compared as a family.
     """
     schemes, seeds = in_order(params["schemes"]), params["train"]["seeds"]
+
+    def tables(template: str) -> dict[str, list[pd.DataFrame]]:
+        paths = {s: [template.format(scheme=s, seed=seed) for seed in seeds] for s in schemes}
+        return {s: [pd.read_csv(path, dtype={"id": str}) for path in p] for s, p in paths.items()}
+
+    given = measures.Results(
+        test=tables(predictions),
+        val=tables(val_predictions),
+        histories=tables(history),
+        counts={s: _read_json(macs.format(scheme=s)) for s in schemes},
+        runs=pd.read_csv(runs),
+        pages=pages_of(manifest),
+    )
+    rows = measures.rows(given, plan(params, yaml.safe_load(Path(paper).read_text("utf-8"))))
+    compared = table_of(rows)
+    atomic.write_text(comparisons, compared.to_csv(index=False, lineterminator="\n"))
     timed = _read_json(latency)["schemes"]
-    rng = np.random.default_rng(RESAMPLING_SEED)
-    hits = {
-        s: np.stack([_column(predictions, s, seed, "correct") for seed in seeds]) for s in schemes
-    }
-    rows = []
-    for scheme in schemes:
-        tests = [_read_json(test.format(scheme=scheme, seed=seed)) for seed in seeds]
-        counts = _read_json(macs.format(scheme=scheme))
-        top1, low, high = intervals.mean_over_seeds(hits[scheme], rng)
-        change, change_low, change_high = intervals.paired_difference(
-            hits[scheme], hits["baseline"], rng
-        )
-        row = {
-            "scheme": scheme,
-            "seeds": len(seeds),
-            "test_images": tests[0]["images"],
-            "test_top1": top1,
-            "test_top1_low": low,
-            "test_top1_high": high,
-            "test_top1_change": change,
-            "test_top1_change_low": change_low,
-            "test_top1_change_high": change_high,
-            "smallest_difference": intervals.smallest_difference(tests[0]["images"], top1),
-            "test_top5": _mean(tests, "top5"),
-            "test_loss": _mean(tests, "loss"),
-            **last_epoch([pd.read_csv(history.format(scheme=scheme, seed=seed)) for seed in seeds]),
-            "macs": counts["macs"],
-            "parameters": counts["parameters"],
-        }
-        for variant, figures in timed[scheme].items():
-            name = "latency" if variant == "eager" else f"latency_{variant}"
-            row[f"{name}_ms"] = figures["median_ms"]
-            for key in ("low_ms", "high_ms", "change", "change_low", "change_high"):
-                row[f"{name}_{key}"] = figures[key]
-        rows.append(row)
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(
+        [
+            {
+                **accuracy(scheme, given, compared),
+                "test_top5": _mean(given.test[scheme], "in_top5"),
+                "test_loss": _mean(given.test[scheme], "loss"),
+                **last_epoch(given.histories[scheme]),
+                "macs": given.counts[scheme]["macs"],
+                "parameters": given.counts[scheme]["parameters"],
+                **times(scheme, timed[scheme], compared),
+            }
+            for scheme in schemes
+        ]
+    )
     for column in ("macs", "parameters"):
         place = table.columns.get_loc(column) + 1
         table.insert(place, f"{column}_change", table[column] / table[column][0] - 1)
@@ -78,14 +82,87 @@ def run(
     content = {scheme: row.to_dict() for scheme, row in by_scheme.iterrows()}
     atomic.write_text(metrics, json.dumps(content, indent=2) + "\n")
     epochs = pd.concat(
-        pd.read_csv(history.format(scheme=scheme, seed=seed))[CURVES].assign(
-            scheme=scheme, seed=seed
-        )
+        history[CURVES].assign(scheme=scheme, seed=seed)
         for scheme in schemes
-        for seed in seeds
+        for seed, history in zip(seeds, given.histories[scheme], strict=True)
     )
     text = epochs[["scheme", "seed", *CURVES]].to_csv(index=False, lineterminator="\n")
     atomic.write_text(curves, text)
+
+
+def plan(params: dict, paper: dict) -> Plan:
+    """Which schemes are compared, and which comparisons count together."""
+    known = papers_schemes(params["schemes"], paper["schemes"])
+    return Plan(
+        names=in_order(params["schemes"]),
+        primary=[name for name in paper["families"]["primary"] if name in known],
+        secondary=[name for name in paper["families"]["secondary"] if name in known],
+        layers={name: grouped_layers(params["schemes"][name]["groups"]) for name in known},
+    )
+
+
+def grouped_layers(groups: list[int]) -> int:
+    """Convolutions of VGG13BN that are grouped: the paper counts those of this network."""
+    return sum(layer.groups > 1 for layer in convolutions("vgg13_bn", groups))
+
+
+def pages_of(manifest: str) -> pd.Series:
+    """The page of each image, by the image's id; an image without one is a page of its own."""
+    table = read_table(manifest, ["id", "origin", "page"])
+    page = table["origin"].astype(str) + "/" + table["page"].astype(str)
+    return page.where(table["page"].astype(str) != "", table["id"]).set_axis(table["id"])
+
+
+def accuracy(scheme: str, given: measures.Results, compared: pd.DataFrame) -> dict:
+    """Test accuracy of one scheme and its change, each with an interval."""
+    hits = measures.scores({scheme: given.test[scheme]}, "correct")
+    pages = measures.page_numbers(given.test, given.pages)
+    top1 = float(hits[scheme].mean())
+    low, high = level(measures.scores(given.test, "correct"), scheme, pages)
+    found = {
+        "scheme": scheme,
+        "seeds": len(hits[scheme]),
+        "test_images": hits[scheme].shape[1],
+        "test_top1": top1,
+        "test_top1_low": low,
+        "test_top1_high": high,
+    }
+    row = change_of(compared, "test_top1", scheme)
+    for end, column in ENDS.items():
+        found[f"test_top1_change{end}"] = row[column] / 100
+    return {**found, "smallest_difference": row["smallest_difference"] / 100}
+
+
+def level(scores: components.Scores, scheme: str, pages: np.ndarray) -> tuple[float, float]:
+    """95% interval of a scheme's accuracy: over seeds and pages, Wilson's where both are single."""
+    hits = scores[scheme]
+    if len(hits) == 1 and len(np.unique(pages)) == len(pages):
+        return intervals.wilson(int(hits.sum()), hits.size)
+    parts = components.of_scores(scores, pages, least=1.0)
+    weights = np.array([float(name == scheme) for name in parts.names])
+    return intervals.of_share(float(hits.mean()), *parts.contrast(weights))
+
+
+def times(scheme: str, timed: dict, compared: pd.DataFrame) -> dict:
+    """Each back end's latency and its change, with intervals over processes."""
+    found = {}
+    for variant, figures in timed.items():
+        name = "latency" if variant == "eager" else f"latency_{variant}"
+        found[f"{name}_ms"] = figures["median_ms"]
+        for end in ("low_ms", "high_ms"):
+            found[f"{name}_{end}"] = figures[end]
+        row = change_of(compared, name, scheme)
+        for end, column in ENDS.items():
+            found[f"{name}_change{end}"] = row[column] / 100
+    return found
+
+
+def change_of(compared: pd.DataFrame, measure: str, scheme: str) -> dict[str, float]:
+    """The row of a scheme's change against baseline; zeros for the baseline itself."""
+    if scheme == "baseline":
+        return {**dict.fromkeys(ENDS.values(), 0.0), "smallest_difference": np.nan}
+    of = (compared["measure"] == measure) & (compared["scheme"] == scheme)
+    return compared[of & (compared["reference"] == "baseline")].iloc[0].to_dict()
 
 
 def last_epoch(histories: list[pd.DataFrame]) -> dict[str, float]:
@@ -98,12 +175,8 @@ def last_epoch(histories: list[pd.DataFrame]) -> dict[str, float]:
     }
 
 
-def _column(template: str, scheme: str, seed: int, name: str) -> np.ndarray:
-    return pd.read_csv(template.format(scheme=scheme, seed=seed))[name].to_numpy()
-
-
-def _mean(tests: list[dict], key: str) -> float:
-    return float(np.mean([test[key] for test in tests]))
+def _mean(tables: list[pd.DataFrame], key: str) -> float:
+    return float(np.mean([table[key].mean() for table in tables]))
 
 
 def _read_json(path: str) -> dict:

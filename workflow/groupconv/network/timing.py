@@ -1,0 +1,127 @@
+"""Full models timed in a process of their own: one process is one sample.
+
+Memory is laid out and kernels are chosen once in a process. What else the machine did meanwhile
+is measured, not guessed. Knows no files.
+"""
+
+import multiprocessing
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+import numpy as np
+import psutil
+import torch
+from torch import nn
+
+from groupconv.ground.errors import StepError
+from groupconv.ground.progress import say
+
+Models = dict[tuple[str, str], nn.Module]  # by scheme and back end
+LOADED = 0.1  # of the machine's cores that other programs used, or of a core that was not given
+
+
+def in_processes(worker: Callable[[dict, int], dict], params: dict, processes: int) -> list[dict]:
+    """What ``worker(params, number)`` returns in each of several new processes, one after another.
+
+    Raises StepError: the worker's own, or that a process ended without a result.
+    """
+    context = multiprocessing.get_context("spawn")  # a copy would share what torch has set up
+    found = []
+    for number in range(1, processes + 1):
+        mine, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_work, args=(worker, params, number, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        try:
+            result = mine.recv()
+        except EOFError:
+            process.join()
+            raise StepError(
+                f"latency: process {number} of {processes} ended without a result (exit status "
+                f"{process.exitcode}): killed, or out of memory?"
+            ) from None
+        process.join()
+        if isinstance(result, Exception):
+            raise result
+        found.append(result)
+    return found
+
+
+def _work(worker: Callable, params: dict, number: int, pipe: Connection) -> None:
+    """In the new process: send what the worker returns, or the error that it raises."""
+    try:
+        pipe.send(worker(params, number))
+    except StepError as error:
+        pipe.send(error)
+    finally:
+        pipe.close()
+
+
+class Others:
+    """CPU time of everything but this process, from its making on."""
+
+    def __init__(self):
+        self.began, self.busy, self.own = time.monotonic(), _busy(), time.process_time()
+
+    def share(self) -> float:
+        """The share of the machine's cores that others used, 0 to 1."""
+        used = (_busy() - self.busy) - (time.process_time() - self.own)
+        seconds = (time.monotonic() - self.began) * (psutil.cpu_count() or 1)
+        return round(min(max(used / seconds, 0.0), 1.0), 3) if seconds else 0.0
+
+    def given(self) -> float:
+        """Cores that this process had, on average; under 1, it waited for its turn."""
+        own = time.process_time() - self.own
+        return round(own / max(time.monotonic() - self.began, 1e-9), 3)
+
+
+def _busy() -> float:
+    """Seconds for which the machine's cores worked; for another machine on this host, too."""
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
+
+
+def load_before(seconds: float = 1.0) -> dict:
+    """What the machine does before anything is timed: share of its cores, mean of a minute."""
+    others = Others()
+    time.sleep(seconds)
+    minute = psutil.getloadavg()[0]
+    return {"others_before": others.share(), "load_average_before": round(minute, 2)}
+
+
+@torch.inference_mode()
+def interleaved(
+    models: Models,
+    image: torch.Tensor,
+    rounds: range,
+    warmup_runs: int,
+    seed: list[int],
+) -> list[tuple]:
+    """Rows (round, position, scheme, variant, latency_ms), every run, after the warm-up.
+
+    Each round times every model once, in a new random order: a machine that slows down slows all.
+    """
+    order = np.random.default_rng(seed)
+    keys = list(models)
+    for key in keys:
+        for _ in range(warmup_runs):
+            timed(models[key], image)
+    rows, said = [], time.monotonic()
+    for number in rounds:
+        for position, i in enumerate(order.permutation(len(keys)), start=1):
+            rows.append((number, position, *keys[i], timed(models[keys[i]], image)))
+        if time.monotonic() - said > 5 or number == rounds[-1]:
+            said = time.monotonic()
+            say(f"latency: round {number}")
+    return rows
+
+
+def timed(model: nn.Module, image: torch.Tensor) -> float:
+    """Milliseconds of one forward pass, until its result is there."""
+    wait = torch.cuda.synchronize if image.is_cuda else lambda: None
+    wait()
+    began = time.perf_counter()
+    model(image)
+    wait()
+    return (time.perf_counter() - began) * 1e3
