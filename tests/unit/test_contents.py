@@ -43,6 +43,14 @@ def test_a_row_per_scheme_gives_each_its_own_title():
     assert titles == {"baseline": "Figure 3, baseline", "A": "Figure 4, scheme A", "F": "Scheme F"}
 
 
+def test_a_rows_files_are_named_here_alone():
+    rows = contents.figures(["baseline", "F"])[-2:]
+    assert contents.files(rows, "png", "f") == ["f/fig09.png", "f/fig10.png"]
+    assert contents.files(contents.TABLES, "md", Path("t"))[0] == "t/table1.md"
+    for rules in Path("workflow/rules").glob("*.smk"):
+        assert not re.search(r"\.(svg|png)\"", rules.read_text(encoding="utf-8")), rules
+
+
 def test_every_row_has_a_name_of_its_own_and_a_function():
     rows = [*contents.figures(PARAMS["schemes"]), *contents.TABLES]
     for kind in (contents.Figure, contents.Table):

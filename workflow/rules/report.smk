@@ -70,8 +70,8 @@ rule figures:
             runs=rules.latency.output.runs,
         ),
     output:
-        svg=[report(**figure) for figure in seam.figures],
-        png=[figure["value"].replace(".svg", ".png") for figure in seam.figures],
+        svg=[report(**figure) for figure in seam.captioned],
+        png=seam.figures("png"),
     log:
         "logs/figures.log",
     benchmark:

@@ -29,7 +29,6 @@ from groupconv.settings import reads, resources
 
 ROOT = Path(__file__).parents[3]
 CAPTIONS = STATE / "captions"  # for `snakemake --report`; written from pages/contents.py
-KINDS = ("csv", "md")  # of a table: numbers, and as it is printed
 
 
 def check_file() -> None:
@@ -92,20 +91,25 @@ class Seam:
     @property
     def tables(self) -> list[str]:
         """Every table's files."""
-        names = [table.name for table in contents.TABLES]
-        return [f"{self.tables_folder}/{name}.{kind}" for name in names for kind in KINDS]
+        kinds, folder = contents.TABLE_KINDS, self.tables_folder
+        return [path for kind in kinds for path in contents.files(contents.TABLES, kind, folder)]
+
+    def figures(self, kind: str) -> list[str]:
+        """Every figure's file of one of contents.FIGURE_KINDS."""
+        return contents.files(contents.figures(self.schemes), kind, self.figures_folder)
 
     @property
-    def figures(self) -> list[dict]:
-        """Every figure's file with its caption, as `snakemake --report` takes them."""
+    def captioned(self) -> list[dict]:
+        """Every figure's svg file with its caption, as `snakemake --report` takes them."""
+        rows = contents.figures(self.schemes)
         return [
             {
-                "value": f"{self.figures_folder}/{figure.name}.svg",
-                "caption": str(contents.caption_file(figure, CAPTIONS.absolute())),
+                "value": path,
+                "caption": str(contents.caption_file(row, CAPTIONS.absolute())),
                 "category": "Figures",
-                "labels": {"figure": figure.name},
+                "labels": {"figure": row.name},
             }
-            for figure in contents.figures(self.schemes)
+            for row, path in zip(rows, self.figures("svg"), strict=True)
         ]
 
     def params_of(self, step: str) -> Callable:

@@ -16,11 +16,13 @@ from groupconv.results.order import in_order
 
 SECTIONS = ("results", "claims", "curves", "data", "networks")  # of the page, by their addresses
 EACH = "{scheme}"  # in a figure's name and title: the row stands for one figure per scheme
+FIGURE_KINDS = ("svg", "png")  # of its files: for the page, and for elsewhere
+TABLE_KINDS = ("csv", "md")  # numbers, and the same as it is printed
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: the files results/figures/NAME.svg and NAME.png, and its place on the page.
+    """A figure: results/figures/NAME.KIND, for each of FIGURE_KINDS, and its place on the page.
 
     ``draw`` names a function in drawing.py. If ``name`` has {scheme} in it, there is a figure per
     scheme, and ``paper`` has the (name, title) of each that the paper numbers. Raises StepError if
@@ -41,7 +43,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: the files results/tables/NAME.csv (numbers) and NAME.md (as the page shows it).
+    """A table: results/tables/NAME.KIND, for each of TABLE_KINDS, and its place on the page.
 
     ``make`` names a function in tables.py. Raises StepError if the page has no such section.
     """
@@ -162,6 +164,11 @@ def figures(schemes: Iterable[str]) -> list[Figure]:
         every = [(scheme not in row.paper, _of_scheme(row, scheme)) for scheme in in_order(schemes)]
         found += [one for _, one in sorted(every, key=lambda pair: (pair[0], pair[1].name))]
     return found
+
+
+def files(rows: Iterable[Figure | Table], kind: str, folder: str | Path) -> list[str]:
+    """The rows' files of one ``kind`` in ``folder``, in the order of the rows."""
+    return [f"{folder}/{row.name}.{kind}" for row in rows]
 
 
 def _of_scheme(row: Figure, scheme: str) -> Figure:

@@ -64,9 +64,9 @@ def drawn(row: contents.Figure, given: FigureInputs) -> Figure:
 
 
 def save(figure: Figure, stem: Path, dpi: int) -> None:
-    """Write ``stem``.png and ``stem``.svg, and close the figure. Raises DiskError."""
-    formats = (("png", dpi, {}), ("svg", SVG_DPI, {"Date": None}))
-    for suffix, sharpness, metadata in formats:
-        with atomic.write(stem.with_suffix(f".{suffix}"), "wb") as file:
-            figure.savefig(file, format=suffix, dpi=sharpness, metadata=metadata, facecolor="white")
+    """Write ``stem``.KIND for each of FIGURE_KINDS, and close the figure. Raises DiskError."""
+    settings = {"png": {"dpi": dpi}, "svg": {"dpi": SVG_DPI, "metadata": {"Date": None}}}
+    for kind in contents.FIGURE_KINDS:
+        with atomic.write(f"{stem}.{kind}", "wb") as file:
+            figure.savefig(file, format=kind, facecolor="white", **settings[kind])
     plt.close(figure)

@@ -33,10 +33,10 @@ def run(
 
 
 def write(stem: Path, numbers: pd.DataFrame, printed: pd.DataFrame) -> None:
-    """One table, as ``stem``.csv for programs and as ``stem``.md for people. Raises DiskError."""
+    """One table, ``stem``.KIND for each of TABLE_KINDS. Raises DiskError."""
     csv = numbers.to_csv(index=False, lineterminator="\n")
-    atomic.write_text(stem.with_suffix(".csv"), csv)
     lines = [list(printed.columns), ["---"] * len(printed.columns)]
     lines += printed.astype(str).to_numpy().tolist()
     text = "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
-    atomic.write_text(stem.with_suffix(".md"), text)
+    for kind, content in zip(contents.TABLE_KINDS, (csv, text), strict=True):
+        atomic.write_text(f"{stem}.{kind}", content)
