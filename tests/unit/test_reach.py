@@ -20,8 +20,8 @@ def test_d_and_e_are_networks_side_by_side_until_they_shuffle(name, scheme):
     assert conv5_sees(name, GROUPS[scheme], shuffle=True).all()
 
 
-def of_the_network(groups, **more):
-    """Disturb one channel of conv-1 at a time, and look which channels of conv-5 change.
+def of_the_network(groups, stage=1, **more):
+    """Disturb one channel of conv-``stage`` at a time, and look which channels of conv-5 change.
 
     Positive weights: no effect can cancel another, or die in a ReLU.
     """
@@ -29,12 +29,12 @@ def of_the_network(groups, **more):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.abs_()
-    behind_conv1 = model.features[6:-1]
-    channels = model.features[3].out_channels
-    maps = torch.rand(1, channels, 16, 16, dtype=torch.double).repeat(channels + 1, 1, 1, 1)
+    behind = model.features[7 * stage - 1 : -1]
+    channels, side = model.features[7 * stage - 4].out_channels, 32 >> stage
+    maps = torch.rand(1, channels, side, side, dtype=torch.double).repeat(channels + 1, 1, 1, 1)
     maps[range(channels), range(channels)] += 1
     with torch.inference_mode():
-        out = behind_conv1(maps).flatten(2).sum(2)  # (disturbed or not, channels of conv-5)
+        out = behind(maps).flatten(2).sum(2)  # (disturbed or not, channels of conv-5)
     return ((out[:-1] / out[-1] - 1).abs() > 1e-9).T.numpy()
 
 
@@ -48,6 +48,8 @@ def of_the_network(groups, **more):
         ([1, 16, 1, 16, 16], {"width": 0.25}),
         ([1, 1, 2, 64, 64], {"shuffle": True}),
         ([1, 64, 64, 64, 2], {}),
+        (GROUPS["D"], {"stage": 3}),
+        (GROUPS["E"], {"stage": 2, "shuffle": True}),
     ],
 )
 def test_the_network_sees_what_the_closed_form_says(groups, more):

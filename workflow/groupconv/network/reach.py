@@ -6,21 +6,26 @@ D and 2 in E, which are 64 and 32 networks side by side; in A, B and C it sees a
 
 import numpy as np
 
-from groupconv.network.architecture import Convolution, convolutions
+from groupconv.network.architecture import Convolution, channels, convolutions
 
 
 def conv5_sees(
-    architecture: str, groups: list[int], *, shuffle: bool = False, width: float = 1.0
+    architecture: str,
+    groups: list[int],
+    *,
+    shuffle: bool = False,
+    width: float = 1.0,
+    stage: int = 1,
 ) -> np.ndarray:
-    """bool (channels of conv-5, channels of conv-1): whether the one depends on the other.
+    """bool (channels of conv-5, channels of conv-``stage``): whether the one depends on the other.
 
     Both as the stage's last convolution leaves them; biases and single weights of zero are not
     looked at. Source: a grouped convolution's definition. Raises SchemeError.
     """
     planned = convolutions(architecture, groups, shuffle=shuffle, width=width)
-    seen = np.eye(next(layer.c_in for layer in planned if layer.stage == 2), dtype=bool)
+    seen = np.eye(channels(width)[stage - 1], dtype=bool)
     for layer in planned:
-        if layer.stage > 1:
+        if layer.stage > stage:
             seen = _behind(layer, seen)
     return seen
 
