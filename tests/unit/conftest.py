@@ -1,6 +1,7 @@
-"""Tiny packed data for the tests of loader, training and evaluation."""
+"""Tiny packed data for the tests of loader, training and evaluation; figures without warnings."""
 
 import csv
+import warnings
 
 import numpy as np
 import pytest
@@ -39,3 +40,16 @@ def packed(tmp_path):
         table.writerows(rows)
     np.save(images, np.concatenate(pixels))
     return str(manifest), str(images)
+
+
+@pytest.fixture
+def strict_figures():
+    """The figures' look. Any warning fails, a glyph that no font has above all."""
+    from groupconv.pages.style import style
+    from matplotlib import pyplot as plt
+
+    style()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+    plt.close("all")

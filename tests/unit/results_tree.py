@@ -18,8 +18,32 @@ CLASSES = ("あ", "い", "𛀁", "ん")  # the third, a hentaigana, is in no fon
 
 def inputs(**given):
     """What a drawing function gets; None is what it does not look at."""
-    names = ("params", "summary", "histories", "runs", "manifest", "images")
+    names = "params papers summary comparisons histories runs manifest images".split()
     return FigureInputs(**{**dict.fromkeys(names), **given})
+
+
+def comparison(measure, scheme, change, **more):
+    """A row of comparisons.csv: the scheme's change from the baseline, 2 either way."""
+    exact = measure in ("macs", "parameters")
+    half = 0 if exact else 2
+    row = {
+        "measure": measure,
+        "scheme": scheme,
+        "reference": "baseline",
+        "change": change,
+        "unit": "points" if "top1" in measure else "percent",
+        "low": change - half,
+        "high": change + half,
+        "simultaneous_low": change - 1.5 * half,
+        "simultaneous_high": change + 1.5 * half,
+        "p_holm": 0.04,
+        "smallest_difference": 0 if exact else 2.8,
+        "kind": "exact" if exact else "this network, other images",
+        "seeds": 0 if exact else 1,
+        "images": 0 if exact else 40,
+        "note": "",
+    }
+    return {**row, **more}
 
 
 def write_csv(path, rows):

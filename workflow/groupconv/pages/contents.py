@@ -85,12 +85,31 @@ FIGURES = (
         draw="convolutions",
     ),
     Figure(
+        name="reach",
+        title="What conv-5 sees",
+        section="networks",
+        caption="What one channel of conv-5 can see. A strip is a stage, from its first channel to "
+        "its last; the title says how many of conv-1's channels are seen. Behind conv-1 no layer "
+        "of the paper's D and E mixes groups: they are 64 and 32 networks side by side, which meet "
+        "in the classifier alone.",
+        draw="reach",
+    ),
+    Figure(
+        name="all_curves",
+        title="Figures 3 to 8, side by side",
+        section="curves",
+        caption="Every scheme on the same axes; the grey line is the baseline's validation. Lines "
+        "are means over seeds, bands their range.",
+        draw="all_curves",
+    ),
+    Figure(
         name="curves_{scheme}",
         title="Scheme {scheme}",
         section="curves",
         caption="Accuracy and loss of one scheme on the training and validation parts, by epoch; "
         "the axes are those of the other schemes' figures. Lines are means over seeds, bands their "
-        "range.",
+        "range. The running mean of training takes each image before the weights have learnt from "
+        "it, so it lags behind; eval mode means weights at rest, no augmentation and no dropout.",
         draw="curves",
         paper={
             "baseline": ("fig03", "Figure 3, baseline"),
@@ -105,17 +124,29 @@ FIGURES = (
         name="fig09",
         title="Figure 9",
         section="results",
-        caption="Top-1 accuracy on the test part, with 95% intervals. The dashed line is the "
-        "baseline. A difference smaller than the one named above the plot may be chance.",
+        caption="Change of top-1 accuracy on the test part, image by image against the baseline. "
+        "Thick lines: each scheme's own 95% interval. Thin lines: 95% intervals that hold "
+        "together: those of D and E, those of A, B and C, those of other schemes. Grey: changes "
+        "too small for this run, which would miss them more than one time in five. The paper's "
+        "changes stand here as crosses only where the run is in its setting.",
         draw="accuracy",
+    ),
+    Figure(
+        name="validation",
+        title="Validation accuracy",
+        section="results",
+        caption="Change of top-1 accuracy on the validation part against the baseline, drawn as "
+        "Figure 9. The validation part chooses, the test part is read once.",
+        draw="validation",
     ),
     Figure(
         name="fig10",
         title="Figure 10",
         section="results",
         caption="Cost of one input to the paper's full model (224x224, 1,120 classes, classifier "
-        "4096): multiply-accumulates, and latency of eager PyTorch and with batch norm folded. "
-        "Change against baseline above each bar; lines are 95% intervals of the median.",
+        "4096) and its change against the baseline: multiply-accumulates, which are exact, and "
+        "latency on this machine, with intervals as in Figure 9. Crosses are the paper's numbers; "
+        "its machine is not known.",
         draw="cost",
     ),
 )
@@ -124,16 +155,17 @@ TABLES = (
     Table(
         name="table1",
         section="networks",
-        caption="Architectures (the paper's Table 1): 3x3 convolutions per stage, each stage with "
-        "2x2 max-pooling behind it, then FC-4096, FC-4096, FC-1,120; and each scheme's groups. As "
-        "printed, the table has FC-4096 three times and no layer for the classes.",
-        make="architectures",
+        caption="Architectures (the paper's Table 1). Sizes are channels x height x width. Batch "
+        "norm and ReLU follow each convolution, ReLU and dropout the first two FC layers. A "
+        "scheme's column has the groups of each convolution. As printed, the paper's table has "
+        "FC-4096 three times and no layer for the classes.",
+        make="architecture",
     ),
     Table(
         name="results",
         section="results",
         caption="The schemes: test accuracy, MACs, parameters and latency, each with its change "
-        "against baseline and the paper's number.",
+        "against baseline, and the paper's number where ours can be compared with it.",
         make="results",
     ),
     Table(

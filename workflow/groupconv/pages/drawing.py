@@ -5,18 +5,15 @@ for one figure per scheme. Every number drawn was made by an earlier step, but f
 over seeds.
 """
 
-import numpy as np
-import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from groupconv.pages import diagram
+from groupconv.pages import diagram, epochs, forest, sight
 from groupconv.pages.inputs import FigureInputs
-from groupconv.pages.style import BLUE, GREEN, GREY, ORANGE, drawable
+from groupconv.pages.style import drawable
+from groupconv.results.order import in_order
 
 SAMPLE_CLASSES, SAMPLES = 14, 5
-LABELS = {"folded": "batch norm folded, channels-last"}
 
 
 def samples(given: FigureInputs) -> Figure:
@@ -54,109 +51,35 @@ def convolutions(given: FigureInputs) -> Figure:
     return diagram.convolutions_figure()
 
 
+def reach(given: FigureInputs) -> Figure:
+    """What one channel of conv-5 sees of the stages before it, in every scheme; no result."""
+    schemes = given.params["schemes"]
+    return sight.figure(
+        given.params["model"]["architecture"], {name: schemes[name] for name in in_order(schemes)}
+    )
+
+
 def curves(given: FigureInputs, scheme: str) -> Figure:
-    """Accuracy (left) and loss (right) of the training and validation parts by epoch.
-
-    A line is the mean over seeds, its band their range.
-    """
-    figure, axes = plt.subplots(1, 2, figsize=(7, 2.8))
-    table, shared = pd.concat(given.histories[scheme]), limits(given.histories)
-    panels = ((axes[0], "top1", 100, "top-1 accuracy (%)"), (axes[1], "loss", 1, "loss (nats)"))
-    for axis, column, scale, words in panels:
-        for part, color, marker, name in (
-            ("train", BLUE, "o", "training"),
-            ("val", ORANGE, "s", "validation"),
-        ):
-            by_epoch = table.groupby("epoch")[f"{part}_{column}"]
-            mean, low, high = (getattr(by_epoch, f)() * scale for f in ("mean", "min", "max"))
-            axis.plot(mean.index, mean, color=color, marker=marker, markersize=3, label=name)
-            axis.fill_between(mean.index, low, high, color=color, alpha=0.2, linewidth=0)
-        axis.set(xlabel="epoch", ylabel=words, xlim=(0.5, shared["epoch"] + 0.5))
-        axis.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-    axes[0].set_ylim(0, 100)
-    axes[1].set_ylim(0, shared["loss"])
-    axes[1].legend(frameon=False)
-    title = "Baseline" if scheme == "baseline" else f"Scheme {scheme}"
-    figure.suptitle(title, fontsize=11)
-    sns.despine(figure)
-    return figure
+    """Accuracy and loss of one scheme by epoch."""
+    return epochs.of_one(given, scheme)
 
 
-def limits(histories: dict[str, list[pd.DataFrame]]) -> dict[str, float]:
-    """Axes that all schemes share: the last epoch and the largest loss."""
-    table = pd.concat(history for of_scheme in histories.values() for history in of_scheme)
-    return {
-        "epoch": table["epoch"].max(),
-        "loss": table[["train_loss", "val_loss"]].to_numpy().max() * 1.05,
-    }
+def all_curves(given: FigureInputs) -> Figure:
+    """Accuracy and loss of every scheme by epoch, side by side."""
+    return epochs.of_all(given)
 
 
 def accuracy(given: FigureInputs) -> Figure:
-    """Test top-1 of every scheme with its 95% interval, baseline's as a line."""
-    results = given.summary
-    figure, axis = plt.subplots(figsize=(max(4.5, 0.8 * len(results) + 1), 3))
-    x, top1 = np.arange(len(results)), results["test_top1"] * 100
-    errors = [top1 - results["test_top1_low"] * 100, results["test_top1_high"] * 100 - top1]
-    smallest = results["smallest_difference"].max() * 100
-    axis.axhline(top1["baseline"], color=GREY, linestyle="--", linewidth=1, zorder=0)
-    axis.errorbar(x, top1, errors, fmt="o", color=BLUE, capsize=4, markersize=6)
-    for i, value in enumerate(top1):
-        axis.annotate(
-            f"{value:.1f}", (i, value), (6, 3), textcoords="offset points", va="bottom", fontsize=9
-        )
-    shown = f"smallest difference that this test part can show: about {smallest:.0f} points"
-    axis.set_title(shown, fontsize=8, loc="right")
-    axis.set(xlabel="scheme", ylabel="test top-1 accuracy (%)", xlim=(-0.5, len(results) - 0.3))
-    axis.set_xticks(x, results["scheme"])
-    sns.despine(figure)
-    return figure
+    """Change of test accuracy of every scheme, with its intervals."""
+    level = given.summary.loc["baseline", "test_top1"] * 100
+    return forest.accuracy(given, "test_top1", "test top-1 accuracy", f"Baseline: {level:.1f}%. ")
+
+
+def validation(given: FigureInputs) -> Figure:
+    """Change of validation accuracy of every scheme, with its intervals."""
+    return forest.accuracy(given, "val_top1", "validation top-1 accuracy", "")
 
 
 def cost(given: FigureInputs) -> Figure:
-    """MACs (left) and latency of each variant (right) of one input, change above each bar."""
-    results = given.summary
-    size = max(9, 1.6 * len(results)), 3.2
-    figure, axes = plt.subplots(1, 2, figsize=size, width_ratios=(2, 3))
-    x = np.arange(len(results))
-    bars = axes[0].bar(x, results["macs"] / 1e9, color=BLUE, width=0.6)
-    label_changes(axes[0], bars, results["macs_change"], results["macs"] / 1e9)
-    axes[0].set(ylabel="multiply-accumulates (G)")
-    variants = sorted(set(given.runs["variant"]), key=lambda name: (name != "eager", name))
-    width = 0.8 / len(variants)
-    for i, (variant, color) in enumerate(zip(variants, (BLUE, ORANGE, GREEN, GREY), strict=False)):
-        name = "latency" if variant == "eager" else f"latency_{variant}"
-        ms = results[f"{name}_ms"]
-        errors = [ms - results[f"{name}_low_ms"], results[f"{name}_high_ms"] - ms]
-        offset = x + (i - (len(variants) - 1) / 2) * width
-        bars = axes[1].bar(
-            offset,
-            ms,
-            width,
-            yerr=errors,
-            color=color,
-            label=LABELS.get(variant, variant),
-            error_kw={"linewidth": 1},
-        )
-        label_changes(axes[1], bars, results[f"{name}_change"], results[f"{name}_high_ms"])
-    axes[1].set(ylabel="latency of one input (ms)")
-    axes[1].set_ylim(0, axes[1].get_ylim()[1] * 1.12)
-    axes[1].legend(frameon=False, fontsize=8)
-    for axis in axes:
-        axis.set(xlabel="scheme")
-        axis.set_xticks(x, results["scheme"])
-    sns.despine(figure)
-    return figure
-
-
-def label_changes(axis, bars, changes: pd.Series, tops: pd.Series) -> None:
-    """Write each change against baseline above its bar; none above the baseline's."""
-    for bar, change, top in list(zip(bars, changes, tops, strict=True))[1:]:
-        axis.annotate(
-            f"{change * 100:+.0f}%",
-            (bar.get_x() + bar.get_width() / 2, top),
-            (0, 2),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=7.5,
-        )
+    """Change of the MACs and latency of one input, with intervals."""
+    return forest.cost(given)

@@ -12,7 +12,9 @@ class FigureInputs:
     """What a function in drawing.py may draw.
 
     params: the part of params.yaml that the step `figures` may read (settings/reads.py)
+    papers: {(scheme, measure): the paper's change}, those alone that ours may stand beside
     summary: summary.csv, a row per scheme, by name; baseline first
+    comparisons: comparisons.csv, a row per measure, scheme and what it is compared with
     histories: {scheme: a history.csv per seed}, a row per epoch
     runs: latency.csv, a row per timed run
     manifest: manifest.csv, a row per image, with its part in the column `split`
@@ -20,7 +22,9 @@ class FigureInputs:
     """
 
     params: dict
+    papers: dict[tuple[str, str], float]
     summary: pd.DataFrame
+    comparisons: pd.DataFrame
     histories: dict[str, list[pd.DataFrame]]
     runs: pd.DataFrame
     manifest: pd.DataFrame

@@ -7,7 +7,10 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib import font_manager
 
-BLUE, ORANGE, GREEN, GREY = (sns.color_palette("colorblind")[i] for i in (0, 1, 2, 7))
+WIDTH = 7  # inches of a figure as wide as a page of print; half of the page is 5
+BLUE, ORANGE, GREEN, PURPLE, GREY = (sns.color_palette("colorblind")[i] for i in (0, 1, 2, 4, 7))
+BLACK, PALE = "black", "0.9"
+SMALL = 8  # points of text that is no axis title
 
 
 def style() -> None:
@@ -20,6 +23,8 @@ def style() -> None:
     mpl.rcParams["svg.hashsalt"] = "groupconv"  # the same file for the same figure
     mpl.rcParams["figure.constrained_layout.use"] = True
     mpl.rcParams["text.parse_math"] = False  # a folder may be named $x$
+    mpl.rcParams["legend.fontsize"] = SMALL
+    mpl.rcParams["legend.frameon"] = False
 
 
 def drawable(text: str) -> bool:

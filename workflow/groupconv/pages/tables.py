@@ -5,13 +5,13 @@ images and classes, which are counted here.
 """
 
 import json
+from itertools import compress
 
 import pandas as pd
 
 from groupconv.data.parts import PARTS
-from groupconv.network.architecture import CHANNELS, LAYERS
+from groupconv.pages import architectures, papers
 from groupconv.pages.inputs import TableInputs
-from groupconv.results.order import in_order
 
 Made = tuple[pd.DataFrame, pd.DataFrame]  # numbers for programs, texts for people
 
@@ -38,32 +38,25 @@ PRINTED = [
 ]
 
 
-def architectures(given: TableInputs) -> Made:
-    """Table 1: layers of each stage of the three networks, and each scheme's groups."""
-    schemes = given.params["schemes"]
-    table = pd.DataFrame(
-        {
-            "stage": [f"conv-{i}" for i in range(1, 6)],
-            "channels": CHANNELS,
-            **LAYERS,
-            **{f"groups {name}": schemes[name]["groups"] for name in in_order(schemes)},
-        }
-    )
-    return table, table
+def architecture(given: TableInputs) -> Made:
+    """Table 1: every layer of the three networks, and what each scheme alters in it."""
+    return architectures.table(given)
 
 
 def results(given: TableInputs) -> Made:
     """A row per scheme: what was measured, with the paper's changes beside ours."""
-    theirs = papers_changes(given.params, given.paper)
+    theirs = papers.changes(given.params, given.paper)
     numbers = given.summary[["scheme", "seeds", "test_images", *RESULTS]].copy()
-    for column in sorted({column for _, column in theirs}):
-        numbers[f"paper_{column}"] = [theirs.get((s, column)) for s in numbers["scheme"]]
-    return numbers, pd.DataFrame(results_rows(given), columns=PRINTED)
+    for measure in sorted({measure for _, measure in theirs}):
+        of_scheme = [theirs.get((scheme, measure)) for scheme in numbers["scheme"]]
+        numbers[f"paper_{measure}_change"] = [n and n / 100 for n in of_scheme]
+    header, *rows = results_lines(given)
+    return numbers, pd.DataFrame(rows, columns=header)
 
 
-def results_rows(given: TableInputs) -> list[list[str]]:
-    """The cells of PRINTED for each scheme."""
-    theirs = papers_changes(given.params, given.paper)
+def results_lines(given: TableInputs) -> list[list[str]]:
+    """PRINTED, then the cells of each scheme; without the columns in which nothing stands."""
+    theirs = papers.changes(given.params, given.paper)
     rows = []
     for row in given.summary.to_dict("records"):
         scheme, first = row["scheme"], row["scheme"] == "baseline"
@@ -71,8 +64,9 @@ def results_rows(given: TableInputs) -> list[list[str]]:
         def change(column: str, unit: str, row=row, first=first) -> str:
             return NONE if first else signed(row[column], unit)
 
-        def paper(column: str, unit: str, scheme=scheme) -> str:
-            return signed(theirs[scheme, column], unit) if (scheme, column) in theirs else NONE
+        def paper(measure: str, unit: str, scheme=scheme) -> str:
+            number = theirs.get((scheme, measure))
+            return NONE if number is None else signed(number / 100, unit)
 
         low, high = (row[f"test_top1_{end}"] * 100 for end in ("low", "high"))
         rows.append(
@@ -80,34 +74,19 @@ def results_rows(given: TableInputs) -> list[list[str]]:
                 scheme,
                 f"{row['test_top1'] * 100:.1f}% [{low:.1f}, {high:.1f}]",
                 change("test_top1_change", " pt"),
-                paper("test_top1_change", " pt"),
+                paper("test_top1", " pt"),
                 f"{row['macs'] / 1e9:.2f} G",
                 change("macs_change", "%"),
-                paper("macs_change", "%"),
+                paper("macs", "%"),
                 f"{row['parameters'] / 1e6:.1f} M",
                 change("parameters_change", "%"),
                 f"{row['latency_ms']:.1f} ms",
                 change("latency_change", "%"),
-                paper("latency_change", "%"),
+                paper("latency", "%"),
             ]
         )
-    return rows
-
-
-def papers_changes(params: dict, paper: dict) -> dict[tuple[str, str], float]:
-    """{(scheme, column of summary.csv): the paper's change}, for schemes with its groups.
-
-    Empty beside another architecture: the paper measured one.
-    """
-    if params["model"]["architecture"] != paper["setting"]["model.architecture"]:
-        return {}
-    return {
-        (claim["paper"]["scheme"], claim["of"]): claim["paper"]["change"]
-        for claim in paper["claims"]
-        if claim["kind"] == "change"
-        and params["schemes"].get(claim["paper"]["scheme"])
-        == {"groups": paper["schemes"][claim["paper"]["scheme"]]}
-    }
+    kept = [any(cells) for cells in zip(*rows, strict=True)]
+    return [list(compress(line, kept)) for line in (PRINTED, *rows)]
 
 
 def claims(given: TableInputs) -> Made:

@@ -3,7 +3,7 @@
 import textwrap
 
 from groupconv.pages.inputs import TableInputs
-from groupconv.pages.tables import PRINTED, results_rows
+from groupconv.pages.tables import results_lines
 from groupconv.results.comparability import differences
 
 LINE = 110  # characters of a terminal
@@ -12,8 +12,8 @@ LINE = 110  # characters of a terminal
 def text(given: TableInputs) -> str:
     """What the terminal shows at the end of a run."""
     results = given.summary
-    lines = [PRINTED, *results_rows(given)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(PRINTED))]
+    lines = results_lines(given)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = "\n".join(
         "  ".join(
             cell.ljust(width) if i < 2 else cell.rjust(width)

@@ -58,7 +58,7 @@ READS = {
     "summary": ("schemes", "train.seeds"),
     "claims": ("data", "model", "schemes", "train"),
     "tables": ("data", "split", "model", "schemes", "train"),
-    "figures": ("schemes", "train.seeds", "figures", "model.architecture"),
+    "figures": ("data", "model", "schemes", "train", "figures"),
     "report": ("data", "split", "model", "schemes", "train", "evaluate", "latency", "figures"),
 }
 

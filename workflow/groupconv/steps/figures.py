@@ -6,13 +6,14 @@ Reads the results and saves what drawing.py draws. Does not know what a figure s
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from groupconv.data.manifest import read_table
 from groupconv.data.packed import Images
 from groupconv.ground import atomic
-from groupconv.pages import contents, drawing
+from groupconv.pages import contents, drawing, papers
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import style
 from groupconv.results.order import in_order
@@ -22,9 +23,11 @@ SVG_DPI = 150  # of the images in an SVG file; figures.dpi is the PNG files'
 
 def run(
     params: dict,
+    paper: str,
     manifest: str,
     images: str,
     summary: str,
+    comparisons: str,
     history: str,
     runs: str,
     folder: str,
@@ -38,6 +41,8 @@ def run(
     table = read_table(manifest)
     given = FigureInputs(
         params=params,
+        papers=papers.changes(params, yaml.safe_load(Path(paper).read_text(encoding="utf-8"))),
+        comparisons=pd.read_csv(comparisons),
         summary=pd.read_csv(summary).set_index("scheme", drop=False),
         histories={
             scheme: [pd.read_csv(history.format(scheme=scheme, seed=seed)) for seed in seeds]
