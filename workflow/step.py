@@ -5,7 +5,7 @@ and each name=path an argument of its run(); a name given several times becomes 
 line of a step's log, as logs/split.log or logs/macs/E.log, is its command: type it at the
 repository's root to run the step again, alone and whatever a record says. For example:
 
-  python workflow/step.py split '{"split":{"seed":0,"unit":"image"}}' \
+  python workflow/step.py split '{"split":{"seed":0,"unit":"image","division":"published"}}' \
     index=data/index.csv manifest=data/manifest.csv
 
 What the user can mend is printed as one line (exit status 1); anything else keeps its traceback.

@@ -15,20 +15,24 @@ def empty(tmp_path):
 
 
 def chosen(made, labelled, **rule):
-    counts = made.list(labelled, "x")
+    counts = made.list(((name, label, "") for name, label in labelled), "x")
     assert counts == Counter(class_name(label) for _, label in labelled)
     made.choose(counts, **rule)
     return {name for name, _ in labelled if made.is_chosen(name)}
 
 
+DRAWN = {"U+3046/0", "U+3046/3", "U+3042/0", "U+3042/1"}  # the same on every machine
+
+
 @pytest.mark.parametrize("step", [1, -1])
-def test_choice_is_most_frequent_first_ties_by_code_point_images_by_name(empty, step):
+def test_choice_is_most_frequent_first_ties_by_code_point_images_by_hash(empty, step):
     labels = ("U+3044", "U+3042", "U+3046")
     labelled = [(f"{label}/{i}", label) for label in labels for i in "210"]
     labelled += [("U+304A/0", "U+304A"), ("U+3046/3", "U+3046")]
     rule = {"min_images": 2, "classes": 2, "images_per_class": 2}
     found = chosen(empty, labelled[::step], **rule)
-    assert found == {"U+3046/0", "U+3046/1", "U+3042/0", "U+3042/1"}
+    assert sorted(name[:6] for name in found) == ["U+3042"] * 2 + ["U+3046"] * 2
+    assert found == DRAWN
 
 
 def test_code_points_come_by_value_whatever_their_length(empty):
@@ -38,14 +42,14 @@ def test_code_points_come_by_value_whatever_their_length(empty):
 
 
 def test_more_classes_than_the_source_has_are_refused(empty):
-    counts = empty.list([(f"{label}{i}", label) for label in "ab" for i in range(3)], "x")
+    counts = empty.list([(f"{label}{i}", label, "") for label in "ab" for i in range(3)], "x")
     with pytest.raises(DataError, match=r"data\.classes = 3: the source has 2 classes of at least"):
         empty.choose(counts, min_images=3, classes=3, images_per_class=None)
 
 
 def test_an_id_that_stands_twice_is_refused(empty):
     with pytest.raises(DataError, match=r"^a file: the id a/0 stands twice"):
-        empty.list([("a/0", "a"), ("a/0", "b")], "a file")
+        empty.list([("a/0", "a", ""), ("a/0", "b", "")], "a file")
 
 
 def row(name, label, content, **more):
@@ -83,7 +87,7 @@ def test_copies_take_no_longer_each_the_more_there_are(empty, classes, detail, c
 
 def test_choosing_takes_no_longer_each_the_more_classes_there_are(empty):
     began = time.monotonic()
-    counts = empty.list(((f"{i:05}", f"{i // 2}") for i in range(50_000)), "x")
+    counts = empty.list(((f"{i:05}", f"{i // 2}", "") for i in range(50_000)), "x")
     assert empty.choose(counts, min_images=2, classes=None, images_per_class=1) == 25_000
     assert time.monotonic() - began < 10
 
@@ -100,7 +104,7 @@ def test_kept_are_code_points_by_value_then_names_and_by_id(empty):
 def test_a_character_is_one_class_however_it_is_written(empty):
     labels = ("U+304B", "か", "u+304b", "が", "か\u3099", "U+304B U+3099", "U+304C", "x")
     labelled = [(f"{label.encode()}/0", label) for label in labels]
-    assert empty.list(labelled, "x") == {"か": 3, "が": 4, "x": 1}
+    assert empty.list(((*one, "") for one in labelled), "x") == {"か": 3, "が": 4, "x": 1}
     for i, name in enumerate("かがx"):
         empty.add(row(str(i), name, str(i)))
     found = [(kept["class"], kept["code_point"]) for kept in empty.kept()]
@@ -109,7 +113,7 @@ def test_a_character_is_one_class_however_it_is_written(empty):
 
 def test_names_that_are_one_name_composed_are_one_line(empty):
     with pytest.raises(DataError, match=r"the id が stands twice \(.*NFC or NFD.*\): rename one$"):
-        empty.list([("が", "a"), ("が", "a")], "x")
+        empty.list([("が", "a", ""), ("が", "a", "")], "x")
     empty.pass_over({**row("が/1", "a", ""), "reason": "not an image"}, "a")
     with pytest.raises(DataError, match=r"the id が/1 stands twice"):
         empty.add(row("が/1", "a", ""))
@@ -124,15 +128,17 @@ def test_every_image_of_the_source_is_counted_once_with_its_class(empty):
             passed = {**row(f"d/x{i}", "d", ""), "reason": reason}
             empty.pass_over(passed, "d")
         empty.pass_over({**row("e/x", "e", ""), "reason": "not an image"}, "e")
-        yield from labelled
+        yield from ((*one, "") for one in labelled)
 
     counts = empty.list(source(), "x")
     assert counts["d"] == 2
     assert "e" not in counts
     assert empty.choose(counts, min_images=3, classes=3, images_per_class=6) == 18
+    seen = Counter()
     for name, label in labelled:
         if empty.is_chosen(name):
-            number = int(name[-1])
+            number = seen[label]  # 0 to 5
+            seen[label] += 1
             content = "same" if number < 2 else name
             lost = "near" if number == 3 else ""
             more = {"blank": number in (2, 3), "lost": lost}
@@ -165,3 +171,24 @@ def test_every_image_of_the_source_is_counted_once_with_its_class(empty):
     )
     assert found["e"]["not_an_image"] == 1
     assert empty.total()["source"] == len(labelled) + 4
+
+
+def test_the_draw_favours_no_part_and_no_book_and_knows_no_other_class(tmp_path):
+    strata = {"train": 60, "test": 10, "a rare book": 1}
+    images = [(f"{s}/{i:03}", "a", s) for s, n in strata.items() for i in range(n)]
+    others = [(f"b{i}", "b", "train") for i in range(90)]
+    found = []
+    for number, (most, listed) in enumerate(((3, images), (15, images), (15, others + images))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with catalogue.catalogue(folder) as made:
+            counts = made.list(listed, "x")
+            made.choose(counts, min_images=3, classes=None, images_per_class=most)
+            found.append({name for name, label, _ in images if made.is_chosen(name)})
+    assert {name.split("/")[0] for name in found[0]} == set(strata)
+    assert Counter(name.split("/")[0] for name in found[1]) == {
+        "train": 12,
+        "test": 2,
+        "a rare book": 1,
+    }
+    assert found[0] < found[1] == found[2]

@@ -49,28 +49,27 @@ READ = [
     (
         "parts inside a folder",
         (*below("a/train"), *below("a/test")),
-        ", in a (cat, dog); parts, taken together: a/test as test, a/train as train",
+        ", in a (cat, dog); parts: a/test as test, a/train as train",
     ),
     (
         "a part twice",
         (*below("seg_train/seg_train"), *below("seg_test/seg_test"), "seg_pred/seg_pred/1.jpg"),
-        " (cat, dog); parts, taken together: seg_test as test, seg_train as train; "
-        "not read: seg_pred",
+        " (cat, dog); parts: seg_test as test, seg_train as train; not read: seg_pred",
     ),
     (
         "folds",
         (*below("fold1"), *below("fold2")),
-        " (cat, dog); parts, taken together: fold1 as fold, fold2 as fold",
+        " (cat, dog); parts: fold1 as fold, fold2 as fold",
     ),
     (
         "images of a class one folder down",
         ("train/a/images/0.JPEG", "train/a/a_boxes.txt", "train/b/images/0.JPEG", "val/0.JPEG"),
-        " (a, b); parts, taken together: train; not read: val (no folders of classes)",
+        " (a, b); parts: train; not read: val (no folders of classes)",
     ),
     (
         "names of parts with more to them",
         (*below("trainval"), *below("tiny_test"), *below("PublicTest"), *below("train_small")),
-        " (cat, dog); parts, taken together: PublicTest as test, tiny_test as test, "
+        " (cat, dog); parts: PublicTest as test, tiny_test as test, "
         "train_small as train, trainval as train",
     ),
     (
@@ -82,7 +81,7 @@ READ = [
     (
         "ImageNet",
         ("I/Annotations/C/a/0.xml", *below("I/Data/C/train"), "I/Data/C/val/0.JPEG", "I/s.csv"),
-        ", in I/Data/C (cat, dog); parts, taken together: I/Data/C/train as train; "
+        ", in I/Data/C (cat, dog); parts: I/Data/C/train as train; "
         "not read: I/Data/C/val (no folders of classes)",
     ),
     (

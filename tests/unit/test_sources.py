@@ -59,13 +59,14 @@ def test_files_at_any_depth_belong_to_their_top_folder_hidden_and_loose_ones_to_
     ]
 
 
-def test_parts_are_taken_together_and_not_kept(tmp_path):
+def test_a_part_is_said_and_stands_at_each_image(tmp_path):
     names = [f"{part}/n0{i}/{part}{i}.JPEG" for part in ("train", "val") for i in (1, 2)]
     scans = made(tmp_path, *names, "devkit/data/meta.mat", ".git/x/y")
     assert [(c.id, c.label) for scan in scans for c in scan.characters] == [
         (name, name.split("/")[1]) for name in names
     ]
-    line = "2 classes (n01, n02); parts, taken together: train, val; not read: devkit"
+    assert [scan.part for scan in scans] == ["train", "train", "val", "val"]
+    line = "2 classes (n01, n02); parts: train, val; not read: devkit"
     assert folder.taken(str(tmp_path), 2) == f"{tmp_path}: {line}"
 
 

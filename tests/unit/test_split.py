@@ -64,7 +64,14 @@ def test_the_same_on_every_machine():
 @pytest.fixture
 def index(tmp_path):
     rows = [
-        {"id": f"{c}{i:03}", "class": c, "origin": f"o{i % 7}", "page": "p", "sha256": f"{c}{i}"}
+        {
+            "id": f"{c}{i:03}",
+            "class": c,
+            "origin": f"o{i % 7}",
+            "page": "p",
+            "sha256": f"{c}{i}",
+            "part": "",
+        }
         for c, n in (("あ", 25), ("い", 60), ("う", 3))
         for i in range(n)
     ]
@@ -73,9 +80,10 @@ def index(tmp_path):
     return path
 
 
-def made(index, unit, seed=0):
+def made(index, unit, seed=0, division="published"):
     out = index.with_name("manifest.csv")
-    split.run({"split": {"seed": seed, "unit": unit}}, str(index), str(out))
+    asked = {"seed": seed, "unit": unit, "division": division}
+    split.run({"split": asked}, str(index), str(out))
     return pd.read_csv(out)
 
 
@@ -90,7 +98,14 @@ def test_the_shares_of_the_classes_add_up(index):
 def test_a_class_gives_the_same_parts_whatever_other_classes_exist(tmp_path, others, rng):
     def rows(classes):
         return [
-            {"id": f"{c}{i}", "class": c, "origin": "o", "page": "p", "sha256": f"{c}{i}"}
+            {
+                "id": f"{c}{i}",
+                "class": c,
+                "origin": "o",
+                "page": "p",
+                "sha256": f"{c}{i}",
+                "part": "",
+            }
             for c, n in classes.items()
             for i in range(n)
         ]
@@ -117,13 +132,14 @@ def test_by_page_too_few_pages_or_an_unlearnable_class_is_one_line(index):
     with pytest.raises(DataError, match=r"split\.unit = page: 1 pages; at least 3 are needed"):
         made(index, "page")
     table.assign(origin=table["class"]).to_csv(index, index=False)  # a page per class
-    with pytest.raises(DataError, match=r"2 classes have no training image"):
+    with pytest.raises(DataError, match=r"split\.unit = page, split\.seed = 0: 2 classes \("):
         made(index, "page")
 
 
 SPLIT = """
 from groupconv.steps import split
-split.run({"split": {"seed": 0, "unit": "image"}}, "index.csv", "manifest.csv")
+asked = {"seed": 0, "unit": "image", "division": "published"}
+split.run({"split": asked}, "index.csv", "manifest.csv")
 """
 
 
@@ -132,9 +148,9 @@ def test_memory_does_not_grow_with_the_images(tmp_path, monkeypatch):
     peaks = []
     for images in (1_000, 50_000):
         with open("index.csv", "w", encoding="utf-8") as file:
-            file.write("id,class,origin,page,sha256\n")
+            file.write("id,class,origin,page,sha256,part\n")
             for i in range(images):
-                file.write(f"U+3042/{i:016x},{i % 100},origin,{i:016x},{i:064x}\n")
+                file.write(f"U+3042/{i:016x},{i % 100},origin,{i:016x},{i:064x},\n")
         said, peak = in_a_process(code=SPLIT)
         assert "train" in said[0]
         peaks.append(peak)
@@ -144,4 +160,92 @@ def test_memory_does_not_grow_with_the_images(tmp_path, monkeypatch):
 def test_equal_pixels_in_two_rows_are_refused(index):
     pd.read_csv(index).assign(sha256="same").to_csv(index, index=False)
     with pytest.raises(DataError, match="the same pixels"):
+        made(index, "image")
+
+
+def divided(path, sizes):
+    """An index of classes with so many images of each published part: {class: {part: n}}."""
+    rows = [
+        {"id": f"{part}/{c}{i:03}", "class": c, "origin": c, "page": f"{i}", "part": part}
+        for c, parts_of in sizes.items()
+        for part, n in parts_of.items()
+        for i in range(n)
+    ]
+    table = pd.DataFrame(rows).assign(sha256=lambda t: t["id"])
+    table.to_csv(path, index=False, lineterminator="\n")
+    return path
+
+
+PUBLISHED = st.dictionaries(
+    st.sampled_from("あいうえ"),
+    st.fixed_dictionaries({"train": st.integers(2, 40), "test": st.integers(1, 20)}),
+    min_size=2,
+)
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+
+
+@QUIET
+@given(sizes=PUBLISHED, seed=SEEDS, unit=st.sampled_from(["image", "page"]))
+def test_a_published_test_part_is_test_and_val_is_a_fifth_of_training(tmp_path, sizes, seed, unit):
+    if unit == "page":
+        sizes = {c: {**of, "train": 40} for c, of in sizes.items()}
+    table = made(divided(tmp_path / "index.csv", sizes), unit, seed)
+    assert ((table["part"] == "test") == (table["split"] == "test")).all()
+    for label, of in sizes.items() if unit == "image" else ():
+        found = table[table["class"] == label]["split"].value_counts()
+        (first,) = parts.boundaries(of["train"], ("train", "val"))
+        assert (found["train"], found["val"]) == (first, of["train"] - first)
+        assert abs(found["val"] - of["train"] / 5) < 1
+
+
+@QUIET
+@given(sizes=PUBLISHED, seed=SEEDS)
+def test_pooled_is_the_manifest_of_a_source_without_parts(tmp_path, sizes, seed):
+    index = divided(tmp_path / "index.csv", sizes)
+    pooled = made(index, "image", seed, "pooled").drop(columns="part")
+    table = pd.read_csv(index).assign(part="")
+    table.to_csv(index, index=False, lineterminator="\n")
+    for division in ("published", "pooled"):  # either is the rule of before, and its bytes
+        made(index, "image", seed, division)
+        expected = table.drop(columns="part")
+        of = {}
+        for _, rows in expected.groupby("class"):
+            of |= parts.assign_splits(rows["id"].tolist(), seed)
+        expected = expected.assign(split=expected["id"].map(of))
+        text = expected.to_csv(index=False, lineterminator="\n")
+        assert index.with_name("manifest.csv").read_text() == text
+        assert pooled.to_csv(index=False, lineterminator="\n") == text
+
+
+def test_a_published_val_part_is_val_beside_a_test_part_and_else_the_test_part(tmp_path, capsys):
+    of = {"train": 10, "val": 4, "test": 3}
+    index = divided(tmp_path / "index.csv", {"a": of, "b": of})
+    table = made(index, "image")
+    assert (table["part"] == table["split"]).all()
+    of.pop("test")
+    table = made(divided(index, {"a": of, "b": of}), "image")
+    assert table["split"].value_counts().to_dict() == {"train": 16, "val": 4, "test": 8}
+    assert set(table[table["part"] == "val"]["split"]) == {"test"}
+    said = capsys.readouterr().err
+    assert (
+        "the published val part (8 images) is test, as no other is held out; val is taken" in said
+    )
+    made(index, "image", division="pooled")
+    assert (
+        "pooled: the published val part (8 images) was mixed into train ("
+        in capsys.readouterr().err
+    )
+
+
+def test_a_class_without_training_images_is_one_line_and_one_without_tests_is_said(
+    tmp_path, capsys
+):
+    whole = {"train": 5, "test": 5}
+    made(divided(tmp_path / "index.csv", {"a": whole, "b": {"train": 5}}), "image")
+    assert "the published test part has no image of 1 class (b)" in capsys.readouterr().err
+    index = divided(tmp_path / "index.csv", {"a": whole, "b": {"test": 5}})
+    with pytest.raises(DataError, match=r"published: 1 class \(b\) without a training image"):
+        made(index, "image")
+    index = divided(tmp_path / "index.csv", {c: {"train": 1, "test": 2} for c in "ab"})
+    with pytest.raises(DataError, match=r"the part val would be empty.*pooled"):
         made(index, "image")

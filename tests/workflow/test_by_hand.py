@@ -104,7 +104,7 @@ def test_it_explains_itself(shell):
     assert "STEP is one of the modules in workflow/groupconv/steps" in run.stdout
 
 
-PART = json.dumps({"split": {"seed": 0, "unit": "image"}})
+PART = json.dumps({"split": {"seed": 0, "unit": "image", "division": "published"}})
 
 
 @pytest.mark.parametrize(

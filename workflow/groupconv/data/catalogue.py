@@ -4,6 +4,7 @@ Which of them are chosen, and which are left out and why, is decided here, from 
 alone. Knows no pixels and no files of a source.
 """
 
+import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,8 +19,8 @@ FEWEST = 3  # images of a class: one for each of train, val and test
 FEWEST_CLASSES = 2  # with one there is nothing to tell apart, and every answer is right
 MOST_NAMED = 10  # other classes of an image, in the table of what is left out
 COLUMNS = (
-    "id class code_point origin page box sha256 height width channels blank lost depth spooled "
-    "reason detail"
+    "id class code_point origin page part box sha256 height width channels blank lost depth "
+    "spooled reason detail"
 ).split()
 # Why an image is not packed: before it is decoded, by the choice, and after it is decoded.
 NOT_CHOSEN = ("under min_images", "class not chosen", "over images_per_class")
@@ -33,31 +34,50 @@ REASONS = (
     "conflict",
     "class too small",
 )
+# The share of its stratum that is drawn before an image: 0, 1/n, 2/n ... Adams's apportionment.
+DRAW = """
+    INSERT INTO chosen SELECT id FROM (
+        SELECT id, drawn, stratum,
+            (ROW_NUMBER() OVER (PARTITION BY stratum ORDER BY drawn, id) - 1.0)
+                / COUNT(*) OVER (PARTITION BY stratum) AS before
+        FROM (SELECT id, stratum, draw(id) AS drawn FROM listed WHERE class = ?)
+    ) ORDER BY before, drawn, id LIMIT ?
+"""
 COUNTS = ["class", "code_point", "source", *(r.replace(" ", "_") for r in REASONS), "kept"]
 
 
+def _draw(name: str) -> bytes:
+    """An image's place in the draw, the same on every machine."""
+    return hashlib.sha256(f"draw:{name}".encode()).digest()
+
+
 class Catalogue:
-    """``listed`` has the source's (id, class), ``image`` a row for each image that was read."""
+    """``listed`` has the source's (id, class, stratum), ``image`` a row for each image read."""
 
     def __init__(self, db: sqlite3.Connection):
         self.db = db
         self.db.row_factory = sqlite3.Row
         self.db.executescript(
-            "CREATE TABLE listed (id TEXT PRIMARY KEY, class TEXT) WITHOUT ROWID;"
+            "CREATE TABLE listed (id TEXT PRIMARY KEY, class TEXT, stratum TEXT) WITHOUT ROWID;"
             "CREATE TABLE chosen (id TEXT PRIMARY KEY) WITHOUT ROWID;"
             "CREATE TABLE class (class TEXT PRIMARY KEY, point, size, passed, chosen, fate)"
             " WITHOUT ROWID;"
             f"CREATE TABLE image ({', '.join(COLUMNS)}, name INTEGER, PRIMARY KEY (id));"
         )
+        self.db.create_function("draw", 1, _draw, deterministic=True)
         self.db.execute("BEGIN")
         self.source, self.known = "", set()
 
-    def list(self, labelled: Iterable[tuple[str, str]], source: str) -> Counter:
-        """Take the (id, label) of ``source`` down; returns each class's count. Raises DataError."""
+    def list(self, labelled: Iterable[tuple[str, str, str]], source: str) -> Counter:
+        """Take the (id, label, stratum) of ``source`` down; returns each class's count.
+
+        A stratum is a published part or a book: none is favoured by choose(). Raises DataError.
+        """
         self.source = source
-        for name, label in labelled:
+        for name, label, stratum in labelled:
+            row = (name, class_name(label), stratum)
             try:
-                self.db.execute("INSERT INTO listed VALUES (?, ?)", (name, class_name(label)))
+                self.db.execute("INSERT INTO listed VALUES (?, ?, ?)", row)
             except sqlite3.IntegrityError as error:
                 raise self._twice(name) from error
             self._know(label)
@@ -89,10 +109,12 @@ class Catalogue:
     def choose(
         self, counts: Counter, min_images: int, classes: int | None, images_per_class: int | None
     ) -> int:
-        """Choose the most frequent classes (ties by code point), each one's first ids by name.
+        """Choose the most frequent classes (ties by code point), and images of each.
 
-        Returns how many images. None sets no limit. The rule is ours: the paper does not say
-        which classes and images it took. Raises DataError if there are fewer classes.
+        Images are drawn by a hash of their ids, from the strata of a class in proportion: each
+        gives its first image before one gives its second. It depends on no other class, and a
+        higher number adds to a lower one's. None sets no limit. Returns how many images. The rule
+        is ours: the paper does not say which it took. Raises DataError if there are fewer classes.
         """
         enough = [label for label, n in counts.items() if n >= min_images]
         if classes is not None and classes > len(enough):
@@ -110,12 +132,12 @@ class Catalogue:
             [(left, label) for label in enough[len(enough) if classes is None else classes :]],
         )
         for label in enough[:classes]:
-            most = -1 if images_per_class is None else images_per_class
-            self.db.execute(
-                "INSERT INTO chosen SELECT id FROM listed WHERE class = ? ORDER BY id LIMIT ?",
-                (label, most),
-            )
-            taken = counts[label] if most < 0 else min(most, counts[label])
+            taken = min(images_per_class or counts[label], counts[label])
+            if taken == counts[label]:
+                every = "INSERT INTO chosen SELECT id FROM listed WHERE class = ?"
+                self.db.execute(every, (label,))
+            else:
+                self.db.execute(DRAW, (label, taken))
             self.db.execute("UPDATE class SET chosen = ? WHERE class = ?", (taken, label))
         return self.count("chosen")
 
@@ -150,7 +172,8 @@ class Catalogue:
         """Give a reason to what is to be left out.
 
         Blank images and images under several labels go, all copies; of copies within a class the
-        first by id stays; a class with fewer than three images left cannot be in all three parts.
+        first by id stays, one of the published test part before one of training; a class with
+        fewer than three images left cannot be in all three parts.
         """
         kept = "reason = ''"
         self.db.executescript(f"""
@@ -161,7 +184,9 @@ class Catalogue:
             UPDATE image SET reason = 'blank', detail = 'all pixels are equal'
             WHERE {kept} AND blank;
             CREATE TABLE copied AS
-            SELECT sha256, MIN(id) AS first, COUNT(DISTINCT class) AS classes
+            SELECT sha256, SUBSTR(MIN(
+                CASE part WHEN 'test' THEN 0 WHEN 'val' THEN 1 ELSE 2 END || id
+            ), 2) AS first, COUNT(DISTINCT class) AS classes
             FROM image WHERE {kept} GROUP BY sha256 HAVING COUNT(*) > 1;
             UPDATE image SET reason = 'duplicate', detail = 'equals ' || first FROM copied
             WHERE classes = 1 AND image.sha256 = copied.sha256 AND id != first;

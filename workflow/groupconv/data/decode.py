@@ -87,6 +87,7 @@ def described(scan: Scan, character: Character) -> dict:
         "code_point": code_point(name) if is_code_point(character.label) else "",
         "origin": scan.origin,
         "page": scan.page,
+        "part": scan.part,
         "box": " ".join(map(str, character.box or ())),
     }
 

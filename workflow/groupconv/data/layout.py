@@ -3,8 +3,8 @@
 Told by names alone, no image is opened. Read are <class>/<image> and <part>/<class>/<image>, where
 a part is train, val or test by any of its usual names (Train, training_set, valid, test1) or a
 fold; each also inside one more folder (dataset/dataset/<class>, train/train/<class>,
-<class>/images). The parts are not kept: the workflow makes its own. What makes no sense so is
-refused with the move that mends it, as a wrong guess would learn to tell the parts apart.
+<class>/images). What makes no sense so is refused with the move that mends it, as a wrong guess
+would learn to tell the parts apart.
 """
 
 import re
@@ -62,6 +62,14 @@ class Layout:
         """The first of the paths, and how many more there are."""
         return listed(list(map(self.name, paths)))
 
+    def part_of(self, label: Path) -> str:
+        """The published part that a class's folder is in; folds beside a test part are training."""
+        roles = {role for _, role in self.parts}
+        role = next((role for top, role in self.parts if top in label.parents), "")
+        if role == "fold":
+            return "train" if roles - {"fold"} else ""
+        return role
+
     def refuse(self, problem: str) -> DataError:
         """The error of this folder, in a line."""
         return DataError(f"params.yaml: data.folder = {self.asked}: {problem}")
@@ -76,7 +84,7 @@ class Layout:
                 name if (name := self.name(top)) == role else f"{name} as {role}"
                 for top, role in self.parts
             ]
-            said += f"; parts, taken together: {', '.join(roles)}"
+            said += f"; parts: {', '.join(roles)}"
         if mixed := [label for label in self.labels if has_image(label) and folders(label)]:
             said += f"; read with the folders in it: {self.named(mixed)}"
         return said + (f"; not read: {', '.join(self.beside)}" if self.beside else "")

@@ -1,7 +1,8 @@
 """data/images.npy and its tables: the one writer and the one reader.
 
 images.npy is one array, uint8: the pixels (height, width, channels) of one image after another.
-index.csv says where each image is; manifest.csv has the same rows with each image's part.
+index.csv says where each image is, and of which part its publisher made it, if of any;
+manifest.csv has the same rows with each image's part of ours.
 """
 
 import csv
@@ -13,7 +14,7 @@ import numpy as np
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError
 
-INDEX = "id class code_point origin page box sha256 offset height width channels".split()
+INDEX = "id class code_point origin page box sha256 offset height width channels part".split()
 PLACE = ["offset", "height", "width", "channels"]
 
 

@@ -177,7 +177,8 @@ TABLES = (
     Table(
         name="data",
         section="data",
-        caption="Images and classes of each part, and what was left out.",
+        caption="Images and classes of each part, and what was left out; where the source has "
+        "parts of its own, how many images of each went where.",
         make="data",
     ),
 )

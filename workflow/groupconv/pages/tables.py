@@ -149,14 +149,15 @@ def number(value: float, column: str) -> str:
 def data(given: TableInputs) -> Made:
     """Images and classes per part, what was left out and why, and what the source has.
 
-    The parts are all that is used; with what was left out they add up to the source.
+    The parts are all that is used; with what was left out they add up to the source. Where the
+    source has a division of its own, a column for each published part says where its images went.
     """
     table = given.manifest
-    rows = []
-    for part in PARTS:
-        of = table[table["split"] == part]
-        rows.append((part, len(of), of["class"].nunique(), len(of) / len(table)))
-    rows.append(("all", len(table), table["class"].nunique(), 1.0))
+    published = [part for part in PARTS if "part" in table and (table["part"] == part).any()]
+    rows, origins = [], []
+    for name, of in (*((part, table[table["split"] == part]) for part in PARTS), ("all", table)):
+        rows.append((name, len(of), of["class"].nunique(), len(of) / len(table)))
+        origins.append([(of["part"] == part).sum() for part in published])
     counts = given.counts.drop(columns=["class", "code_point"])
     for column in counts.drop(columns=["source", "kept"]):
         if counts[column].sum():
@@ -165,4 +166,9 @@ def data(given: TableInputs) -> Made:
     rows.append(("in the source", counts["source"].sum(), len(counts), float("nan")))
     numbers = pd.DataFrame(rows, columns=["part", "images", "classes", "share"])
     printed = numbers.assign(share=[f"{s:.1%}" if s == s else "" for s in numbers["share"]])
+    for i, part in enumerate(published):
+        column = pd.array([of[i] for of in origins], dtype="Int64")
+        column = pd.Series(column).reindex(numbers.index)
+        numbers[f"published_{part}"] = column
+        printed[f"published {part}"] = ["" if pd.isna(n) else str(n) for n in column]
     return numbers, printed

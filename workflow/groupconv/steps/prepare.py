@@ -117,8 +117,8 @@ def run(
         )
 
 
-def _images_among(scans: Iterator[Scan], listed: Catalogue) -> Iterator[tuple[str, str]]:
-    """The (id, label) of what is an image by its first bytes; ``listed`` takes the others down."""
+def _images_among(scans: Iterator[Scan], listed: Catalogue) -> Iterator[tuple[str, str, str]]:
+    """(id, label, part and book) of what is an image by its first bytes; the rest: ``listed``."""
     for scan in scans:
         reason = detail = ""
         if not scan.shape:
@@ -128,7 +128,7 @@ def _images_among(scans: Iterator[Scan], listed: Catalogue) -> Iterator[tuple[st
                 row = {**described(scan, character), "reason": reason, "detail": detail}
                 listed.pass_over(row, character.label)
             else:
-                yield character.id, character.label
+                yield character.id, character.label, f"{scan.part}/{scan.origin}"
 
 
 def _not_chosen(listed: Catalogue, data: dict) -> Iterator[str]:

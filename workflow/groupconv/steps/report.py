@@ -5,6 +5,7 @@ The page loads nothing: figures are embedded. Does not know how a number was mad
 
 import base64
 import json
+from collections import Counter
 from pathlib import Path
 
 import jinja2
@@ -12,6 +13,8 @@ import pandas as pd
 import yaml
 from markdown_it import MarkdownIt
 
+from groupconv.data.division import says
+from groupconv.data.parts import PARTS
 from groupconv.data.sources import SOURCES
 from groupconv.ground import atomic
 from groupconv.ground.provenance import versions
@@ -67,8 +70,21 @@ def run(
         latency=timed,
         versions={**timed["versions"], **installed()},
         source=source,
+        division=divided(Path(tables) / "data.csv", params["split"]["division"]),
     )
     atomic.write_text(report, page)
+
+
+def divided(path: Path, division: str) -> str:
+    """What became of the published parts, by the table of the data; "" where there are none."""
+    table = pd.read_csv(path, index_col="part")
+    found = {
+        (part, split): int(table.loc[split, f"published_{part}"])
+        for part in PARTS
+        for split in PARTS
+        if f"published_{part}" in table
+    }
+    return says(Counter(found), division)
 
 
 def installed() -> dict[str, str]:

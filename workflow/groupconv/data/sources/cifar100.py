@@ -1,8 +1,8 @@
 """`cifar100`: 60,000 colour images of 32x32 px in 100 classes.
 
 The binary version, or the Python version that torchvision keeps, of which the pickles are read and
-never run. Its own division in train and test is not kept: the workflow makes its own. The paper
-names it as future work (Section 6). Source: Krizhevsky (2009); the Python version's hash:
+never run. 50,000 for training, 10,000 for the test. The paper names it as future work (Section 6).
+Source: Krizhevsky (2009); the Python version's hash:
 torchvision.datasets.CIFAR100.
 """
 
@@ -39,7 +39,7 @@ def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
             pixels[channel::3] = image[channel * PLANE : (channel + 1) * PLANE]
         name = f"{part}/{i:05}"
         character = Character(name, names[label])
-        yield Scan(part, name, bytes(pixels), (character,), shape=(SIDE, SIDE, 3))
+        yield Scan(part, name, bytes(pixels), (character,), shape=(SIDE, SIDE, 3), part=part)
 
 
 def _names(path: str) -> Iterator[str]:

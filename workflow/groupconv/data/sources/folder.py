@@ -1,7 +1,6 @@
 """`folder`: a local folder of your own with one sub-folder of images per class.
 
-Other layouts, with parts or with one folder more, are in layout.py. The parts are not kept: the
-workflow makes its own.
+Other layouts, with parts or with one folder more, are in layout.py.
 """
 
 import os
@@ -34,13 +33,15 @@ def files(folder: str) -> Iterator[Path]:
     Hidden ones, and what a system or a storage keeps for itself, are excepted. A link to a file is
     read as that file. Raises DataError.
     """
-    for _, path in _labelled(folder):
+    for _, path, _ in _labelled(folder):
         yield path
 
 
-def _labelled(folder: str) -> Iterator[tuple[str, Path]]:
-    """(label, file) of every file."""
+def _labelled(folder: str) -> Iterator[tuple[str, Path, str]]:
+    """(label, file, published part) of every file."""
+    part_of = layout(folder).part_of
     for label in labels_of(folder):
+        part = part_of(label)
         for path in sorted(_below(label)):
             name = str(path.relative_to(folder))
             if NO_TABLE_HOLDS.search(name):
@@ -48,7 +49,7 @@ def _labelled(folder: str) -> Iterator[tuple[str, Path]]:
                     f"params.yaml: data.folder = {folder}: {name!a}: rename it; "
                     "allowed: names in UTF-8 without control characters"
                 )
-            yield label.name, path
+            yield label.name, path, part
 
 
 def labels_of(folder: str) -> list[Path]:
@@ -100,13 +101,13 @@ def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
     A file's content is left to whoever decodes it; its size is looked at.
     """
     check(folder)
-    for label, path in _labelled(folder):
+    for label, path, part in _labelled(folder):
         with refusing(str(path), "a file"):
             size = path.stat().st_size
         if size > MOST_BYTES and (may_be_image(path.name) or kind_of(head(path))):
             raise DataError(f"{path}: {size:,} bytes; allowed: {MOST_BYTES:,}")
         name = composed(path.relative_to(folder).as_posix())
-        yield Scan(composed(label), path.name, path, (Character(name, label),))
+        yield Scan(composed(label), path.name, path, (Character(name, label),), part=part)
 
 
 SOURCE = Source(

@@ -1,7 +1,7 @@
 """`k49`: Kuzushiji-49, 270,912 grey images of 28x28 px in 49 classes, as NumPy's .npz.
 
-48 hiragana and an iteration mark; the classes are not of one size. Its own division in train and
-test is not kept: the workflow makes its own. Source: arXiv:1812.01718.
+48 hiragana and an iteration mark; the classes are not of one size. 232,365 for training, 38,547
+for the test. Source: arXiv:1812.01718.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """`kmnist`: Kuzushiji-MNIST, 70,000 grey images of 28x28 px in 10 classes.
 
-In MNIST's idx format, packed or not, or as NumPy's .npz. Its own division in train and test is not
-kept: the workflow makes its own. Source: arXiv:1812.01718; hashes: torchvision.datasets.KMNIST.
+In MNIST's idx format, packed or not, or as NumPy's .npz; 60,000 for training, 10,000 for the test.
+Source: arXiv:1812.01718; hashes: torchvision.datasets.KMNIST.
 """
 
 import ast
@@ -19,6 +19,7 @@ from groupconv.ground.errors import DataError
 CLASSES = "おきすつなはまやれを"  # of the labels 0 to 9
 SIDE = 28  # px
 IMAGES, LABELS = 0x803, 0x801  # magic numbers: bytes, in three dimensions and in one
+PARTS = {"train": "train", "t10k": "test"}
 MOST_ITEMS = 300_000  # of one file; k49 has 232,365
 
 
@@ -43,7 +44,9 @@ def of_classes(raw: list[str], classes: str) -> Iterator[Scan]:
                     raise DataError(f"{labels}: label {label}; allowed: 0 to {len(classes) - 1}")
                 name = f"{part}/{i:05}"
                 character = Character(name, f"U+{ord(classes[label]):04X}")
-                yield Scan(part, name, content, (character,), shape=(SIDE, SIDE, 1))
+                yield Scan(
+                    part, name, content, (character,), shape=(SIDE, SIDE, 1), part=PARTS[part]
+                )
 
 
 @contextmanager

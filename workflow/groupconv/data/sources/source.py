@@ -42,6 +42,7 @@ class Character:
 class Scan:
     """One image and the characters that it shows.
 
+    ``part`` is train, val or test where the source's publisher divided it, else empty.
     ``content`` is an image file's bytes, or its path where it lies unpacked on the disk: the file
     may be large, and is then not read to be listed. Where ``shape`` (height, width, channels: 1 or
     3) is given, it is the pixels themselves, row by row, a byte each.
@@ -52,6 +53,7 @@ class Scan:
     content: bytes | Path
     characters: tuple[Character, ...]
     shape: tuple[int, int, int] | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True)
