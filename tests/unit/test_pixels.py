@@ -325,4 +325,6 @@ def test_a_heic_is_read_where_pillow_heif_is_and_else_named():
     if find_spec("pillow_heif"):
         assert read(HEIC).shape == (16, 16, 3)
     else:
-        assert formats.refused(HEIC)[1].startswith("a HEIC image: `pip install pillow-heif`")
+        assert formats.refused(formats.told(HEIC))[1].startswith(
+            "a HEIC image: `pip install pillow-heif`"
+        )

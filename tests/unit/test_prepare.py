@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from groupconv.data.catalogue import COUNTS
 from groupconv.data.decode import decode
 from groupconv.data.sources import SOURCES
 from groupconv.data.sources.source import RawFile
+from groupconv.engines.digests import Digests
 from groupconv.ground.errors import DataError, DiskError
 from groupconv.settings import config, reads
 from groupconv.steps import prepare
@@ -90,9 +92,11 @@ def test_the_sample_has_the_counts_that_are_known(wheel, tmp_path):
     for row in index:
         assert row["code_point"] == f"U+{ord(row['class']):04X}"
         assert max(int(row["height"]), int(row["width"])) <= 64
-    last = index[-1]
-    size = int(last["height"]) * int(last["width"]) * int(last["channels"])
-    assert int(last["offset"]) + size == len(images)
+    end = 0  # one after another, and nothing between them
+    for row in sorted(index, key=lambda row: int(row["offset"])):
+        assert int(row["offset"]) == end
+        end += int(row["height"]) * int(row["width"]) * int(row["channels"])
+    assert end == len(images)
     assert images.dtype == np.uint8
     again = prepared(tmp_path, str(wheel))
     assert np.array_equal(images, again[0])
@@ -141,6 +145,44 @@ def test_what_cannot_be_used_is_left_out_with_its_reason(tmp_path):
         f"b/0{i}.png" for i in range(3)
     ]
     assert all("\n" not in row["detail"] and row["detail"] for row in excluded)
+
+
+def test_what_is_left_out_leaves_no_gap_among_the_pixels(tmp_path):
+    good = [picture(i) for i in range(8)]
+    write_classes(tmp_path / "in", a=[good[0], good[0], *good[1:4]], b=[good[7], *good[4:7]])
+    (tmp_path / "in" / "a" / "99.png").write_bytes(good[7])  # a conflict
+    images, index, excluded = local(tmp_path)
+    assert len(excluded) == 3
+    assert len(images) == len(index) * 40 * 30 * 3
+    for row in index:
+        pixels = images[int(row["offset"]) :][: 30 * 40 * 3].reshape(30, 40, 3)
+        assert np.array_equal(pixels, np.asarray(Image.open(tmp_path / "in" / row["id"])))
+    np.load(tmp_path / "out" / "images")  # the header says the final size
+
+
+def test_an_image_that_was_read_is_opened_once_more_to_be_decoded(tmp_path, monkeypatch):
+    """Once for its hash, which shows its first bytes, and once by prepare; never to be listed."""
+    monkeypatch.setattr("groupconv.engines.digests.YOUNG_NS", -(10**12))
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(5)], b=other())
+    (tmp_path / "in" / "a" / "notes").write_text("no image")
+    opened = Counter()
+    watched, inside = [True], str(tmp_path / "in")
+
+    def hook(event, args):
+        if watched and event == "open" and str(args[0]).startswith(inside):
+            opened[str(args[0])] += 1
+
+    sys.addaudithook(hook)
+    digests = Digests(tmp_path / "md5.sqlite", look=prepare.look)
+    before = digests.of(inside)
+    paths = {name: str(tmp_path / "out" / name) for name in OUTPUTS}
+    data = {"source": "folder", "folder": inside, "min_images": 3}
+    prepare.run({"data": {**PARAMS["data"], **data}}, told=digests.told, **paths)
+    digests.forget()
+    assert digests.of(inside) == before
+    watched.clear()
+    assert Counter(opened.values()) == {2: 8, 1: 1}
+    assert {Path(path).name for path, n in opened.items() if n == 1} == {"notes"}
 
 
 def test_a_class_with_one_image_is_no_class(tmp_path):
@@ -479,28 +521,35 @@ def test_an_image_that_cannot_be_read_is_one_line(tmp_path):
         local(tmp_path)
 
 
-def test_the_disk_must_hold_what_is_packed_and_no_more(tmp_path, monkeypatch):
-    grey = [picture(i, mode="L") for i in range(6)]
-    write_classes(tmp_path / "in", a=grey[:3], b=grey[3:])
-    usage = prepare.atomic.shutil.disk_usage(tmp_path)
-    for free in (6 * 30 * 40 - 1, 6 * 30 * 40):
-        monkeypatch.setattr(
-            prepare.atomic.shutil, "disk_usage", lambda _, n=free: usage._replace(free=n)
-        )
-        if free < 6 * 30 * 40:
-            with pytest.raises(DiskError, match="images: the packed images needs about"):
-                local(tmp_path, image_size=1024)
-        else:
-            assert len(local(tmp_path, image_size=1024)[1]) == 6
-
-
-def test_a_disk_that_will_be_too_small_is_said_early(tmp_path, monkeypatch):
-    grey = [picture(i, mode="L") for i in range(200)]  # 30x40 px
+@pytest.mark.parametrize("lacking", [1, 0])
+def test_a_disk_that_will_be_too_small_is_said_early_and_one_that_suffices_is_not(
+    tmp_path, monkeypatch, lacking
+):
+    """It must hold each pixel once: of 200 images of 30x40 px those that follow the first 64."""
+    grey = [picture(i, mode="L") for i in range(200)]
     write_classes(tmp_path / "in", a=grey[:100], b=grey[100:])
     usage, seen = prepare.atomic.shutil.disk_usage(tmp_path), []
-    free = usage._replace(free=300_000)
+    free = usage._replace(free=136 * 30 * 40 - lacking)
     monkeypatch.setattr(prepare.atomic.shutil, "disk_usage", lambda _: free)
     monkeypatch.setattr(prepare, "decode", lambda *of: seen.append(of) or decode(*of))
-    with pytest.raises(DiskError, match=r"images: 200 images needs about 403 kB, its disk has 300"):
-        local(tmp_path, image_size=1024)
-    assert len(seen) == 64
+    if lacking:
+        with pytest.raises(DiskError, match=r"images: 200 images needs about 163 kB, its disk has"):
+            local(tmp_path, image_size=1024)
+        assert len(seen) == 64
+    else:
+        assert len(local(tmp_path, image_size=1024)[1]) == 200
+
+
+def test_no_file_of_pixels_lies_beside_the_one_that_is_written(tmp_path, monkeypatch):
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(5)], b=other())
+    at_end = []
+
+    def clean(listed):
+        parts = [p for p in (tmp_path / "out").rglob("*") if p.is_file()]
+        at_end.extend(p.name.split(".")[1] for p in parts if p.suffix == ".part")
+        return real(listed)
+
+    real = prepare.Catalogue.clean
+    monkeypatch.setattr(prepare.Catalogue, "clean", clean)
+    local(tmp_path)
+    assert at_end == ["images"]

@@ -17,6 +17,7 @@ from groupconv.ground.errors import DataError, span
 
 FEWEST = 3  # images of a class: one for each of train, val and test
 FEWEST_CLASSES = 2  # with one there is nothing to tell apart, and every answer is right
+PIXELS = "height * width * channels"  # bytes of an image
 MOST_NAMED = 10  # other classes of an image, in the table of what is left out
 COLUMNS = (
     "id class code_point origin page part box sha256 height width channels blank lost depth "
@@ -215,9 +216,20 @@ class Catalogue:
         return self.db.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}").fetchone()[0]
 
     def kept(self) -> Iterator[dict]:
-        """The images that stay: those of code points by value, then those of names, and by id."""
-        query = "SELECT * FROM image WHERE reason = '' ORDER BY name, class, id"
+        """The images that stay: those of code points by value, then those of names, and by id.
+
+        ``offset``: where its pixels begin, once those of the others are gone.
+        """
+        query = f"""
+            SELECT *, SUM({PIXELS}) OVER (ORDER BY spooled) - {PIXELS} AS offset
+            FROM image WHERE reason = '' ORDER BY name, class, id
+        """
         return map(dict, self.db.execute(query))
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """(where its pixels begin, how many bytes) of each that stays, in the order of reading."""
+        query = f"SELECT spooled, {PIXELS} FROM image WHERE reason = '' ORDER BY spooled"
+        return map(tuple, self.db.execute(query))
 
     def left_out(self, reason: str | None = None) -> Iterator[dict]:
         """The others, or those of one ``reason``, by id."""

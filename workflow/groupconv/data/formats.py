@@ -13,6 +13,7 @@ from groupconv.data.archive import refusing
 READ = ("PNG", "JPEG", "JPEG2000", "TIFF", "WEBP", "AVIF", "BMP", "GIF", "PPM")  # no EPS: it runs
 FORMATS = (*READ, "HEIF") if find_spec("pillow_heif") else READ  # what Pillow may read
 HEAD = 1024  # bytes that tell the kind
+EMPTY = "empty"
 HEIC = "a HEIC image: `pip install pillow-heif` in the environment that runs prepare, or save it as"
 KINDS = {
     "PNG": rb"\x89PNG\r\n\x1a\n",
@@ -53,13 +54,17 @@ def kind_of(first: bytes) -> str | None:
     return next((kind for kind, pattern in PATTERNS.items() if pattern.match(first)), None)
 
 
-def refused(first: bytes) -> tuple[str, str]:
-    """(reason, what is wrong) of a file that begins so, as far as that shows it; else two ""."""
-    kind = kind_of(first)
+def told(first: bytes) -> str:
+    """What these first bytes tell: the kind of image, "" for none, or EMPTY."""
+    return kind_of(first) or ("" if first else EMPTY)
+
+
+def refused(kind: str) -> tuple[str, str]:
+    """(reason, what is wrong) of a file of which ``kind`` was told; two "" if that is nothing."""
     if kind in FORMATS:
         return "", ""
     if kind == "HEIF":
         return "unreadable", f"{HEIC} JPEG"
-    if kind:
+    if kind and kind != EMPTY:
         return "unreadable", f"{kind}; allowed: {', '.join(READ)}: convert it"
-    return "not an image", "not an image" if first else "not an image: the file is empty"
+    return "not an image", "not an image" + ": the file is empty" * (kind == EMPTY)

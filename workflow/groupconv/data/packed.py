@@ -1,12 +1,14 @@
 """data/images.npy and its tables: the one writer and the one reader.
 
-images.npy is one array, uint8: the pixels (height, width, channels) of one image after another.
-index.csv says where each image is, and of which part its publisher made it, if of any;
-manifest.csv has the same rows with each image's part of ours.
+images.npy is one array, uint8: the pixels (height, width, channels) of one image after another, in
+the order in which the source was read. index.csv, in the order of classes and names, says where
+each image is, and of which part its publisher made it, if of any; manifest.csv has the same rows
+with each image's part of ours.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO
 
 import numpy as np
@@ -18,26 +20,49 @@ INDEX = "id class code_point origin page box sha256 offset height width channels
 PLACE = ["offset", "height", "width", "channels"]
 
 
-def write(images: str, index: str, rows: Callable[[], Iterable[dict]], pixels: IO[bytes]) -> None:
-    """Pack the ``rows``' images, which lie in ``pixels`` at each row's ``spooled``, in their order.
+class Pixels:
+    """images.npy as it is written: images one after another, in place, and no second time.
 
-    ``rows`` is called twice: a size is needed before the first byte. Raises DiskError.
+    ``size``: how many bytes of pixels there are.
     """
-    total = sum(_size(row) for row in rows())
-    atomic.check_free(images, total, "the packed images")  # beside those that were spooled
-    header = {"descr": "|u1", "fortran_order": False, "shape": (total,)}
 
-    def packed(file: IO[bytes]) -> Iterator[dict]:
-        offset = 0
-        for row in rows():
-            pixels.seek(row["spooled"])
-            file.write(pixels.read(_size(row)))
-            yield {**row, "offset": offset}
-            offset += _size(row)
+    def __init__(self, file: IO[bytes]):
+        self.file, self.size = file, 0
+        self._header(0)
+        self.start = file.tell()
 
-    with atomic.write(images, "wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        write_table(index, INDEX, packed(file))
+    def _header(self, size: int) -> None:
+        """numpy leaves room for any number in it, so that it keeps its length."""
+        header = {"descr": "|u1", "fortran_order": False, "shape": (size,)}
+        self.file.seek(0)
+        np.lib.format.write_array_header_1_0(self.file, header)
+
+    def add(self, content: bytes) -> int:
+        """Append an image; returns where it begins."""
+        self.file.write(content)
+        self.size += len(content)
+        return self.size - len(content)
+
+    def keep(self, places: Iterable[tuple[int, int]]) -> None:
+        """Close the gaps between the (begin, size) that stay, in their order, and end the file."""
+        end = 0
+        for begin, size in places:
+            if begin != end:
+                self.file.seek(self.start + begin)
+                content = self.file.read(size)
+                self.file.seek(self.start + end)
+                self.file.write(content)
+            end += size
+        self.file.truncate(self.start + end)
+        self.size = end
+        self._header(end)
+
+
+@contextmanager
+def writing(images: str) -> Iterator[Pixels]:
+    """An images.npy that gets its name when the block ends well. Raises DiskError."""
+    with atomic.write(images, "w+b") as file:
+        yield Pixels(file)
 
 
 def _size(row: dict) -> int:

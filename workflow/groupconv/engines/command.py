@@ -85,6 +85,7 @@ def _paths(step: str, words: list[str]) -> dict:
         given.setdefault(name, []).append(path)
     module = importlib.import_module(f"groupconv.steps.{step}")
     known = dict(list(inspect.signature(module.run).parameters.items())[1:])
+    known = {n: p for n, p in known.items() if p.kind is not p.KEYWORD_ONLY}  # made.py's
     for name in given.keys() - known.keys():
         near = difflib.get_close_matches(name, known, 1)
         meant = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"

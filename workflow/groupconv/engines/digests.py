@@ -1,33 +1,76 @@
-"""md5 of files and folders as DVC has them; large files are remembered.
+"""md5 of files and folders as DVC has them, remembered: what has not changed is not read again.
 
-Nothing is decided from another node's clock, nor from what a network file system remembers of a
-small file: those up to SMALL are read each time, larger ones are opened before their size and time
-count.
+On a local file system a file is as it was while its size, times and inode are: nobody sets ctime by
+hand, and the clock that dates files is this machine's. A network file system may show an old size
+and time of a file that another node has written. There files up to SMALL are read each time, larger
+ones are opened before their size and time count, and nothing is decided from this node's clock. A
+file system that is not known to be local counts as one of a network.
+
+The memory is a table in SQLite, written beside its name and renamed: a million files take no memory
+of a process, and nothing is locked.
 """
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
+import sqlite3
 import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from groupconv.engines.mounts import is_local
 from groupconv.ground import atomic
+from groupconv.ground.errors import DiskError
 
 STATE = Path(".snakemake/groupconv")  # not versioned; may be deleted at any time
-SMALL = 2**20  # bytes; smaller files are hashed each time, whatever a file system says of them
+SMALL = 2**20  # bytes; smaller files of a network are hashed each time, whatever it says of them
 YOUNG_NS = 2_000_000_000  # a file changed so recently may change again without a newer time
+FIRST = 1024  # bytes of a file that ``look`` is shown
+VERSION = 1  # of the table; another one is not read
+TABLE = (
+    "CREATE TABLE main.file (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, "
+    "inode INTEGER, md5 TEXT, told TEXT) WITHOUT ROWID"
+)
 
 
 class Digests:
-    """md5 of files and folders as DVC has them; large ones remembered by size, time, inode."""
+    """md5 of files and folders as DVC has them; remembered by size, times and inode.
 
-    def __init__(self, memory: Path = STATE / "md5.json"):
-        self.memory = memory
-        try:
-            self.known = json.loads(memory.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            self.known = {}
+    ``look`` is shown the first bytes of each file that is read; ``told`` gives what it made of
+    them, so that whoever wants to know that need not open the file once more.
+    """
+
+    def __init__(
+        self, memory: Path = STATE / "md5.sqlite", look: Callable[[bytes], str] | None = None
+    ):
+        self.memory, self.look = memory, look
         self.seen: dict[str, str | None] = {}
+        self.local: dict[int, bool] = {}  # by device
+        self.read_bytes = 0
+        self.db = sqlite3.connect("", uri=True, isolation_level=None)  # a private file on disk
+        self.db.executescript(f"PRAGMA synchronous = OFF; {TABLE};")
+        self.db.execute("BEGIN")
+        self.kept = self._attached()
+
+    def _attached(self) -> bool:
+        """Whether there is a whole memory of an earlier run. It is replaced, and never altered."""
+        try:
+            uri = f"{self.memory.absolute().as_uri()}?mode=ro&immutable=1"
+            self.db.execute("COMMIT")
+            self.db.execute("ATTACH ? AS kept", (uri,))
+            (version,) = self.db.execute("PRAGMA kept.user_version").fetchone()
+            return version == VERSION
+        except sqlite3.Error:
+            return False
+        finally:
+            self.db.execute("BEGIN")
+
+    def forget(self) -> None:
+        """Look at every file again: what is remembered holds as long as its state does."""
+        self.seen.clear()
 
     def of(self, path: str) -> str | None:
         """The md5 of a file, that of a folder with ".dir" after it, or None if there is none."""
@@ -37,19 +80,59 @@ class Digests:
 
     def _file(self, path: str) -> str | None:
         try:
+            stat = os.stat(path)
+            local = self._is_local(path, stat)
+            if local and (md5 := self._remembered(path, stat)):
+                return md5
             # Opened first: a network file system then asks its server for size and time.
             with open(path, "rb") as file:
                 stat = os.fstat(file.fileno())
-                state = [stat.st_size, stat.st_mtime_ns, stat.st_ino]
-                remembered = self.known.get(path)
-                if remembered and remembered[:3] == state:
-                    return remembered[3]
+                if not local and (md5 := self._remembered(path, stat)):
+                    return md5
+                told = self.look(file.read(FIRST)) if self.look else None
+                file.seek(0)
                 md5 = hashlib.file_digest(file, "md5").hexdigest()
         except OSError:
             return None
-        if stat.st_size > SMALL and self._now_ns() - stat.st_mtime_ns > YOUNG_NS:
-            self.known[path] = [*state, md5]
+        self.read_bytes += stat.st_size
+        if self._stays(stat, local):
+            self._remember(path, stat, md5, told)
         return md5
+
+    def _is_local(self, path: str, stat: os.stat_result) -> bool:
+        if stat.st_dev not in self.local:
+            self.local[stat.st_dev] = is_local(path)
+        return self.local[stat.st_dev]
+
+    def _stays(self, stat: os.stat_result, local: bool) -> bool:
+        """Whether a change from now on will show in the file's state."""
+        if local:
+            return time.time_ns() - stat.st_ctime_ns > YOUNG_NS
+        return stat.st_size > SMALL and self._now_ns() - stat.st_mtime_ns > YOUNG_NS
+
+    def _remembered(self, path: str, stat: os.stat_result) -> str | None:
+        state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, _signed(stat.st_ino))
+        path = os.path.normpath(path)
+        with contextlib.suppress(sqlite3.Error, UnicodeError):  # then it is read
+            for table in ("main", "kept") if self.kept else ("main",):
+                query = f"SELECT size, mtime, ctime, inode, md5 FROM {table}.file WHERE path = ?"
+                if (found := self.db.execute(query, (path,)).fetchone()) and found[:4] == state:
+                    return found[4]
+        return None
+
+    def _remember(self, path: str, stat: os.stat_result, md5: str, told: str | None) -> None:
+        state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, _signed(stat.st_ino))
+        with contextlib.suppress(sqlite3.Error, UnicodeError):  # a full disk; a name without UTF-8
+            row = (os.path.normpath(path), *state, md5, told)
+            self.db.execute("INSERT OR REPLACE INTO main.file VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def told(self, path: str) -> str | None:
+        """What ``look`` made of a file that these digests have read; None of any other."""
+        with contextlib.suppress(sqlite3.Error, UnicodeError):
+            query = "SELECT told FROM main.file WHERE path = ?"
+            if found := self.db.execute(query, (os.path.normpath(path),)).fetchone():
+                return found[0]
+        return None
 
     def _now_ns(self) -> int:
         """The time by the clock that dates files, which may be a file server's; 0 if unknown."""
@@ -64,16 +147,67 @@ class Digests:
             return 0
 
     def _folder(self, path: str) -> str:
-        files = []
-        for folder, folders, names in os.walk(path):
-            folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
-            for name in names:
-                if not name.startswith("."):
-                    file = os.path.join(folder, name)
-                    files.append({"md5": self._file(file), "relpath": os.path.relpath(file, path)})
-        files.sort(key=lambda entry: entry["relpath"])
-        return hashlib.md5(json.dumps(files, sort_keys=True).encode()).hexdigest() + ".dir"
+        """As DVC has it, of the JSON text of a list that is never held as a whole."""
+        whole = hashlib.md5(b"[")
+        for count, name in enumerate(_names(path)):
+            entry = {"md5": self._file(os.path.join(path, name)), "relpath": name}
+            whole.update((", " * (count > 0) + json.dumps(entry, sort_keys=True)).encode())
+        whole.update(b"]")
+        return whole.hexdigest() + ".dir"
 
     def save(self) -> None:
-        """Remember what was hashed for the next run."""
-        atomic.write_text(self.memory, json.dumps(self.known))
+        """Remember what was hashed for the next run, where that spares more than it costs."""
+        written = self.memory.stat().st_size if self.kept else 0
+        if self.read_bytes <= written:
+            return
+        with atomic.scratch(self.memory) as folder, _on_disk(self.memory):
+            if self.kept:
+                with contextlib.suppress(sqlite3.DatabaseError):  # damaged, or no longer there
+                    # What was told of a file by another version of the code is not told again.
+                    self.db.execute(
+                        "INSERT OR IGNORE INTO main.file "
+                        "SELECT path, size, mtime, ctime, inode, md5, NULL FROM kept.file"
+                    )
+            self.db.execute("COMMIT")
+            self.db.execute(f"PRAGMA main.user_version = {VERSION}")
+            self.db.execute("VACUUM main INTO ?", (str(folder / "md5"),))
+            self.db.execute("BEGIN")
+            atomic.move(folder / "md5", self.memory)
+        self.read_bytes = 0
+
+
+@contextlib.contextmanager
+def _on_disk(path: Path) -> Iterator[None]:
+    """SQLite's word for a full disk as a DiskError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        why = os.strerror(errno.ENOSPC) if full else error
+        raise DiskError(f"{path}: cannot be written: {why}") from error
+
+
+def _signed(inode: int) -> int:
+    """Of 64 bits, as SQLite holds whole numbers."""
+    return inode - 2**64 if inode >= 2**63 else inode
+
+
+def _names(path: str, below: str = "") -> Iterator[str]:
+    """The names of the files below ``path``, sorted as whole texts; one folder's are held.
+
+    As os.walk has them: a link to a file is one, a link to a folder is left out.
+    """
+    try:
+        with os.scandir(os.path.join(path, below)) as entries:
+            found = [
+                (f"{entry.name}/" if entry.is_dir() else entry.name, entry.is_symlink())
+                for entry in entries
+                if not entry.name.startswith(".")
+            ]
+    except OSError:  # a folder that may not be read; whoever reads it says so
+        return
+    for name, is_link in sorted(found):
+        if not name.endswith("/"):
+            yield below + name
+        elif not is_link and name != "__pycache__/":
+            yield from _names(path, below + name)

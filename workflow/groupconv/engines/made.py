@@ -29,7 +29,10 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
     definitions = jobs.load()
     one = jobs.job(definitions, step, own)
     say(f"{one.label}: started")
-    causes = records.causes(one, Digests())
+    module = importlib.import_module(f"groupconv.steps.{step}")
+    look = getattr(module, "look", None)
+    digests = Digests(look=look)
+    causes = records.causes(one, digests)
     under_dvc = dvc.started_us()
     if under_dvc:
         _same_code(one, causes)
@@ -38,11 +41,13 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
     if usual and cache and step != "download" and restore(one, causes, cache):
         say(f"{one.label}: made before of the same; taken from DVC's cache")
     else:
-        importlib.import_module(f"groupconv.steps.{step}").run(own, **paths)
-    after = Digests()
-    results = records.results(one, after)
+        seen = {"told": digests.told} if look else {}
+        module.run(own, **paths, **seen)
+    digests.forget()
+    results = records.results(one, digests)
     other_rule = bool(rule) and jobs.digest(definitions[step]) != rule
-    changed = other_rule or records.causes(one, after) != causes
+    changed = other_rule or records.causes(one, digests) != causes
+    digests.save()
     if under_dvc and (changed or not jobs.holds(one)):  # DVC would record the new ones
         raise StepError(f"{one.label}: what it reads has changed meanwhile: run it again")
     if changed:

@@ -35,14 +35,20 @@ def examine(
     """
     found = Examined()
     for one in all_jobs:
-        causes, results = records.causes(one, digests), records.results(one, digests)
+        results = records.results(one, digests)
+        if one.step != CODE and None in results.values():  # whatever it is made of
+            missing = [path for path, md5 in results.items() if md5 is None]
+            whole = len(missing) < len(results)
+            found.reasons[one.name] = f"{missing[0]} is missing" if whole else "not made yet"
+            continue
+        causes = records.causes(one, digests)
         in_lock = lock.results(one, causes)
         if one.step == CODE:
             found.code_is_new = in_dvc and in_lock != results
             continue
         recorded = in_lock if in_lock is not None else receipts.results(one, causes)
         reason = _reason(one, causes, results, recorded, lock, receipts)
-        if reason and one.frozen and None not in results.values():
+        if reason and one.frozen:
             found.frozen.append(one.name)
         elif reason:
             found.reasons[one.name] = reason
@@ -55,9 +61,6 @@ def _reason(
     one: Job, causes: dict, results: dict, recorded: dict | None, lock: Lock, receipts: Receipts
 ) -> str:
     """Why a job is to be made; "" if a record confirms it."""
-    missing = [path for path, md5 in results.items() if md5 is None]
-    if missing:
-        return f"{missing[0]} is missing" if len(missing) < len(results) else "not made yet"
     if recorded is None:
         old = lock.causes(one) or receipts.newest_causes(one)
         return (old and records.difference(old, causes)) or "no record of how it was made"

@@ -40,9 +40,10 @@ def record(all_jobs: list[Job], handle: IO) -> str:
     before = jobs.producers(all_jobs)
     good, new = set(), {}
     for one in all_jobs:
-        causes, results = records.causes(one, digests), records.results(one, digests)
+        results = records.results(one, digests)
         if None in results.values() or not before[one.name] <= good:
             continue
+        causes = records.causes(one, digests)
         if lock.results(one, causes) != results:
             # A raw file put there by hand has no receipt; neither has what the code means.
             made_here = one.step not in ("download", jobs.CODE)

@@ -23,7 +23,7 @@ FOREIGN_S = 86_400  # what another machine left for so long is of no process, wh
 def write(path: str | Path, mode: str = "w") -> Iterator[IO]:
     """Open a temporary file beside ``path`` and rename it to ``path`` on success.
 
-    ``mode`` is "w" (UTF-8, newlines as written) or "wb". On any error the temporary file is
+    ``mode`` is "w" (UTF-8, newlines as written), "wb" or "w+b". On any error the temporary file is
     removed and ``path`` is as it was. Raises DiskError if the file system refuses the bytes.
     """
     path = Path(path)

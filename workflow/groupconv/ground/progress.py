@@ -29,3 +29,11 @@ def amount(size_bytes: float) -> str:
         if size_bytes >= size:
             return f"{size_bytes / size:,.1f} {unit}"
     return f"{size_bytes / 1e3:,.0f} kB" if size_bytes >= 1000 else f"{size_bytes:,.0f} bytes"
+
+
+def duration(seconds: float) -> str:
+    """So long as one reads it: 40 s, 12 min, 1 h 48 min."""
+    minutes = round(seconds / 60)
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes > 99 else f"{minutes} min"

@@ -2,18 +2,19 @@
 
 Images keep their own resolution and channels (1 or 3, uint8), at most ``data.image_size`` px on
 the longer side, one after another in one array, so that training decodes nothing. Two passes over
-the source, one to choose by label, one to decode: memory does not grow with the data's pixels.
+the source, one to choose by label, one to decode into that array itself: memory does not grow with
+the data's pixels, and no pixels lie on the disk twice.
 What is no image is told by its first bytes, before the choice, and counts as none. index.csv has
 what is packed, excluded.csv what was looked at and left out, and counts.csv, for each class, how
 its files in the source add up. Knows no splits and no model.
 """
 
-import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from groupconv.data import hashes, packed
+from groupconv.data import formats, hashes, packed
 from groupconv.data.archive import DamagedError
 from groupconv.data.catalogue import (
     COUNTS,
@@ -25,15 +26,18 @@ from groupconv.data.catalogue import (
     catalogue,
 )
 from groupconv.data.decode import decode, described
-from groupconv.data.formats import head, refused
 from groupconv.data.sources import SOURCES, instead, lacking, raw_file
 from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError, span
-from groupconv.ground.progress import say
+from groupconv.ground.progress import amount, duration, say
 
 EXCLUDED = "id class origin page reason detail".split()
 FIRST_LOOK = 64  # decoded images, after which the size of all is estimated
+MOST_CHANNELS = 3
+LONG_S = 20  # what takes longer is announced
+
+look = formats.told  # of the first bytes of what is hashed before run() begins; see ``told``
 
 
 def run(
@@ -43,8 +47,14 @@ def run(
     excluded: str,
     counts: str,
     raw: str | list[str] = (),
+    *,
+    told: Callable[[str], str | None] | None = None,
 ) -> None:
-    """Choose, decode, clean and pack the source's images. Raises DataError, DiskError."""
+    """Choose, decode, clean and pack the source's images. Raises DataError, DiskError.
+
+    ``told``: what ``look`` said of a file that has been read already, None of others, so that it is
+    not opened for that again.
+    """
     data = params["data"]
     source = SOURCES[data["source"]]
     raw = [raw] if isinstance(raw, str) else list(raw)
@@ -67,10 +77,10 @@ def run(
     with (
         atomic.scratch(Path(images).with_name("prepare")) as folder,
         catalogue(folder) as listed,
-        tempfile.TemporaryFile(dir=folder) as pixels,
+        packed.writing(images) as pixels,
     ):
         origin = ", ".join(raw) or data["folder"]
-        sizes = listed.list(_images_among(scans(), listed), origin)
+        sizes = listed.list(_images_among(scans(), listed, told), origin)
         if not sizes:
             raise explained(DamagedError(_nothing_found(listed, origin, source)))
         if source.taken:
@@ -83,20 +93,25 @@ def run(
         say(f"prepare: {sum(sizes.values()):,} images in the source, {chosen:,} chosen")
         for line in _not_chosen(listed, data):
             say(f"prepare: {line}")
+        most = chosen * data["image_size"] ** 2 * MOST_CHANNELS
+        say(f"prepare: to decode {chosen:,} images, at most {amount(most)} packed")
 
-        decoded = 0
+        began, done = time.monotonic(), 0
         for scan in scans():
             wanted = [c for c in scan.characters if listed.is_chosen(c.id)]
             for row, array, problem in decode(scan, wanted, data["image_size"]):
                 if problem:
                     listed.add({**row, "reason": "unreadable", "detail": problem})
                 else:
-                    listed.add({**row, "spooled": pixels.tell()})
-                    pixels.write(array.tobytes())
-                decoded += 1
-                if decoded >= FIRST_LOOK and decoded.bit_count() == 1:  # at 64, 128, 256 ...
-                    whole = pixels.tell() * chosen // decoded  # spooled, and then packed
-                    atomic.check_free(images, 2 * whole - pixels.tell(), f"{chosen:,} images")
+                    listed.add({**row, "spooled": pixels.add(array.tobytes())})
+                done += 1
+                if done >= FIRST_LOOK and done.bit_count() == 1:  # at 64, 128, 256 ...
+                    whole = pixels.size * chosen // done
+                    atomic.check_free(images, whole - pixels.size, f"{chosen:,} images")
+                    left_s = (time.monotonic() - began) * (chosen - done) / done
+                    if left_s > LONG_S:
+                        after = f"after {done:,} of {chosen:,} images"
+                        say(f"prepare: {after}: {duration(left_s)} to go, {amount(whole)} packed")
         listed.clean()
         if depths := ", ".join(
             f"{n:,} ({bits} bits)" for bits, n in sorted(listed.depths().items())
@@ -108,7 +123,8 @@ def run(
             raise DataError(_nothing_left(listed, data["source"], classes))
         for got, file in zip(found, files.values(), strict=True):
             hashes.hold(got, file, data["source"])
-        packed.write(images, index, listed.kept, pixels)
+        pixels.keep(listed.places())
+        packed.write_table(index, packed.INDEX, listed.kept())
         packed.write_table(excluded, EXCLUDED, listed.left_out())
         packed.write_table(counts, COUNTS, listed.counts())
         say(
@@ -117,12 +133,17 @@ def run(
         )
 
 
-def _images_among(scans: Iterator[Scan], listed: Catalogue) -> Iterator[tuple[str, str, str]]:
+def _images_among(
+    scans: Iterator[Scan], listed: Catalogue, told: Callable | None
+) -> Iterator[tuple[str, str, str]]:
     """(id, label, part and book) of what is an image by its first bytes; the rest: ``listed``."""
     for scan in scans:
         reason = detail = ""
         if not scan.shape:
-            reason, detail = refused(head(scan.content))
+            path = str(scan.content) if told and isinstance(scan.content, Path) else None
+            kind = told(path) if path else None
+            kind = formats.told(formats.head(scan.content)) if kind is None else kind
+            reason, detail = formats.refused(kind)
         for character in scan.characters:
             if reason:
                 row = {**described(scan, character), "reason": reason, "detail": detail}
