@@ -1,5 +1,8 @@
 """configs/: what each file is for, held by its values."""
 
+import copy
+import re
+
 import pytest
 import yaml
 from groupconv.network.training import learning_rate
@@ -44,6 +47,21 @@ def test_the_papers_rate_never_falls_and_the_tuned_one_rises_for_one_epoch():
         assert rates.index(max(rates)) in (epoch - 1, epoch), scheme
         assert max(rates) == peak
         assert rates[-1] < peak / 1000
+
+
+def recipes():
+    """What docs/recipes.md shows as parts of params.yaml."""
+    text = (ROOT / "docs" / "recipes.md").read_text("utf-8")
+    found = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", text, re.S))
+    return [part for part in found if isinstance(part, dict)]
+
+
+@pytest.mark.parametrize("part", recipes(), ids=lambda part: "-".join(part))
+def test_what_the_recipes_show_is_allowed(part):
+    params = copy.deepcopy(config.load(ROOT / "params.yaml"))
+    for section, values in part.items():
+        params[section] = values if section == "schemes" else params[section] | values
+    config.check(params, "docs/recipes.md")
 
 
 def test_a_sweep_is_of_the_papers_schemes_on_fewer_classes_than_the_paper():
