@@ -21,7 +21,7 @@ MINE = """schemes:
 
 @pytest.fixture
 def project(tmp_path):
-    """A folder with copies of the four files; the command works on it."""
+    """A folder with copies of all these files; the command works on it."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     return tmp_path

@@ -12,11 +12,13 @@ PARAMS = config.load(ROOT / "params.yaml")
 
 
 def leaves(part, above=()):
+    """The path of each key; what may be one value or one per scheme is one key."""
     for key, value in part.items():
-        if isinstance(value, dict):
-            yield from leaves(value, (*above, key))
+        path = (*above, key)
+        if isinstance(value, dict) and ".".join(path) not in reads.PER_SCHEME:
+            yield from leaves(value, path)
         else:
-            yield (*above, key)
+            yield path
 
 
 @pytest.mark.parametrize("path", comments.files(), ids=lambda path: path.name)

@@ -32,6 +32,17 @@ def test_what_the_workflow_gives_to_a_step_is_allowed(step, file):
         of_step.check(step, reads.params_of(params, step, scheme=scheme, seed=0))
 
 
+def test_a_step_of_one_scheme_takes_its_value_and_a_step_of_all_takes_either():
+    params = copy.deepcopy(PARAMS)
+    params["train"]["learning_rate"] = dict.fromkeys(params["schemes"], 0.003)
+    of_step.check("report", reads.params_of(params, "report"))
+    with pytest.raises(ParamsError, match=r"train: PARAMS: train.learning_rate = .*a number"):
+        of_step.check("train", own("train", {"train.learning_rate": {"E": 0.003}}))
+    params["train"]["learning_rate"]["E"] = "0.003"
+    with pytest.raises(ParamsError, match=r'report: PARAMS: train.learning_rate.E = "0.003": must'):
+        of_step.check("report", reads.params_of(params, "report"))
+
+
 @pytest.mark.parametrize("step", reads.READS)
 def test_a_step_needs_every_key_that_it_reads(step):
     for key in reads.READS[step]:

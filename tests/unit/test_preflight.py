@@ -7,7 +7,7 @@ from importlib import metadata
 import pytest
 from groupconv.data.sources import SOURCES
 from groupconv.ground import machine
-from groupconv.settings import config, preflight, reads, resources
+from groupconv.settings import comments, config, preflight, reads, resources
 
 PARAMS = config.load("params.yaml")
 ALL = set(reads.READS)
@@ -34,7 +34,7 @@ def said(steps=ALL, cores=8, here=True, conda=False, **sections):
     return preflight.checks(changed(**sections), steps, cores=cores, here=here, conda=conda)
 
 
-@pytest.mark.parametrize("path", ["params.yaml", "configs/paper.yaml", "configs/tiny.yaml"])
+@pytest.mark.parametrize("path", comments.files(), ids=lambda path: path.name)
 def test_what_can_be_made_is_not_refused(path, large):
     assert preflight.checks(config.load(path), ALL, cores=8) == []
 

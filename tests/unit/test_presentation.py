@@ -215,7 +215,8 @@ def test_the_page_loads_nothing_and_holds_everything(shown):
     shown_text = text.replace("&#39;", "'").replace("&#34;", '"').replace("&quot;", '"')
     for words in [c["text"] for c in claimed] + [entry["open"] for entry in ledger]:
         assert words in shown_text
-    for words in ("CC BY-SA 4.0", "doi:10.20676/00000340", "torch 2", "learning_rate: 0.005"):
+    rate = f"learning_rate: {PARAMS['train']['learning_rate']}"
+    for words in ("CC BY-SA 4.0", "doi:10.20676/00000340", "torch 2", rate):
         assert words in shown_text
     assert "Not the paper's setting" in shown_text
 

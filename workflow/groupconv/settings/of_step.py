@@ -15,7 +15,10 @@ def check(step: str, own: object) -> None:
 
     Raises ParamsError with the first complaint.
     """
-    lines = schema.complaints(own, schema_of(step), WHOLE) or _across(own)
+    allowed = schema_of(step)
+    if "scheme" not in allowed["properties"]:  # a step of one scheme has that one's value
+        allowed = schema.in_form(allowed, own)
+    lines = schema.complaints(own, allowed, WHOLE) or _across(own)
     if not lines:
         return
     line = lines[0] if lines[0].startswith(f"{WHOLE} ") else f"{WHOLE}: {lines[0]}"

@@ -86,7 +86,7 @@ def complaints(params: object, schema: dict | None = None, whole: str = "the fil
 
     ``schema``: another one than that of the file; ``whole``: what a line calls all of ``params``.
     """
-    schema = _in_form(read(), params) if schema is None else schema
+    schema = in_form(read(), params) if schema is None else schema
     errors = list(Validator(schema).iter_errors(params))
     other = [error.path for error in errors if error.validator == "type"]  # no limit matters then
     errors = [error for error in errors if error.validator == "type" or error.path not in other]
@@ -94,7 +94,7 @@ def complaints(params: object, schema: dict | None = None, whole: str = "the fil
     return list(dict.fromkeys(line for error in ordered for line in _explain(error, schema, whole)))
 
 
-def _in_form(schema: dict, params: object) -> dict:
+def in_form(schema: dict, params: object) -> dict:
     """``schema``, where what may be of each scheme is as ``params`` has it: one value, or many."""
     for section, entry in schema["properties"].items():
         given = params.get(section) if isinstance(params, dict) else None
