@@ -24,6 +24,8 @@ USUAL = {
         "summary": "results/summary.csv",
         "history": f"{SEED}/history.csv",
         "runs": "results/latency.csv",
+        "paper": "workflow/paper/claims.yaml",
+        "comparisons": "results/comparisons.csv",
         "folder": "results/figures",
     },
     "report": {

@@ -7,7 +7,7 @@ from groupconv.results.order import in_order
 from groupconv.settings import config, reads
 from groupconv.steps import summary
 from project import ROOT
-from results_tree import build
+from results_tree import SUMMARY, build
 
 PARAMS = config.load(ROOT / "params.yaml")
 
@@ -25,6 +25,5 @@ def test_summary_is_the_same_for_any_order_in_its_params(tmp_path):
     own = reads.params_of(PARAMS, "summary")
     own["schemes"] = dict(reversed(own["schemes"].items()))
     assert json.dumps(own) != json.dumps(reads.params_of(PARAMS, "summary"))
-    names = ("test", "predictions", "history", "macs", "latency", "summary", "metrics", "curves")
-    summary.run(own, **{name: paths[name] for name in names})
+    summary.run(own, **{name: paths[name] for name in SUMMARY})
     assert (tmp_path / "summary.csv").read_bytes() == first
