@@ -64,15 +64,20 @@ class Digests:
             return 0
 
     def _folder(self, path: str) -> str:
-        files = []
-        for folder, folders, names in os.walk(path):
-            folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
-            for name in names:
-                if not name.startswith("."):
-                    file = os.path.join(folder, name)
-                    files.append({"md5": self._file(file), "relpath": os.path.relpath(file, path)})
+        files = [
+            {"md5": self._file(name), "relpath": os.path.relpath(name, path)}
+            for name in self._names(path)
+        ]
         files.sort(key=lambda entry: entry["relpath"])
         return hashlib.md5(json.dumps(files, sort_keys=True).encode()).hexdigest() + ".dir"
+
+    def _names(self, path: str) -> list[str]:
+        """Every file in a folder and below that counts."""
+        found = []
+        for folder, folders, names in os.walk(path):
+            folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
+            found += [os.path.join(folder, name) for name in names if not name.startswith(".")]
+        return found
 
     def save(self) -> None:
         """Remember what was hashed for the next run."""

@@ -54,6 +54,11 @@ class Lock:
         """The causes that the stage was last recorded with; None if the lock has no entry."""
         return self.entries.get(one.name, {}).get("causes")
 
+    def causes_of(self, one: Job, results: dict) -> dict | None:
+        """The entry's causes, if these are its results; else None."""
+        entry = self.entries.get(one.name, {})
+        return entry["causes"] if entry.get("results") == results else None
+
     def results(self, one: Job, causes: dict) -> dict | None:
         """{path: md5} if the lock's entry has these causes, else None."""
         return self.entries[one.name]["results"] if self.causes(one) == causes else None

@@ -19,7 +19,7 @@ from groupconv.engines import (
     future,
     jobs,
     limits,
-    plan,
+    overview,
     recording,
     screen,
     trainings,
@@ -88,7 +88,8 @@ class Run:
         data, fetches = decided.params["data"], "download" in decided.made()
         for line in filter(None, (sources.instead(data), sources.estimate(data) * fetches)):
             print(line, file=sys.stderr)
-        for line in plan.lines(decided.all_jobs(), decided.wanted(), decided.asked):
+        planned = (decided.all_jobs(), decided.wanted(), decided.spared(), decided.asked)
+        for line in or_refuse(overview.of, *planned):
             print(line, file=sys.stderr)
 
     def on_start(self) -> None:
