@@ -22,13 +22,14 @@ from groupconv.engines import (
     overview,
     recording,
     screen,
+    stop,
     trainings,
 )
 from groupconv.engines.decisions import Decisions
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.marker import Marker
 from groupconv.engines.refusal import or_refuse
-from groupconv.ground import atomic
+from groupconv.ground import atomic, interrupted
 
 DECIDED = "GROUPCONV_RUN"  # environment: what the main process decided, as JSON, for its jobs
 TABLE = Path("results/tables/summary.txt")
@@ -112,13 +113,13 @@ class Run:
         os.environ[DECIDED] = json.dumps(decided.told())
         if decided.in_dvc and decided.is_params_yaml():
             or_refuse(recording.prune, decided.all_jobs())
+        stop.hold()
 
     def accepted(self, rule: str, wildcards: dict) -> None:
         """Snakemake has accepted a job's outputs."""
-        of_rule = [one for one in self.decided.all_jobs() if one.step == rule == "train"]
-        names = {key: str(value) for key, value in wildcards.items()}
-        done = [one for one in of_rule if {k: str(v) for k, v in one.wildcards.items()} == names]
-        if not self.decided.under_dvc:
+        if rule == "train" and not self.decided.under_dvc:
+            every = self.decided.all_jobs()
+            done = [one for one in every if self._is(one, [(rule, wildcards)])]
             trainings.clear(done, Lock(os.devnull))
 
     def on_success(self) -> None:
@@ -132,8 +133,18 @@ class Run:
 
     def on_error(self, log: str) -> None:
         """After a job failed: the last paragraph is the first to be registered."""
-        screen.show_last(*screen.failures(log, self.listener.failed))
+        if interrupted.happened():
+            begun = [one for one in self.decided.all_jobs() if self._is(one, self.listener.running)]
+            screen.show_last(stop.said(begun))
+        else:
+            screen.show_last(*screen.failures(log, self.listener.failed))
         self.keep_records()
+
+    @staticmethod
+    def _is(one: jobs.Job, running: list[tuple[str, dict]]) -> bool:
+        """Whether Snakemake runs the job, which it knows by rule and wildcards."""
+        names = {key: str(value) for key, value in one.wildcards.items()}
+        return (one.step, names) in running
 
     @functools.cache  # noqa: B019
     def keep_records(self, at_exit: bool = False) -> None:
