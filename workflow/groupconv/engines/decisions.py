@@ -71,7 +71,7 @@ class Decisions:
 
     def lock(self) -> Lock:
         """dvc.lock as it is now; without git and DVC an old one is nobody's."""
-        return Lock(None if self.in_dvc else os.devnull)
+        return or_refuse(Lock, None if self.in_dvc else os.devnull)
 
     @functools.cache  # noqa: B019
     def examined(self) -> plan.Examined:
