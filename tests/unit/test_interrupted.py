@@ -25,8 +25,8 @@ import step
 from groupconv.engines import command
 
 def run(arguments):
-    print("begun", flush=True)
     try:
+        print("begun", flush=True)
         time.sleep(30)
     except BaseException as error:
         if arguments == ["slow"]:
@@ -68,6 +68,15 @@ def test_a_second_signal_ends_a_step_at_once_but_not_the_engine_s_echo_of_the_fi
         run.send_signal(signal.SIGINT)
         said = run.communicate(timeout=10)[1]
     assert (run.returncode, said) == (interrupted.STATUS, "")
+
+
+def test_on_a_cluster_sigterm_is_snakemakes_own(monkeypatch):
+    held = []
+    monkeypatch.setattr(signal, "signal", lambda number, handle: held.append(number))
+    stop.hold(on_cluster=True)
+    assert held == [signal.SIGINT]
+    stop.hold(on_cluster=False)
+    assert held[1:] == [signal.SIGINT, signal.SIGTERM]
 
 
 def test_it_says_after_which_epoch_each_training_goes_on(tmp_path, monkeypatch):

@@ -113,7 +113,7 @@ class Run:
         os.environ[DECIDED] = json.dumps(decided.told())
         if decided.in_dvc and decided.is_params_yaml():
             or_refuse(recording.prune, decided.all_jobs())
-        stop.hold()
+        stop.hold(on_cluster=self.workflow.non_local_exec)
 
     def accepted(self, rule: str, wildcards: dict) -> None:
         """Snakemake has accepted a job's outputs."""

@@ -16,12 +16,14 @@ from groupconv.ground import interrupted
 LINE = "interrupted; run it again"
 
 
-def hold() -> None:
+def hold(on_cluster: bool) -> None:
     """Ctrl-C and SIGTERM end the steps, too; a second one kills them and says so in one line.
 
-    By itself Snakemake waits, after SIGTERM, for steps that may take days.
+    By itself Snakemake waits, after SIGTERM, for steps that may take days. It is left so
+    ``on_cluster``, where they live without this process; Ctrl-C cancels their jobs there.
     """
-    interrupted.hold(lambda: _signal(signal.SIGTERM), _at_once)
+    numbers = (signal.SIGINT,) if on_cluster else interrupted.NUMBERS
+    interrupted.hold(lambda: _signal(signal.SIGTERM), _at_once, numbers)
 
 
 def _signal(number: int) -> None:

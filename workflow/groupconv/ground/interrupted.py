@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
 STATUS = 130  # exit status, as shells have it for Ctrl-C
 ONE_S = 1.0  # the terminal and the engine may both say it: within this time it counts once
 
@@ -16,10 +17,15 @@ def happened() -> bool:
     return bool(_began)
 
 
-def hold(first: Callable[[], None] = lambda: None, at_once: Callable[[], None] = lambda: None):
-    """From here on a signal calls ``first`` and raises KeyboardInterrupt in the main thread.
+def hold(
+    first: Callable[[], None] = lambda: None,
+    at_once: Callable[[], None] = lambda: None,
+    numbers: tuple[int, ...] = NUMBERS,
+):
+    """From here on a signal of ``numbers`` calls ``first`` and raises KeyboardInterrupt.
 
-    A second one calls ``at_once``, and the process ends without another word.
+    It raises in the main thread. A second one calls ``at_once``, and the process ends without
+    another word.
     """
 
     def handle(number, frame):
@@ -32,6 +38,6 @@ def hold(first: Callable[[], None] = lambda: None, at_once: Callable[[], None] =
         first()
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in numbers:
         if signal.getsignal(number) != signal.SIG_IGN:  # as of a job in the background, or nohup
             signal.signal(number, handle)
