@@ -28,7 +28,7 @@ from groupconv.engines import (
 from groupconv.engines.decisions import Decisions
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.marker import Marker
-from groupconv.engines.refusal import or_refuse
+from groupconv.engines.refusal import or_refuse, unless_refused
 from groupconv.ground import atomic, interrupted
 
 DECIDED = "GROUPCONV_RUN"  # environment: what the main process decided, as JSON, for its jobs
@@ -48,7 +48,8 @@ class Run:
         if said := recording.mend(self.handle):
             print(said, file=sys.stderr)
         self.listener = screen.Listener(workflow.output_settings.printshellcmds, self.accepted)
-        atexit.register(self._at_end)
+        self.at_end = unless_refused(self._at_end)
+        atexit.register(self.at_end)
 
     def begin(self) -> None:
         """Once all rules are read: is dvc.yaml what they say?"""
@@ -98,7 +99,7 @@ class Run:
         decided = self.decided
         steps = {one.step for one in decided.all_jobs() if one.name in decided.made()}
         if refused := limits.hopeless(self.workflow, decided.params, steps):
-            atexit.unregister(self._at_end)  # the refusal stays the last thing on the screen
+            atexit.unregister(self.at_end)  # the refusal stays the last thing on the screen
             sys.exit(refused)
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
