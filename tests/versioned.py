@@ -78,7 +78,6 @@ def small(folder: Path, wheel: Path) -> Versioned:
     # The smallest latency step, as its numbers do not matter here.
     project.edit("minimum: 30", "minimum: 2", "workflow/schemas/params.schema.yaml")
     project.edit("rounds: 30", "rounds: 2")
-    project.edit("warmup_runs: 3", "warmup_runs: 1")
     project.edit("  D: {groups: [1, 64, 64, 64, 64]}\n", "")
     project.git("init", "--quiet")
     project.commit()

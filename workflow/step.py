@@ -15,6 +15,7 @@ Snakemake adds --cache=FOLDER, where results of the same causes may lie, and --r
 import sys
 
 from groupconv.engines import command
+from groupconv.ground import interrupted
 from groupconv.ground.errors import StepError
 
 
@@ -23,11 +24,17 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__.strip())
         return 0 if arguments else 1
+    interrupted.hold()
     try:
         command.run(arguments)
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BaseException:  # of torch.save, Ctrl-C makes a RuntimeError
+        if not interrupted.happened():
+            raise
+        print("error: interrupted", file=sys.stderr)
+        return interrupted.STATUS
     return 0
 
 

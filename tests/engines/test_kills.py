@@ -126,6 +126,10 @@ def test_ctrl_c_ends_everything_and_the_next_run_goes_on(longer, quiet, tmp_path
         rest, _ = run.communicate(timeout=60)
     assert run.returncode != 0
     assert "Traceback" not in rest
+    assert "CalledProcessError" not in rest
+    last = rest.rstrip().split("\n\n")[-1]
+    assert last.startswith("interrupted; run it again: train ")
+    assert "train E seed 0 goes on after epoch" in last
     assert not psutil.wait_procs(mine, timeout=10)[1]
     screen = project.snakemake("--cores", "2").stdout
     assert "train E seed 0: resumed after epoch" in screen

@@ -224,13 +224,31 @@ def test_another_folder_is_refused_and_nothing_is_left_in_it(done, tmp_path):
     assert not (other / ".snakemake" / "groupconv").exists()
 
 
-@pytest.mark.parametrize("arguments", [("-n",), ("--cores", "2")])
-def test_a_conflict_in_dvc_yaml_is_one_line(done, arguments):
-    done.edit("stages:\n", "<<<<<<< HEAD\nstages:\n", "dvc.yaml")
-    run = done.snakemake(*arguments)
+CONFLICTS = {  # a line of each file that a merge may leave in conflict
+    "dvc.yaml": "stages:\n",
+    "dvc.lock": "  report:\n",
+    "params.yaml": "train:\n",
+    "workflow/schemas/params.schema.yaml": "properties:\n",
+    "workflow/paper/claims.yaml": "claims:\n",
+    "workflow/paper/ambiguities.yaml": "- ",
+}
+
+
+@pytest.mark.parametrize("file", CONFLICTS)
+def test_a_conflict_is_one_line_and_nothing_is_lost(done, file):
+    path, line = done.folder / file, CONFLICTS[file]
+    text = path.read_text()
+    path.write_text(re.sub(f"^{line}", f"<<<<<<< HEAD\n{line}", text, count=1, flags=re.M))
+    before = done.files()
+    run = done.snakemake("--cores", "2")
     assert run.returncode == 1
     assert "Traceback" not in run.stdout
-    assert re.match(r"dvc\.yaml: line \d+: not valid YAML", last_line(run.stdout))
+    assert re.fullmatch(
+        rf"(/.*/)?{file}: line \d+: `<<<<<<< HEAD`: git left a conflict: .*", last_line(run.stdout)
+    )
+    path.write_text(text)
+    assert done.files() == before
+    done.agree()
 
 
 def test_inside_another_projects_stage_it_works_as_ever(done, tmp_path):
@@ -245,22 +263,4 @@ def test_inside_another_projects_stage_it_works_as_ever(done, tmp_path):
     assert run.returncode == 0, run.stdout
     assert computed(run.stdout) == {"figures", "report"}
     assert "dvc.lock: recorded 2 stages" in run.stdout
-    done.agree()
-
-
-# Why nothing was recorded.
-
-
-def test_a_conflict_in_dvc_lock_is_the_last_line(done):
-    done.edit("dpi: 150", "dpi: 100")
-    lock = done.folder / "dvc.lock"
-    text = lock.read_text()
-    lock.write_text(text.replace("  report:\n", "<<<<<<< HEAD\n  report:\n"))
-    run = done.snakemake("--cores", "2")
-    assert run.returncode == 0, run.stdout
-    assert last_line(run.stdout) == (
-        "dvc.lock: nothing recorded: './dvc.lock' is invalid (possible merge conflicts)."
-    )
-    lock.write_text(text)
-    assert "dvc.lock: recorded 2 stages" in done.snakemake("--cores", "2").stdout
     done.agree()

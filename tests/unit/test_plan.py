@@ -74,7 +74,7 @@ def locked(every):
 
 
 def wanted(every, found, forced=()):
-    return plan.wanted(every, found.reasons, forced)
+    return plan.wanted(every, found, forced)
 
 
 def test_where_every_record_holds_nothing_is_made(project):
@@ -89,19 +89,19 @@ def test_no_time_decides(project, ahead_s):
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "reason", "follows"),
     [
-        (lambda: os.remove("a.pt"), "not made yet"),
-        (lambda: Path("a.pt").write_text("x"), "a.pt was altered"),
+        (lambda: os.remove("a.pt"), "not made yet", "after train A"),
+        (lambda: Path("a.pt").write_text("x"), "a.pt was altered", "a.pt changed"),
     ],
 )
 def test_a_file_that_is_gone_or_altered_is_said_and_all_that_reads_it_follows(
-    project, change, reason
+    project, change, reason, follows
 ):
     change()
     assert wanted(project, examined(project)) == {
         "train@A": reason,
-        "summary": "a.pt changed",
+        "summary": follows,
     }
 
 
@@ -125,12 +125,25 @@ def test_what_is_asked_for_is_made_with_what_reads_it(project):
     assert wanted(project, found, ["prepare"])["summary"] == "after train A"
 
 
-def test_lines_name_what_snakemake_asked_for_alone(project):
-    found = wanted(project, examined(project), ["prepare"])
-    assert plan.lines(project, found, {"prepare", "train@A"}) == [
-        "prepare: asked for",
-        "train A: after prepare",
-    ]
+def test_a_parameter_that_was_put_back_is_said_and_not_taken_for_an_altered_file(project):
+    four, five = project[1], replace(project[1], params={"train.epochs": 5})
+    Path("a.pt").write_text("five")
+    leave_receipt(five)
+    assert wanted([four], examined([four])) == {"train@A": "train.epochs 5 -> 4"}
+    Path("a.pt").write_text("by hand")
+    assert wanted([four], examined([four])) == {"train@A": "a.pt was altered"}
+
+
+def test_files_of_another_run_with_the_same_causes_are_not_altered(project):
+    lock = locked(project)
+    Path("a.pt").write_text("another machine's")
+    leave_receipt(project[1])
+    assert wanted(project, examined(project, lock))["train@A"] == "a.pt is not dvc.lock's"
+
+
+def test_an_input_that_nothing_makes_is_missing_and_has_not_changed(project):
+    os.remove("raw")
+    assert wanted(project, examined(project))["prepare"] == "raw is missing"
 
 
 @pytest.mark.parametrize("content", ["", "[1]", '{"causes": {}}', "{"])

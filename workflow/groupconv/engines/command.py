@@ -12,7 +12,7 @@ from pathlib import Path
 from groupconv.engines import made
 from groupconv.ground import fingerprint, machine, progress
 from groupconv.ground.errors import DiskError, StepError
-from groupconv.settings import of_step, resources
+from groupconv.settings import of_step, resources, unreadable
 
 ROOT = Path(__file__).parents[3]
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -34,6 +34,9 @@ def run(arguments: list[str]) -> None:
         raise StepError(f"{Path.cwd()}: a step runs at the repository's root: cd {ROOT} first")
     step, own = _step(words[0] if words else ""), _params(words)
     paths = _paths(step, words[2:])
+    for path in paths.values():
+        if isinstance(path, str) and path.endswith(".yaml"):
+            unreadable.read(path)
     try:
         with machine.enough_memory(step, resources.memory_key(step, own)):
             made.make(step, own, paths, **options)

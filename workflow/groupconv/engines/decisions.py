@@ -10,7 +10,7 @@ from pathlib import Path
 
 from snakemake.rules import RuleProxy
 
-from groupconv.engines import dvc, dvcyaml, jobs, plan, records
+from groupconv.engines import dvc, dvcyaml, foresight, jobs, plan, records
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.refusal import or_refuse
@@ -71,7 +71,7 @@ class Decisions:
 
     def lock(self) -> Lock:
         """dvc.lock as it is now; without git and DVC an old one is nobody's."""
-        return Lock(None if self.in_dvc else os.devnull)
+        return or_refuse(Lock, None if self.in_dvc else os.devnull)
 
     @functools.cache  # noqa: B019
     def examined(self) -> plan.Examined:
@@ -97,12 +97,19 @@ class Decisions:
     @functools.cache  # noqa: B019
     def wanted(self) -> dict[str, str]:
         """{job: reason} of all that will be made, if Snakemake asks for it."""
-        return plan.wanted(self.all_jobs(), self.examined().reasons, self.forced())
+        return plan.wanted(self.all_jobs(), self.examined(), self.forced())
 
     def is_wanted(self, name: str) -> bool:
         """Whether a job that Snakemake considers will be made."""
         self.asked.add(name)
         return name in self.wanted() or name.partition("@")[0] in reads.BY_NAME
+
+    @functools.cache  # noqa: B019
+    def spared(self) -> dict[str, str]:
+        """{job: what it need not do}, of those that will be made."""
+        cache = or_refuse(dvc.cache_folder) if self.in_dvc else ""
+        known = self.all_jobs(), self.wanted(), self.forced(), self.lock(), cache
+        return or_refuse(foresight.costs, *known)
 
     def made(self) -> set[str]:
         """The jobs that will be made, as far as Snakemake has asked."""

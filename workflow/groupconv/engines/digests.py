@@ -18,7 +18,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from groupconv.engines.mounts import is_local
@@ -149,11 +149,15 @@ class Digests:
     def _folder(self, path: str) -> str:
         """As DVC has it, of the JSON text of a list that is never held as a whole."""
         whole = hashlib.md5(b"[")
-        for count, name in enumerate(_names(path)):
+        for count, name in enumerate(self._names(path)):
             entry = {"md5": self._file(os.path.join(path, name)), "relpath": name}
             whole.update((", " * (count > 0) + json.dumps(entry, sort_keys=True)).encode())
         whole.update(b"]")
         return whole.hexdigest() + ".dir"
+
+    def _names(self, path: str) -> Iterable[str]:
+        """The files in a folder and below that count, relative to it and sorted."""
+        return _names(path)
 
     def save(self) -> None:
         """Remember what was hashed for the next run, where that spares more than it costs."""

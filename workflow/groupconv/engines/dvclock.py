@@ -14,7 +14,7 @@ from groupconv.engines import dvcyaml
 from groupconv.engines.digests import STATE
 from groupconv.engines.jobs import Job
 from groupconv.ground import atomic
-from groupconv.settings import exponents, reads
+from groupconv.settings import exponents, reads, unreadable
 
 LOCK, BEFORE = Path("dvc.lock"), STATE / "dvc.lock.before"
 
@@ -27,16 +27,18 @@ exponents.accept(_Loader)
 
 
 class Lock:
-    """The whole entries of dvc.lock; while `dvc commit` works, of dvc.lock as it was."""
+    """The whole entries of dvc.lock; while `dvc commit` works, of dvc.lock as it was.
+
+    Raises StepError if it cannot be read, as with a conflict in it: without its entries a clone
+    would make everything again.
+    """
 
     def __init__(self, path: str | Path | None = None):
         self.entries: dict[str, dict] = {}
         self.keys: dict[str, set[str]] = {}  # as the entries call their params
         found = [p for p in ([path] if path else [BEFORE, LOCK]) if os.path.isfile(p)]
-        try:
-            stages = yaml.load(Path(found[0]).read_text(encoding="utf-8"), _Loader)["stages"]
-        except (OSError, ValueError, TypeError, LookupError, yaml.YAMLError):
-            return
+        content = unreadable.read(found[0], _Loader) if found else {}
+        stages = content.get("stages") if isinstance(content, dict) else None
         for name, entry in stages.items() if isinstance(stages, dict) else ():
             try:
                 causes = {
@@ -53,6 +55,11 @@ class Lock:
     def causes(self, one: Job) -> dict | None:
         """The causes that the stage was last recorded with; None if the lock has no entry."""
         return self.entries.get(one.name, {}).get("causes")
+
+    def causes_of(self, one: Job, results: dict) -> dict | None:
+        """The entry's causes, if these are its results; else None."""
+        entry = self.entries.get(one.name, {})
+        return entry["causes"] if entry.get("results") == results else None
 
     def results(self, one: Job, causes: dict) -> dict | None:
         """{path: md5} if the lock's entry has these causes, else None."""

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import yaml
 
 from groupconv.ground.errors import StepError
-from groupconv.settings import exponents, reads
+from groupconv.settings import exponents, reads, unreadable
 
 DVC_YAML = Path("dvc.yaml")
 # DVC's first stage writes here what the code of each step means; the steps depend on their file.
@@ -48,13 +48,11 @@ def load(text: str | None = None) -> dict:
 
 def read(text: str) -> dict:
     """Every stage that dvc.yaml's ``text`` has. Raises StepError."""
+    found = unreadable.parsed(text, DVC_YAML) or {}
     try:
-        found = yaml.load(text, yaml.CSafeLoader) or {}
         return dict(found.get("stages") or {})
-    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}:" if mark else ""
-        raise StepError(f"dvc.yaml:{where} not valid YAML (a merge's conflict?)") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise StepError(f"{DVC_YAML}: stages: no stages with their names") from error
 
 
 def digest(definition: dict) -> str:

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from groupconv.engines import dvc, jobs, records
+from groupconv.engines import dvc, jobs, records, stored
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.jobs import Job
@@ -33,6 +33,8 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
     look = getattr(module, "look", None)
     digests = Digests(look=look)
     causes = records.causes(one, digests)
+    if step == "train":
+        Receipts().begin(one, causes)  # so that a plan knows which of them an interrupted one had
     under_dvc = dvc.started_us()
     if under_dvc:
         _same_code(one, causes)
@@ -96,26 +98,16 @@ def restore(one: Job, causes: dict, cache: str) -> bool:
 
     False unless all of it is there.
     """
-    for known in (Lock(), Receipts()):
-        results = known.results(one, causes)
-        if not results or None in results.values():
-            continue
-        copies: dict[str, str] = {}
-        for path, md5 in results.items():
-            found = dvc.cached(path, md5, cache) or Receipts().copy(path, md5)
-            if found is None:
-                break
-            copies |= found
-        else:
-            for path, source in copies.items():
-                with open(source, "rb") as content, atomic.write(path, "wb") as file:
-                    shutil.copyfileobj(content, file, 2**20)
-            for folder in (path for path, md5 in results.items() if md5.endswith(".dir")):
-                for file in Path(folder).rglob("*"):  # of a scheme that is no more
-                    if file.is_file() and str(file) not in copies:
-                        file.unlink()
-            if records.results(one, Digests()) == results:
-                return True
-            for path in copies:
-                os.remove(path)
+    for results, copies in stored.of(one, causes, Lock(), Receipts(), cache):
+        for path, source in copies.items():
+            with open(source, "rb") as content, atomic.write(path, "wb") as file:
+                shutil.copyfileobj(content, file, 2**20)
+        for folder in (path for path, md5 in results.items() if md5.endswith(".dir")):
+            for file in Path(folder).rglob("*"):  # of a scheme that is no more
+                if file.is_file() and str(file) not in copies:
+                    file.unlink()
+        if records.results(one, Digests()) == results:
+            return True
+        for path in copies:
+            os.remove(path)
     return False

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from groupconv.engines import dvc, jobs, records
 from groupconv.engines.digests import Digests
-from groupconv.engines.dvclock import Lock
+from groupconv.engines.dvclock import LOCK, Lock
 from groupconv.engines.jobs import CODE, Job
 from groupconv.engines.records import Receipts
 from groupconv.settings import reads
@@ -23,6 +23,7 @@ class Examined:
     reasons: dict[str, str] = field(default_factory=dict)  # of jobs that no record confirms
     unrecorded: list[str] = field(default_factory=list)  # confirmed, but DVC does not have them
     frozen: list[str] = field(default_factory=list)  # would be made, but dvc.yaml says frozen
+    lacking: set[str] = field(default_factory=set)  # jobs whose reason is an input that is missing
     code_is_new: bool = False  # DVC has not seen the code as it is, whatever it means
 
 
@@ -52,6 +53,8 @@ def examine(
             found.frozen.append(one.name)
         elif reason:
             found.reasons[one.name] = reason
+            if reason == _missing_input(causes):
+                found.lacking.add(one.name)
         elif in_dvc and not (in_lock == results and lock.in_form(one) and in_cache(one, results)):
             found.unrecorded.append(one.name)
     return found
@@ -61,13 +64,25 @@ def _reason(
     one: Job, causes: dict, results: dict, recorded: dict | None, lock: Lock, receipts: Receipts
 ) -> str:
     """Why a job is to be made; "" if a record confirms it."""
+    if recorded == results:
+        return ""
+    # A parameter that was put back has a record, too: but the files are those of another value.
+    made_of = lock.causes_of(one, results) or receipts.causes_of(one, results)
+    old = made_of or (recorded is None and (lock.causes(one) or receipts.newest_causes(one)))
+    if old and (said := records.difference(old, causes)):
+        return said
+    if lacks := _missing_input(causes):
+        return lacks
     if recorded is None:
-        old = lock.causes(one) or receipts.newest_causes(one)
-        return (old and records.difference(old, causes)) or "no record of how it was made"
-    if recorded != results:
-        altered = next(path for path in results if results[path] != recorded.get(path))
-        return f"{altered} was altered"
-    return ""
+        return "no record of how it was made"
+    altered = next(path for path in results if results[path] != recorded.get(path))
+    return f"{altered} is not {LOCK}'s" if made_of else f"{altered} was altered"
+
+
+def _missing_input(causes: dict) -> str:
+    """The first file that is to be read and is not there, in words; "" if all are."""
+    missing = [path for path, md5 in causes["deps"].items() if md5 is None]
+    return f"{missing[0]} is missing" if missing else ""
 
 
 def in_cache(one: Job, results: dict) -> bool:
@@ -75,24 +90,25 @@ def in_cache(one: Job, results: dict) -> bool:
     return all(dvc.cached(path, results[path]) is not None for path in one.cached)
 
 
-def wanted(all_jobs: list[Job], reasons: dict[str, str], forced: Iterable[str]) -> dict:
+def wanted(all_jobs: list[Job], found: Examined, forced: Iterable[str]) -> dict[str, str]:
     """{job: why it will be made}: its own reason, that it was asked for, or what it reads.
 
     ``forced`` has names of steps and of jobs.
     """
     before, forced = jobs.producers(all_jobs), set(forced)
-    labels, found = {one.name: one.label for one in all_jobs}, {}
+    labels, will = {one.name: one.label for one in all_jobs}, {}
     for one in all_jobs:
-        first = next((name for name in labels if name in before[one.name] and name in found), None)
+        first = next((name for name in labels if name in before[one.name] and name in will), None)
         if one.step == CODE:
             continue
-        if one.name in reasons:
-            found[one.name] = reasons[one.name]
+        # An input that is missing is no reason of its own where another job makes it.
+        if one.name in found.reasons and not (first and one.name in found.lacking):
+            will[one.name] = found.reasons[one.name]
         elif {one.step, one.name} & forced:
-            found[one.name] = "asked for"
+            will[one.name] = "asked for"
         elif first:
-            found[one.name] = f"after {labels[first]}"
-    return found
+            will[one.name] = f"after {labels[first]}"
+    return will
 
 
 def forced(all_jobs: list[Job], names: Iterable[str], *, everything: bool) -> frozenset[str]:
@@ -109,13 +125,3 @@ def forced(all_jobs: list[Job], names: Iterable[str], *, everything: bool) -> fr
         [step for step in reads.READS if step in names]
         + [one.name for one in all_jobs if not names.isdisjoint(one.outs)]
     )
-
-
-def lines(all_jobs: list[Job], wanted: dict[str, str], asked: Iterable[str]) -> list[str]:
-    """A line for each job that will be made, among those that Snakemake ``asked`` for."""
-    asked = set(asked)
-    return [
-        f"{one.label}: {wanted[one.name]}"
-        for one in all_jobs
-        if one.name in wanted and one.name in asked
-    ]

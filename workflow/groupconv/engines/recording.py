@@ -10,6 +10,7 @@ from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import BEFORE, LOCK, Lock
 from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
+from groupconv.ground.errors import StepError
 
 MOST_NAMED = 20  # jobs of a step that is partly made: dvc.lock is written as often
 NOTHING = "dvc.lock: nothing recorded"
@@ -36,7 +37,11 @@ def record(all_jobs: list[Job], handle: IO) -> str:
     if program is None:
         return f"{NOTHING}: no dvc beside Python or on PATH"
     code.write()
-    lock, receipts, digests = Lock(), Receipts(), Digests()
+    try:
+        lock = Lock()
+    except StepError as error:
+        return f"{NOTHING}: {error}"
+    receipts, digests = Receipts(), Digests()
     before = jobs.producers(all_jobs)
     good, new = set(), {}
     for one in all_jobs:

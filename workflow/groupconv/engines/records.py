@@ -8,6 +8,7 @@ never needed: they spare work.
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from groupconv.engines.digests import STATE, Digests
@@ -69,8 +70,29 @@ class Receipts:
 
     def newest_causes(self, one: Job) -> dict | None:
         """Of what the job was last made; None if nobody knows."""
-        found = sorted((self.folder / one.name).glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
-        return _read(found[-1]).get("causes") if found else None
+        return next((receipt["causes"] for receipt in self._newest_first(one)), None)
+
+    def causes_of(self, one: Job, results: dict) -> dict | None:
+        """Of what the job's files, as they are now, were made; None if nobody knows."""
+        found = (r["causes"] for r in self._newest_first(one) if r["results"] == results)
+        return next(found, None)
+
+    def _newest_first(self, one: Job) -> Iterator[dict]:
+        paths = sorted((self.folder / one.name).glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+        return filter(None, map(_read, reversed(paths)))
+
+    def begin(self, one: Job, causes: dict) -> None:
+        """Note that the job starts with these causes, unless it already had. Raises DiskError."""
+        if not self.begun_at_ns(one, causes):
+            atomic.write_text(self._begun(one), json.dumps({"causes": causes, "results": {}}))
+
+    def begun_at_ns(self, one: Job, causes: dict) -> int:
+        """When the job first started with these causes, if that was its last start; else 0."""
+        path = self._begun(one)
+        return path.stat().st_mtime_ns if _read(path).get("causes") == causes else 0
+
+    def _begun(self, one: Job) -> Path:
+        return self.folder.with_name("begun") / f"{one.name}.json"
 
 
 def _read(path: Path) -> dict:
@@ -83,7 +105,10 @@ def _read(path: Path) -> dict:
 
 
 def difference(old: dict, new: dict) -> str:
-    """Why ``new`` causes are not the ``old``: the keys with both values, the files by name."""
+    """Why ``new`` causes are not the ``old``: the keys with both values, the files by name.
+
+    A file that is missing now tells nothing of what it will be. "" if nothing else differs.
+    """
     was, now = _flat(old.get("params", {})), _flat(new["params"])
     said = [
         f"{key} {_short(was.get(key))} -> {_short(now.get(key))}"
@@ -92,12 +117,20 @@ def difference(old: dict, new: dict) -> str:
     ]
     before = old.get("deps", {})
     changed = [
-        p for p in dict.fromkeys([*new["deps"], *before]) if before.get(p) != new["deps"].get(p)
+        p
+        for p in dict.fromkeys([*new["deps"], *before])
+        if before.get(p) != new["deps"].get(p) and new["deps"].get(p, "") is not None
     ]
     said += ["the rule's command changed"] if old.get("command") != new["command"] else []
-    said += [f"{path} changed" for path in changed if not code_of(path)]
+    said += [_file_changed(path, new) for path in changed if not code_of(path)]
     said += [_code_changed(path) for path in changed if code_of(path)]
     return ", ".join(said[:3]) + (f" and {len(said) - 3} more" if len(said) > 3 else "")
+
+
+def _file_changed(path: str, new: dict) -> str:
+    if path not in new["deps"]:
+        return f"{path} is not read any more"
+    return f"{path} changed"
 
 
 def _code_changed(path: str) -> str:

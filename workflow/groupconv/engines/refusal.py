@@ -6,10 +6,30 @@ from typing import Any
 
 from groupconv.ground.errors import StepError
 
+_refused: list[str] = []
+
 
 def or_refuse(function: Callable, *arguments: Any) -> Any:
     """What the function returns; its complaint, as one line and without a traceback."""
     try:
         return function(*arguments)
     except StepError as error:
+        _refused.append(str(error))
         sys.exit(str(error))
+
+
+def unless_refused(function: Callable) -> Callable:
+    """The function, for Python's end: not called after a refusal, which stays the last line.
+
+    There sys.exit would print a traceback; a refusal of the function's own is its line alone.
+    """
+
+    def at_end() -> None:
+        if _refused:
+            return
+        try:
+            function()
+        except SystemExit as error:
+            print(error, file=sys.stderr)
+
+    return at_end

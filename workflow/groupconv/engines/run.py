@@ -19,16 +19,17 @@ from groupconv.engines import (
     future,
     jobs,
     limits,
-    plan,
+    overview,
     recording,
     screen,
+    stop,
     trainings,
 )
 from groupconv.engines.decisions import Decisions
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.marker import Marker
-from groupconv.engines.refusal import or_refuse
-from groupconv.ground import atomic
+from groupconv.engines.refusal import or_refuse, unless_refused
+from groupconv.ground import atomic, interrupted
 
 DECIDED = "GROUPCONV_RUN"  # environment: what the main process decided, as JSON, for its jobs
 TABLE = Path("results/tables/summary.txt")
@@ -47,7 +48,8 @@ class Run:
         if said := recording.mend(self.handle):
             print(said, file=sys.stderr)
         self.listener = screen.Listener(workflow.output_settings.printshellcmds, self.accepted)
-        atexit.register(self._at_end)
+        self.at_end = unless_refused(self._at_end)
+        atexit.register(self.at_end)
 
     def begin(self) -> None:
         """Once all rules are read: is dvc.yaml what they say?"""
@@ -88,7 +90,8 @@ class Run:
         data, fetches = decided.params["data"], "download" in decided.made()
         for line in filter(None, (sources.instead(data), sources.estimate(data) * fetches)):
             print(line, file=sys.stderr)
-        for line in plan.lines(decided.all_jobs(), decided.wanted(), decided.asked):
+        planned = (decided.all_jobs(), decided.wanted(), decided.spared(), decided.asked)
+        for line in or_refuse(overview.of, *planned):
             print(line, file=sys.stderr)
 
     def on_start(self) -> None:
@@ -96,7 +99,7 @@ class Run:
         decided = self.decided
         steps = {one.step for one in decided.all_jobs() if one.name in decided.made()}
         if refused := limits.hopeless(self.workflow, decided.params, steps):
-            atexit.unregister(self._at_end)  # the refusal stays the last thing on the screen
+            atexit.unregister(self.at_end)  # the refusal stays the last thing on the screen
             sys.exit(refused)
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
@@ -111,13 +114,13 @@ class Run:
         os.environ[DECIDED] = json.dumps(decided.told())
         if decided.in_dvc and decided.is_params_yaml():
             or_refuse(recording.prune, decided.all_jobs())
+        stop.hold(on_cluster=self.workflow.non_local_exec)
 
     def accepted(self, rule: str, wildcards: dict) -> None:
         """Snakemake has accepted a job's outputs."""
-        of_rule = [one for one in self.decided.all_jobs() if one.step == rule == "train"]
-        names = {key: str(value) for key, value in wildcards.items()}
-        done = [one for one in of_rule if {k: str(v) for k, v in one.wildcards.items()} == names]
-        if not self.decided.under_dvc:
+        if rule == "train" and not self.decided.under_dvc:
+            every = self.decided.all_jobs()
+            done = [one for one in every if self._is(one, [(rule, wildcards)])]
             trainings.clear(done, Lock(os.devnull))
 
     def on_success(self) -> None:
@@ -131,8 +134,18 @@ class Run:
 
     def on_error(self, log: str) -> None:
         """After a job failed: the last paragraph is the first to be registered."""
-        screen.show_last(*screen.failures(log, self.listener.failed))
+        if interrupted.happened():
+            begun = [one for one in self.decided.all_jobs() if self._is(one, self.listener.running)]
+            screen.show_last(stop.said(begun))
+        else:
+            screen.show_last(*screen.failures(log, self.listener.failed))
         self.keep_records()
+
+    @staticmethod
+    def _is(one: jobs.Job, running: list[tuple[str, dict]]) -> bool:
+        """Whether Snakemake runs the job, which it knows by rule and wildcards."""
+        names = {key: str(value) for key, value in one.wildcards.items()}
+        return (one.step, names) in running
 
     @functools.cache  # noqa: B019
     def keep_records(self, at_exit: bool = False) -> None:

@@ -10,9 +10,17 @@ from pathlib import Path
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from groupconv.ground import interrupted
+
 LAST_LINES = 12
 # What follows Slurm's own words in the engine's report.
 NOT_THE_CAUSE = "sbatch call:|For further error details"
+
+NOISE = re.compile(
+    r"Select jobs to execute|Execute \d+ jobs|Reasons:\n|Using workflow specific profile"
+    r"|At least one job did not complete"
+    r"|\d+ jobs have missing provenance|Rules with missing metadata"
+)
 
 
 class Listener(logging.Handler):
@@ -26,16 +34,24 @@ class Listener(logging.Handler):
         super().__init__()
         self.show_commands, self.accepted = show_commands, accepted
         self.jobs: dict[int, tuple[str, dict]] = {}
+        self.running: list[tuple[str, dict]] = []
         self.failed: dict[str, str] = {}
         logger.addHandler(self)
+        for handler in logger.handlers:
+            if handler.name == "DefaultStreamHandler":
+                handler.addFilter(is_of_use)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event of Snakemake's."""
         event = getattr(record, "event", None)
         if event is LogEvent.JOB_INFO:
-            self.jobs[record.jobid] = record.rule_name, dict(record.wildcards or {})
+            names = {key: str(value) for key, value in (record.wildcards or {}).items()}
+            self.jobs[record.jobid] = record.rule_name, names
+            self.running.append(self.jobs[record.jobid])
         elif event is LogEvent.JOB_FINISHED and record.job_id in self.jobs:
-            self.accepted(*self.jobs[record.job_id])
+            job = self.jobs[record.job_id]
+            self.running = [one for one in self.running if one != job]
+            self.accepted(*job)
         elif event is LogEvent.JOB_ERROR and record.log:
             said = re.split(NOT_THE_CAUSE, str(record.rule_msg or ""))[0]
             self.failed[record.log[0]] = " ".join(said.split())
@@ -43,6 +59,18 @@ class Listener(logging.Handler):
             event is LogEvent.SHELLCMD and self.show_commands and getattr(record, "shellcmd", None)
         ):
             print(record.shellcmd, flush=True)
+
+
+def is_of_use(record: logging.LogRecord) -> bool:
+    """Whether a person needs Snakemake's message: the steps, and the plan, say more.
+
+    What ends after Ctrl-C is no failure. Raw files have no record of Snakemake's, nor need one.
+    """
+    if getattr(record, "event", None) is LogEvent.JOB_FINISHED:
+        return False
+    if interrupted.happened() and record.levelno >= logging.WARNING:
+        return False
+    return not NOISE.match(str(record.msg))
 
 
 def show_last(*paragraphs: str) -> None:

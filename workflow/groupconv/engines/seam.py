@@ -25,7 +25,7 @@ from groupconv.engines.run import DECIDED, Run
 from groupconv.ground.errors import StepError
 from groupconv.pages import contents
 from groupconv.settings import config as settings
-from groupconv.settings import reads, resources
+from groupconv.settings import reads, resources, unreadable
 
 ROOT = Path(__file__).parents[3]
 CAPTIONS = STATE / "captions"  # for `snakemake --report`; written from pages/contents.py
@@ -161,6 +161,9 @@ class Seam:
         They are no inputs: Snakemake fails a job, after it ran, if an input is of the future.
         """
         self.by_content.setdefault(step, []).extend(paths)
+        for path in paths if self.run else ():
+            if path.endswith(".yaml"):  # said now, not when its step begins
+                or_refuse(unreadable.read, path)
         return lambda wildcards: list(paths)
 
     def options(self, step: str) -> Callable:

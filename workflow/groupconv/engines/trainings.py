@@ -31,3 +31,14 @@ def clear(all_jobs: list[Job], lock: Lock, *, recorded: bool = False) -> None:
 def folder(one: Job) -> str:
     """Where a training keeps its checkpoints and states."""
     return os.path.dirname(one.outs[0])
+
+
+def epoch(one: Job, causes: dict, receipts: Receipts) -> str:
+    """The last epoch, as "2/5", of an interrupted training with these causes; else ""."""
+    began = receipts.begun_at_ns(one, causes)
+    mine = [
+        int(path.stem.split("-")[2])
+        for path in states.of(folder(one))
+        if began and path.stat().st_mtime_ns >= began
+    ]
+    return f"{max(mine)}/{one.params['train.epochs']}" if mine else ""

@@ -66,7 +66,10 @@ class Components:
             own = np.maximum(self.seeds - self.noise, 0.0) / self.repeats
             covariance = covariance + np.diag(own)
         of = contrasts @ covariance @ contrasts.T
-        scale = np.sqrt(np.maximum(np.diag(of), 1e-300))
+        # Of networks that score alike, only rounding is left: that is no correlation.
+        least = max(self.least, 1e-12 * float(np.abs(covariance).max()), 1e-300)
+        np.fill_diagonal(of, np.maximum(np.diag(of), least))
+        scale = np.sqrt(np.diag(of))
         found = of / np.outer(scale, scale)
         np.fill_diagonal(found, 1.0)
         return found

@@ -14,7 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 
 from groupconv.data.sources import SOURCES, char_shape
-from groupconv.settings import exponents
+from groupconv.settings import exponents, unreadable
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "params.schema.yaml"
 MOST_NAMED = 12  # values that a complaint lists
@@ -33,8 +33,11 @@ NUMBER = re.compile(r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def read() -> dict:
-    """The schema, with the names that the code knows, and every key required but x-optional."""
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    """The schema, with the names that the code knows, and every key required but x-optional.
+
+    Raises StepError if it is no YAML, as after a merge.
+    """
+    schema = unreadable.read(SCHEMA)
     of_data = schema["properties"]["data"]["properties"]
     of_data["source"] |= {"enum": list(SOURCES), "description": " | ".join(SOURCES)}
     # YAML takes most of the books' names for numbers.

@@ -7,8 +7,11 @@ epochs: 4". PyYAML names tokens ("expected <block end>"), and often the line aft
 import re
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 
 import yaml
+
+from groupconv.ground.errors import StepError
 
 SHOWN = 60  # characters of a line
 QUOTE = "put the value in quotes"
@@ -16,6 +19,26 @@ MARKERS = re.compile(r"<{7} |={7}$|>{7} ")
 HAS_COLON = re.compile(r"((?!\s#).)*?:(\s|$)")  # before any comment
 SECOND_COLON = re.compile(r"[^\s:#][^:#]*:\s+[^\s#].*?:(\s|$)")
 NO_COLON = "no colon with a blank behind it between key and value; write"
+
+
+def read(path: str | Path, loader: type = yaml.CSafeLoader) -> object:
+    """What a file of ours, or of DVC's, says. Raises StepError, with the file and the line."""
+    try:
+        return parsed(Path(path).read_text(encoding="utf-8"), path, loader)
+    except OSError as error:
+        raise StepError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise StepError(f"{path}: not UTF-8 text (byte {error.start})") from error
+
+
+def parsed(text: str, origin: str | Path, loader: type = yaml.CSafeLoader) -> object:
+    """What the ``text`` of the file ``origin`` says. Raises StepError."""
+    try:
+        return yaml.load(text, loader)
+    except yaml.YAMLError as error:
+        raise StepError(f"{origin}: {explain(error, text)}") from error
+    except ValueError as error:  # as of a date without a month 13
+        raise StepError(f"{origin}: {error}") from error
 
 
 def explain(error: yaml.YAMLError, text: str) -> str:

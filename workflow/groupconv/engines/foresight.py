@@ -1,0 +1,87 @@
+"""What the jobs of a plan will cost: taken from DVC's cache, or gone on with, or made anew.
+
+Made from the same records as the steps decide by (made.py), before any of them starts.
+"""
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from groupconv.engines import records, stored, trainings
+from groupconv.engines.digests import Digests
+from groupconv.engines.dvclock import Lock
+from groupconv.engines.dvcyaml import of_ours
+from groupconv.engines.jobs import Job
+from groupconv.engines.records import Receipts
+
+UNKNOWN = "not known before it is made"  # in place of a md5
+
+
+class Foreseen(Digests):
+    """The md5 of files as they will be; of what nobody foresees, as they are."""
+
+    def __init__(self, gone: Iterable[str]):
+        """``gone``: files that no job makes any more, which the run removes."""
+        super().__init__()
+        self.will: dict[str, str | None] = dict.fromkeys(gone)
+        self.unknown: set[str] = set()  # folders with a file that nobody foresees
+
+    def foresee(self, results: dict[str, str]) -> None:
+        """A job will write these."""
+        self.will |= results
+        for path, md5 in results.items():
+            for folder in map(str, PurePosixPath(path).parents):
+                self.seen.pop(folder, None)
+                self.unknown |= {folder} if md5 == UNKNOWN else set()
+
+    def of(self, path: str) -> str | None:
+        """As Digests.of; UNKNOWN of a file that nobody foresees, and of a folder with one."""
+        if path in self.will:
+            return self.will[path]
+        # Or one file of a folder that is one output.
+        if path in self.unknown or any(str(p) in self.will for p in PurePosixPath(path).parents):
+            return UNKNOWN
+        return super().of(path)
+
+    def _file(self, path: str) -> str | None:
+        return self.will[path] if path in self.will else super()._file(path)
+
+    def _names(self, path: str) -> list[str]:
+        prefix = f"{path}/"
+        will = {
+            p.removeprefix(prefix) for p, md5 in self.will.items() if md5 and p.startswith(prefix)
+        }
+        present = {name for name in super()._names(path) if self.will.get(prefix + name, name)}
+        return sorted(present | will)
+
+
+def costs(
+    all_jobs: list[Job], wanted: dict[str, str], forced: Iterable[str], lock: Lock, cache: str
+) -> dict[str, str]:
+    """{job: what is spared}, of the ``wanted`` jobs that need not begin at their beginning.
+
+    ``cache``: DVC's cache folder; "" where the steps take nothing from it.
+    """
+    made = {out for one in all_jobs for out in one.outs}
+    names = {one.name for one in all_jobs}
+    gone = [
+        path
+        for name, entry in lock.entries.items()
+        if name not in names and of_ours(name)
+        for path in entry["results"]
+        if path not in made
+    ]
+    digests, receipts, forced = Foreseen(gone), Receipts(), set(forced)
+    found = {}
+    for one in all_jobs:
+        if one.name not in wanted:
+            continue
+        anew = {one.step, one.name} & forced or one.step == "download"
+        causes = records.causes(one, digests)
+        before = () if anew or not cache else stored.of(one, causes, lock, receipts, cache)
+        results, _ = next(iter(before), (None, None))
+        if results:
+            found[one.name] = "made before, from DVC's cache"
+        elif one.step == "train" and (epoch := trainings.epoch(one, causes, receipts)):
+            found[one.name] = f"goes on after epoch {epoch}"
+        digests.foresee(results or dict.fromkeys(one.outs, UNKNOWN))
+    return found
