@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Scores = dict[str, np.ndarray]  # {scheme: (seeds, images)}
+ROUNDING = 1e-12  # a smaller share of what it was summed from is none
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,11 @@ class Components:
             own = np.maximum(self.seeds - self.noise, 0.0) / self.repeats
             covariance = covariance + np.diag(own)
         of = contrasts @ covariance @ contrasts.T
-        scale = np.sqrt(np.maximum(np.diag(of), 1e-300))
-        found = of / np.outer(scale, scale)
+        variances = np.diag(of)
+        sizes = np.diag(np.abs(contrasts) @ np.abs(covariance) @ np.abs(contrasts).T)
+        fixed = variances <= ROUNDING * sizes  # two networks that agree on every image
+        scale = np.sqrt(np.where(fixed, 1.0, variances))
+        found = np.where(fixed | fixed[:, None], 0.0, of / np.outer(scale, scale))
         np.fill_diagonal(found, 1.0)
         return found
 
