@@ -1,9 +1,38 @@
-"""What varies a change: components over pages and seeds, and how changes hang together."""
+"""Contrasts that no page moves: each network has as many hits on every page, or all score alike."""
 
 from dataclasses import replace
 
 import numpy as np
-from groupconv.results import components, estimates
+import pytest
+from groupconv.results import comparisons, components, estimates
+
+PLAN = comparisons.Plan(
+    names=["baseline", "D", "E"],
+    primary=["E", "D"],
+    secondary=[],
+    layers={"baseline": 0, "D": 8, "E": 8},
+)
+# Three classes of four images; each network gives one class to all. Seen in a run of the tests.
+PAGES = np.array([0, 1, 2, 2, 0, 1, 2, 2, 0, 0, 1, 2])
+SCORES = {
+    name: np.repeat(np.array(hits, float), 4)[None]
+    for name, hits in {"baseline": [1, 0, 0], "D": [0, 0, 1], "E": [0, 1, 0]}.items()
+}
+
+
+def test_as_many_hits_on_every_page_are_compared_and_no_difference_is_certain():
+    rows = comparisons.of_points("val_top1", PLAN, SCORES, PAGES)
+    (of_e,) = [r for r in rows if (r["scheme"], r["reference"]) == ("E", "baseline")]
+    assert of_e["change"] == 0
+    assert of_e["simultaneous_low"] < 0 < of_e["simultaneous_high"]
+
+
+def test_a_contrast_that_no_page_moves_is_correlated_with_none():
+    parts = components.of_scores(SCORES, PAGES)
+    contrasts = np.array([[-1, 0, 1], [-1, 1, 0], [0, 1, -1.0]])
+    assert parts.correlation(contrasts) == pytest.approx(
+        np.array([[1, 0, 0], [0, 1, 1], [0, 1, 1]])
+    )
 
 
 def test_networks_that_score_alike_have_changes_without_a_correlation():

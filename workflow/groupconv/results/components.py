@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Scores = dict[str, np.ndarray]  # {scheme: (seeds, images)}
+ROUNDING = 1e-12  # a smaller share of what it was summed from is none
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,11 @@ class Components:
             own = np.maximum(self.seeds - self.noise, 0.0) / self.repeats
             covariance = covariance + np.diag(own)
         of = contrasts @ covariance @ contrasts.T
-        # Of networks that score alike, only rounding is left: that is no correlation.
-        least = max(self.least, 1e-12 * float(np.abs(covariance).max()), 1e-300)
-        np.fill_diagonal(of, np.maximum(np.diag(of), least))
-        scale = np.sqrt(np.diag(of))
-        found = of / np.outer(scale, scale)
+        variances = np.diag(of)
+        sizes = np.diag(np.abs(contrasts) @ np.abs(covariance) @ np.abs(contrasts).T)
+        fixed = variances <= ROUNDING * sizes  # two networks that agree on every image
+        scale = np.sqrt(np.where(fixed, 1.0, variances))
+        found = np.where(fixed | fixed[:, None], 0.0, of / np.outer(scale, scale))
         np.fill_diagonal(found, 1.0)
         return found
 
