@@ -21,6 +21,12 @@ PAPER = "workflow/paper/claims.yaml"
 PAPERS = config.load("configs/paper.yaml")
 
 
+def answer(paths, params):
+    """Run the step claims."""
+    given = ("paper", "manifest", "summary", "comparisons", "latency", "claims")
+    claims.run(reads.params_of(params, "claims"), **{name: paths[name] for name in given})
+
+
 def present(root, params):
     """Run every presenting step as the rules do; any warning is an error."""
     paths = build(root, params)
@@ -28,10 +34,9 @@ def present(root, params):
     def read_by(step):
         return reads.params_of(params, step)
 
-    claims.run(read_by("claims"), PAPER, paths["summary"], paths["claims"])
+    answer(paths, params)
     tables.run(
         read_by("tables"),
-        PAPER,
         paths["summary"],
         paths["claims"],
         paths["manifest"],
@@ -42,7 +47,7 @@ def present(root, params):
         warnings.simplefilter("error")  # a missing glyph is a warning
         figures.run(
             read_by("figures"),
-            PAPER,
+            paths["claims"],
             paths["manifest"],
             paths["images"],
             paths["summary"],
@@ -53,7 +58,7 @@ def present(root, params):
         )
     report.run(
         read_by("report"),
-        PAPER,
+        paths["claims"],
         "workflow/paper/ambiguities.yaml",
         "workflow/report",
         paths["figures"],
