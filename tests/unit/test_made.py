@@ -22,6 +22,8 @@ USUAL = {
         "manifest": "data/manifest.csv",
         "images": "data/images.npy",
         "summary": "results/summary.csv",
+        "comparisons": "results/comparisons.csv",
+        "claims": "results/claims.json",
         "history": f"{SEED}/history.csv",
         "runs": "results/latency.csv",
         "paper": "workflow/paper/claims.yaml",
@@ -29,7 +31,7 @@ USUAL = {
         "folder": "results/figures",
     },
     "report": {
-        "paper": "workflow/paper/claims.yaml",
+        "claims": "results/claims.json",
         "ambiguities": "workflow/paper/ambiguities.yaml",
         "texts": "workflow/report",
         "figures": "results/figures",

@@ -42,7 +42,8 @@ def lines(answers: dict) -> list[str]:
             word: [c["id"] for c in answers["claims"] if c[key] == word] for word in WEAKEST_FIRST
         }
         said = (f"{word} {', '.join(map(str, ids))}" for word, ids in reversed(of.items()) if ids)
-        found.append(f"The paper's claims by {name}: {'; '.join(said)}.")
+        if words := "; ".join(said):
+            found.append(f"The paper's claims by {name}: {words}.")
     return found
 
 
