@@ -87,7 +87,7 @@ def test_the_claims_are_thirteen_and_each_has_entries():
     assert len(ENTRIES) == len(DOCUMENT["entries"])
     for i, entry in ENTRIES.items():
         assert i.rstrip("abcdefgh") == str(entry["claim"])
-        assert entry["words"] and entry["place"] and entry["reading"], i
+        assert all(entry[key] for key in ("words", "place", "reading")), i
         assert set(entry) <= {"id", "claim", "words", "place", "reading", "number", "statement"}
         margin = entry.get("statement", {}).get("margin")
         assert margin is None or entry["statement"]["reason"], i
@@ -105,7 +105,7 @@ def test_margins_and_bounds_follow_from_the_papers_numbers():
         -2.49,
         [10586, 13439],
     )
-    assert of["8d"]["scheme"] == "D" and of["8d"]["reference"] == "E"
+    assert (of["8d"]["scheme"], of["8d"]["reference"]) == ("D", "E")
     assert of["2d"]["sign"] == "up"
     assert DOCUMENT["tuned"] == pytest.approx(1 - 0.064 / 0.6931, abs=5e-4)
 
