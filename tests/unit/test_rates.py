@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from groupconv.results import rates
 
-RUNS = 200
+RUNS = 120
 RIGHT, WRONG, NOTHING, AT_THE_MARGIN = -2.49, 2.49, 0.0, -3.03
 # One seed is about these networks, so there no seed's effect is in the truth.
 SEEDS = [(1, 0.0), (3, 0.3)]
