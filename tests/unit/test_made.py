@@ -26,8 +26,6 @@ USUAL = {
         "claims": "results/claims.json",
         "history": f"{SEED}/history.csv",
         "runs": "results/latency.csv",
-        "paper": "workflow/paper/claims.yaml",
-        "comparisons": "results/comparisons.csv",
         "folder": "results/figures",
     },
     "report": {
