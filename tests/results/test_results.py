@@ -137,5 +137,5 @@ def test_figures_tables_and_claims_are_all_there(run, params):
         for kind in ("csv", "md"):
             assert (run / "results" / "tables" / f"{name}.{kind}").stat().st_size > 50
     claims = json.loads((run / "results" / "claims.json").read_text())
-    assert [claim["id"] for claim in claims] == list(range(1, 14))
+    assert [claim["id"] for claim in claims["claims"]] == list(range(1, 14))
     assert (run / "results" / "report.html").stat().st_size > 100_000

@@ -15,7 +15,7 @@ KINDS = (torch.nn.Conv2d, torch.nn.MaxPool2d, torch.nn.AdaptiveAvgPool2d, torch.
 
 
 def given(params, classes=27):
-    unused = dict.fromkeys(("paper", "summary", "verdicts", "counts"))
+    unused = dict.fromkeys(("summary", "answers", "counts"))
     manifest = pd.DataFrame({"class": [str(i) for i in range(classes)] * 2})
     return TableInputs(params=params, manifest=manifest, **unused)
 

@@ -119,16 +119,15 @@ def test_the_recipe_for_a_figure_is_one_function_and_one_row(tmp_path):
 
     params = {**PARAMS, "schemes": {s: PARAMS["schemes"][s] for s in ("baseline", "E")}}
     paths = build(tmp_path / "results", params)
-    claims.run(reads.params_of(params, "claims"), PAPER, paths["summary"], paths["claims"])
-    given = ("paper", "summary", "claims", "manifest", "counts")
-    of = {**paths, "paper": PAPER}
+    given = ("paper", "manifest", "summary", "comparisons", "latency", "claims")
+    claims.run(reads.params_of(params, "claims"), **{name: paths[name] for name in given})
+    given = ("summary", "claims", "manifest", "counts")
     part = reads.params_of(params, "tables")
-    tables_step.run(part, **{name: of[name] for name in given}, folder=paths["tables"])
-    read = ("manifest", "images", "summary", "comparisons", "history", "runs")
-    of = {"paper": PAPER, **{name: paths[name] for name in read}}
-    run(workflow, "figures", params, of, paths["figures"])
+    tables_step.run(part, **{name: paths[name] for name in given}, folder=paths["tables"])
+    read = ("claims", "manifest", "images", "summary", "comparisons", "history", "runs")
+    run(workflow, "figures", params, {name: paths[name] for name in read}, paths["figures"])
     texts = {
-        "paper": PAPER,
+        "claims": paths["claims"],
         "ambiguities": "workflow/paper/ambiguities.yaml",
         "texts": str(workflow / "report"),
     }

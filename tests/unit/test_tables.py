@@ -1,9 +1,8 @@
 """Tables: whose numbers stand beside ours, and that text stays text."""
 
 import pandas as pd
-import pytest
 from groupconv.data.manifest import read_table
-from groupconv.pages import tables
+from groupconv.pages import claimed, tables
 from groupconv.pages.inputs import TableInputs
 from groupconv.steps.tables import write
 
@@ -15,7 +14,7 @@ def test_class_names_that_look_like_numbers_are_counted_as_text(tmp_path):
         "class,code_point,source,class_not_chosen,blank,kept\n"
         "001,,5,5,0,0\n1,,3,0,1,2\n01,,1,0,0,1\nNA,,2,0,1,1\n"
     )
-    unused = dict.fromkeys(("params", "paper", "summary", "verdicts"))
+    unused = dict.fromkeys(("params", "summary", "answers"))
     of = {"manifest": read_table(manifest), "counts": read_table(counts)}
     numbers, _ = tables.data(TableInputs(**unused, **of))
     rows = numbers.set_index("part")
@@ -32,28 +31,36 @@ def test_class_names_that_look_like_numbers_are_counted_as_text(tmp_path):
     assert rows.loc[names, "classes"].tolist() == [2, 3, 2, 1, 4]
 
 
-@pytest.mark.parametrize(
-    ("ours", "expected"),
-    [
-        (None, "-"),
-        ({"macs_change": -0.7922}, "macs_change -79.2%"),
-        (
-            {
-                "val_top1_change": 0.03,
-                "val_top1_change_low": -0.01,
-                "val_top1_change_high": 0.08,
-            },
-            "val_top1_change +3.0 pt [-1.0 pt, +8.0 pt]",
-        ),
-        ({"latency_ms": {"baseline": 120.0, "E": 54.1}}, "latency_ms: baseline 120 ms, E 54.1 ms"),
-        ({"macs": {"E": 2349531136}}, "macs: E 2.35 G"),
-    ],
-)
-def test_a_claims_numbers_have_units_and_intervals(ours, expected):
-    assert tables.shown(ours) == expected
-
-
 def test_a_bar_in_a_cell_makes_no_column(tmp_path):
     table = pd.DataFrame({"name": ["a|b"]})
     write(tmp_path / "t", table, table)
     assert (tmp_path / "t.md").read_text().splitlines()[2] == "| a/b |"
+
+
+def test_the_claims_table_has_each_claim_above_its_entries_and_one_line_for_each_answer():
+    entry = {
+        "words": "it falls",
+        "place": "Figure 9",
+        "reading": "Points.",
+        "number": None,
+        "ours": [{"text": "E -2.00 pt [-3.00, -1.00]"}],
+        "number_verdict": None,
+        "statement_verdict": "holds",
+        "reason": "so it is",
+        "smallest_difference": 1.4,
+    }
+    claim = {"text": "Falls.", "number_verdict": None, "note": None}
+    answers = {
+        "claims": [
+            {**claim, "id": 1, "statement_verdict": "holds", "entries": ["1a"]},
+            {**claim, "id": 2, "statement_verdict": "cannot tell", "entries": ["2a"]},
+        ],
+        "entries": [{**entry, "id": "1a", "claim": 1}, {**entry, "id": "2a", "claim": 2}],
+    }
+    numbers, printed = claimed.table(answers)
+    assert printed["#"].tolist() == ["**1**", "1a", "**2**", "2a"]
+    assert numbers["id"].tolist() == ["1a", "2a"]
+    assert printed["ours"].tolist() == ["", "E -2.00 pt [-3.00, -1.00]"] * 2
+    assert claimed.lines(answers) == [
+        "The paper's claims by statement: holds 1; cannot tell 2.",
+    ]

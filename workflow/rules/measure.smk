@@ -87,6 +87,7 @@ rule summary:
             macs=seam.of_all(rules.macs.output.macs),
             latency=rules.latency.output.latency,
             runs=rules.latency.output.runs,
+            steps=rules.training_speed.output.steps,
         ),
     output:
         summary="results/summary.csv",
@@ -115,5 +116,6 @@ rule summary:
         " manifest={input.manifest} predictions={params.predictions:q}"
         " val_predictions={params.val_predictions:q} history={params.history:q}"
         " macs={params.macs:q} latency={input.latency} runs={input.runs}"
+        " steps={input.steps}"
         " summary={output.summary} comparisons={output.comparisons}"
         " metrics={output.metrics} curves={output.curves} {params.options:q} 2> {log}"

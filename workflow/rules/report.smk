@@ -5,7 +5,10 @@ rule claims:
     input:
         **seam.inputs(
             "claims",
+            manifest=rules.split.output.manifest,
             summary=rules.summary.output.summary,
+            comparisons=rules.summary.output.comparisons,
+            latency=rules.latency.output.latency,
         ),
     output:
         claims="results/claims.json",
@@ -24,7 +27,8 @@ rule claims:
         options=seam.options("claims"),
     shell:
         "python workflow/step.py claims {params.json:q} paper={params.paper}"
-        " summary={input.summary} claims={output.claims} {params.options:q} 2> {log}"
+        " manifest={input.manifest} summary={input.summary} comparisons={input.comparisons}"
+        " latency={input.latency} claims={output.claims} {params.options:q} 2> {log}"
 
 
 rule tables:
@@ -50,11 +54,10 @@ rule tables:
         runtime=10,
     params:
         json=seam.params_of("tables"),
-        paper=seam.reads("tables", "workflow/paper/claims.yaml"),
         folder=seam.literal(seam.tables_folder),
         options=seam.options("tables"),
     shell:
-        "python workflow/step.py tables {params.json:q} paper={params.paper}"
+        "python workflow/step.py tables {params.json:q}"
         " summary={input.summary} claims={input.claims} manifest={input.manifest}"
         " counts={input.counts} folder={params.folder} {params.options:q} 2> {log}"
 
@@ -67,6 +70,7 @@ rule figures:
             images=rules.prepare.output.images,
             summary=rules.summary.output.summary,
             comparisons=rules.summary.output.comparisons,
+            claims=rules.claims.output.claims,
             history=seam.of_all(rules.train.output.history),
             runs=rules.latency.output.runs,
         ),
@@ -84,12 +88,11 @@ rule figures:
         runtime=10,
     params:
         json=seam.params_of("figures"),
-        paper=seam.reads("figures", "workflow/paper/claims.yaml"),
         history=seam.literal(rules.train.output.history),
         folder=seam.literal(seam.figures_folder),
         options=seam.options("figures"),
     shell:
-        "python workflow/step.py figures {params.json:q} paper={params.paper}"
+        "python workflow/step.py figures {params.json:q} claims={input.claims}"
         " manifest={input.manifest} images={input.images} summary={input.summary}"
         " comparisons={input.comparisons} history={params.history:q}"
         " runs={input.runs} folder={params.folder} {params.options:q} 2> {log}"
@@ -101,6 +104,7 @@ rule report:
             "report",
             figures=rules.figures.output.svg,
             tables=rules.tables.output.tables,
+            claims=rules.claims.output.claims,
             latency=rules.latency.output.latency,
         ),
     output:
@@ -117,13 +121,12 @@ rule report:
     params:
         json=seam.params_of("report"),
         texts=seam.reads("report", "workflow/report"),
-        paper=seam.reads("report", "workflow/paper/claims.yaml"),
         ambiguities=seam.reads("report", "workflow/paper/ambiguities.yaml"),
         figures=seam.literal(seam.figures_folder),
         tables=seam.literal(seam.tables_folder),
         options=seam.options("report"),
     shell:
-        "python workflow/step.py report {params.json:q} paper={params.paper}"
+        "python workflow/step.py report {params.json:q} claims={input.claims}"
         " ambiguities={params.ambiguities} texts={params.texts} figures={params.figures}"
         " tables={params.tables} latency={input.latency}"
         " report={output.report} {params.options:q} 2> {log}"

@@ -36,16 +36,14 @@ class TableInputs:
     """What a function in tables.py may show.
 
     params: the part of params.yaml that the step `tables` may read (settings/reads.py)
-    paper: claims.yaml, the paper's setting, schemes and claims
     summary: summary.csv, a row per scheme; baseline first
-    verdicts: claims.json, an entry per claim
+    answers: claims.json: the claims, their entries, and in what the run is not the paper's
     manifest: manifest.csv, a row per image, with its part in the column `split`
     counts: counts.csv, a row per class of the source: its images, by what became of them
     """
 
     params: dict
-    paper: dict
     summary: pd.DataFrame
-    verdicts: list[dict]
+    answers: dict
     manifest: pd.DataFrame
     counts: pd.DataFrame

@@ -4,13 +4,12 @@ A row of contents.py names the function. Every number was made by an earlier ste
 images and classes, which are counted here.
 """
 
-import json
 from itertools import compress
 
 import pandas as pd
 
 from groupconv.data.parts import PARTS
-from groupconv.pages import architectures, papers
+from groupconv.pages import architectures, claimed, papers
 from groupconv.pages.inputs import TableInputs
 
 Made = tuple[pd.DataFrame, pd.DataFrame]  # numbers for programs, texts for people
@@ -21,7 +20,6 @@ RESULTS = (
     "macs macs_change parameters parameters_change latency_ms latency_low_ms latency_high_ms "
     "latency_change latency_folded_ms latency_folded_change"
 ).split()
-UNITS = (("macs", 1e9, " G"), ("parameters", 1e6, " M"), ("_ms", 1, " ms"), ("top1", 0.01, "%"))
 PRINTED = [
     "scheme",
     "test top-1 [95%]",
@@ -45,7 +43,7 @@ def architecture(given: TableInputs) -> Made:
 
 def results(given: TableInputs) -> Made:
     """A row per scheme: what was measured, with the paper's changes beside ours."""
-    theirs = papers.changes(given.params, given.paper)
+    theirs = papers.changes(given.answers)
     numbers = given.summary[["scheme", "seeds", "test_images", *RESULTS]].copy()
     for measure in sorted({measure for _, measure in theirs}):
         of_scheme = [theirs.get((scheme, measure)) for scheme in numbers["scheme"]]
@@ -56,7 +54,7 @@ def results(given: TableInputs) -> Made:
 
 def results_lines(given: TableInputs) -> list[list[str]]:
     """PRINTED, then the cells of each scheme; without the columns in which nothing stands."""
-    theirs = papers.changes(given.params, given.paper)
+    theirs = papers.changes(given.answers)
     rows = []
     for row in given.summary.to_dict("records"):
         scheme, first = row["scheme"], row["scheme"] == "baseline"
@@ -90,60 +88,13 @@ def results_lines(given: TableInputs) -> list[list[str]]:
 
 
 def claims(given: TableInputs) -> Made:
-    """A row per claim."""
-    entries = given.verdicts
-    numbers = pd.DataFrame(
-        {
-            **{key: [e[key] for e in entries] for key in ("id", "text", "place", "unit")},
-            **{key: [json.dumps(e[key]) for e in entries] for key in ("paper", "ours")},
-            **{key: [e[key] for e in entries] for key in ("verdict", "reason", "note")},
-        }
-    )
-    printed = pd.DataFrame(
-        {
-            "#": [e["id"] for e in entries],
-            "claim": [e["text"] for e in entries],
-            "ours": [shown(e["ours"]) for e in entries],
-            "verdict": [e["verdict"] for e in entries],
-            "reason": [" ".join(filter(None, [e["reason"] + ".", e["note"]])) for e in entries],
-            "place": [e["place"] for e in entries],
-        }
-    )
-    return numbers, printed
-
-
-def shown(ours: dict | None) -> str:
-    """Our numbers of a claim, with the units of their columns, and their intervals."""
-    if ours is None:
-        return "-"
-    cells = []
-    for column, values in ours.items():
-        if column.endswith(("_low", "_high")):
-            continue
-        if f"{column}_low" in ours:
-            ends = (number(ours[f"{column}_{end}"], column) for end in ("low", "high"))
-            cells.append(f"{column} {number(values, column)} [{', '.join(ends)}]")
-        elif isinstance(values, dict):
-            numbers = ", ".join(f"{name} {number(v, column)}" for name, v in values.items())
-            cells.append(f"{column}: {numbers}")
-        else:
-            cells.append(f"{column} {number(values, column)}")
-    return "; ".join(cells)
+    """Each claim with its entries: what the paper says, both answers, ours, and why."""
+    return claimed.table(given.answers)
 
 
 def signed(fraction: float, unit: str) -> str:
     """-0.0249 as "-2.5 pt" or "-2.5%"."""
     return f"{fraction * 100:+.1f}{unit}"
-
-
-def number(value: float, column: str) -> str:
-    """One value in the unit of its column of summary.csv."""
-    if "change" in column:
-        return signed(value, " pt" if "top1" in column else "%")
-    for ending, scale, unit in UNITS:
-        if column.endswith(ending):
-            return f"{value / scale:.4g}{unit}"
-    return f"{value:.4g}"
 
 
 def data(given: TableInputs) -> Made:

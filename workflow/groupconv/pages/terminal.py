@@ -2,9 +2,9 @@
 
 import textwrap
 
+from groupconv.pages import claimed
 from groupconv.pages.inputs import TableInputs
 from groupconv.pages.tables import results_lines
-from groupconv.results.comparability import differences
 
 LINE = 110  # characters of a terminal
 
@@ -28,8 +28,9 @@ def text(given: TableInputs) -> str:
         f"it can show differences of about {smallest:.0f} points or more.",
         "MACs, parameters, latency: of the paper's full model, one 224x224 input, eager.",
     ]
-    if differs := differences(given.params, given.paper["setting"]):
+    if differs := given.answers["differs"]:
         notes.append("Accuracy is not comparable with the paper's: " + "; ".join(differs) + ".")
+    notes += claimed.lines(given.answers)
     notes.append("Results: results/report.html, results/summary.csv, results/figures/.")
     wrapped = [textwrap.fill(note, LINE, subsequent_indent="  ") for note in notes]
     return text + "\n\n" + "\n".join(wrapped) + "\n"

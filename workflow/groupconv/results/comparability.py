@@ -1,4 +1,41 @@
-"""Whether a run can be compared with the paper: the keys in which it is not the paper's."""
+"""Whether a run can be compared with the paper: what in it is not the paper's."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+PARTS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a run was in fact, as params.yaml does not say it.
+
+    images: of all parts
+    shares: of them that train, val and test have
+    side: px, median of the stored images' longer side
+    channels: of the stored images, 1 or 3; the most of any
+    training_accuracy: the baseline's, at the end, mean over seeds; 0 to 1
+    """
+
+    images: int
+    shares: tuple[float, ...]
+    side: float
+    channels: int
+    training_accuracy: float
+
+
+def facts(manifest: pd.DataFrame, training_accuracy: float) -> Facts:
+    """Of manifest.csv, a row per image, and the baseline's accuracy on its training part."""
+    of_part = manifest["split"].value_counts()
+    sides = manifest[["height", "width"]].astype(int).max(axis=1)
+    return Facts(
+        images=len(manifest),
+        shares=tuple(float(of_part.get(part, 0)) / len(manifest) for part in PARTS),
+        side=float(sides.median()),
+        channels=int(manifest["channels"].astype(int).max()),
+        training_accuracy=training_accuracy,
+    )
 
 
 def papers_schemes(ours: dict, theirs: dict) -> list[str]:
@@ -15,12 +52,33 @@ def papers_schemes(ours: dict, theirs: dict) -> list[str]:
     ]
 
 
-def differences(params: dict, setting: dict) -> list[str]:
-    """The keys in which this run is not the paper's, as "key: ours (the paper: theirs)"."""
+def differences(params: dict, paper: dict, facts: Facts) -> list[str]:
+    """In what this run is not the paper's, each as "what: ours (the paper: theirs)".
+
+    Its numbers on accuracy and loss can be compared only where there is nothing. ``paper`` is
+    claims.yaml: ``setting`` has keys of params.yaml, ``data`` and ``tuned`` what the data and a
+    rate that was tuned come to.
+    """
     found = []
-    for key, theirs in setting.items():
+    for key, theirs in paper["setting"].items():
         section, name = key.split(".")
         if params[section][name] != theirs:
             ours = "all" if params[section][name] is None else params[section][name]
             found.append(f"{key}: {ours} (the paper: {theirs})")
+    data = paper["data"]
+    if abs(facts.images / data["images"] - 1) > data["tolerance"]:
+        found.append(f"images: {facts.images:,} (the paper: {data['images']:,})")
+    if facts.side != data["side"]:
+        found.append(f"side of a stored image: {facts.side:g} px (the paper: {data['side']})")
+    if facts.channels != data["channels"]:
+        found.append(f"channels: {facts.channels} (the paper: {data['channels']})")
+    shares = [of / sum(data["parts"]) for of in data["parts"]]
+    if max(abs(a - b) for a, b in zip(facts.shares, shares, strict=True)) > data["tolerance"]:
+        ours = " : ".join(f"{100 * share:.0f}%" for share in facts.shares)
+        found.append(f"parts: {ours} (the paper: {':'.join(map(str, data['parts']))})")
+    if facts.training_accuracy < paper["tuned"]:
+        found.append(
+            f"rate not tuned: the baseline's training accuracy is {facts.training_accuracy:.1%} "
+            f"(the paper: at least {paper['tuned']:.1%})"
+        )
     return found

@@ -56,7 +56,7 @@ READS = {
         "training_speed",
     ),
     "summary": ("schemes", "train.seeds"),
-    "claims": ("data", "model", "schemes", "train"),
+    "claims": ("data", "model", "schemes", "train", "evaluate.checkpoint"),
     "tables": ("data", "split", "model", "schemes", "train"),
     "figures": ("data", "model", "schemes", "train", "figures"),
     "report": ("data", "split", "model", "schemes", "train", "evaluate", "latency", "figures"),

@@ -3,10 +3,10 @@
 Reads the results and saves what drawing.py draws. Does not know what a figure shows.
 """
 
+import json
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -23,7 +23,7 @@ SVG_DPI = 150  # of the images in an SVG file; figures.dpi is the PNG files'
 
 def run(
     params: dict,
-    paper: str,
+    claims: str,
     manifest: str,
     images: str,
     summary: str,
@@ -41,7 +41,7 @@ def run(
     table = read_table(manifest)
     given = FigureInputs(
         params=params,
-        papers=papers.changes(params, yaml.safe_load(Path(paper).read_text(encoding="utf-8"))),
+        papers=papers.changes(json.loads(Path(claims).read_text(encoding="utf-8"))),
         comparisons=pd.read_csv(comparisons),
         summary=pd.read_csv(summary).set_index("scheme", drop=False),
         histories={

@@ -19,14 +19,13 @@ from groupconv.data.sources import SOURCES
 from groupconv.ground import atomic
 from groupconv.ground.provenance import versions
 from groupconv.pages import contents
-from groupconv.results.comparability import differences
 
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
 
 
 def run(
     params: dict,
-    paper: str,
+    claims: str,
     ambiguities: str,
     texts: str,
     figures: str,
@@ -65,7 +64,7 @@ def run(
             {**entry, "keys": [in_force(params, key) for key in entry["key"].split(", ")]}
             for entry in yaml.safe_load(Path(ambiguities).read_text(encoding="utf-8"))
         ],
-        differs=differences(params, yaml.safe_load(Path(paper).read_text("utf-8"))["setting"]),
+        differs=json.loads(Path(claims).read_text(encoding="utf-8"))["differs"],
         params=yaml.safe_dump(params, sort_keys=False, allow_unicode=True),
         latency=timed,
         versions={**timed["versions"], **installed()},

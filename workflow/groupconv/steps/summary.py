@@ -12,11 +12,11 @@ import yaml
 
 from groupconv.data.manifest import read_table
 from groupconv.ground import atomic
-from groupconv.network.architecture import convolutions
 from groupconv.results import components, intervals, measures
 from groupconv.results.comparability import papers_schemes
 from groupconv.results.comparisons import Plan
 from groupconv.results.comparisons import table as table_of
+from groupconv.results.layers import grouped_layers
 from groupconv.results.order import in_order
 
 CURVES = "epoch train_loss train_top1 val_loss val_top1".split()
@@ -34,6 +34,7 @@ def run(
     macs: str,
     latency: str,
     runs: str,
+    steps: str,
     summary: str,
     comparisons: str,
     metrics: str,
@@ -55,6 +56,7 @@ def run(
         counts={s: _read_json(macs.format(scheme=s)) for s in schemes},
         runs=pd.read_csv(runs),
         pages=pages_of(manifest),
+        steps=pd.read_csv(steps),
     )
     rows = measures.rows(given, plan(params, yaml.safe_load(Path(paper).read_text("utf-8"))))
     compared = table_of(rows)
@@ -99,11 +101,6 @@ def plan(params: dict, paper: dict) -> Plan:
         secondary=[name for name in paper["families"]["secondary"] if name in known],
         layers={name: grouped_layers(params["schemes"][name]["groups"]) for name in known},
     )
-
-
-def grouped_layers(groups: list[int]) -> int:
-    """Convolutions of VGG13BN that are grouped: the paper counts those of this network."""
-    return sum(layer.groups > 1 for layer in convolutions("vgg13_bn", groups))
 
 
 def pages_of(manifest: str) -> pd.Series:

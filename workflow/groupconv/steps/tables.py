@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from groupconv.data.manifest import read_table
 from groupconv.ground import atomic
@@ -15,15 +14,12 @@ from groupconv.pages import contents, tables, terminal
 from groupconv.pages.inputs import TableInputs
 
 
-def run(
-    params: dict, paper: str, summary: str, claims: str, manifest: str, counts: str, folder: str
-) -> None:
+def run(params: dict, summary: str, claims: str, manifest: str, counts: str, folder: str) -> None:
     """Write every table, and the terminal's summary, into ``folder``. Raises DiskError."""
     given = TableInputs(
         params=params,
-        paper=yaml.safe_load(Path(paper).read_text(encoding="utf-8")),
         summary=pd.read_csv(summary),
-        verdicts=json.loads(Path(claims).read_text(encoding="utf-8")),
+        answers=json.loads(Path(claims).read_text(encoding="utf-8")),
         manifest=read_table(manifest),
         counts=read_table(counts),
     )

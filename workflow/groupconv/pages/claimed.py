@@ -1,0 +1,52 @@
+"""The claims as a table and as lines: each claim, then its entries, with both answers."""
+
+import json
+
+import pandas as pd
+
+from groupconv.results.verdicts import WEAKEST_FIRST
+
+ANSWERS = {"number_verdict": "number", "statement_verdict": "statement"}
+
+
+def table(answers: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row per entry as numbers; as printed, each claim stands above its entries."""
+    entries = answers["entries"]
+    numbers = pd.DataFrame(
+        {
+            **{
+                key: [e[key] for e in entries]
+                for key in ("id", "claim", "words", "place", "reading")
+            },
+            **{key: [json.dumps(e[key]) for e in entries] for key in ("number", "ours")},
+            **{key: [e[key] for e in entries] for key in ANSWERS},
+            **{key: [e[key] for e in entries] for key in ("reason", "smallest_difference")},
+        }
+    )
+    rows = []
+    for claim in answers["claims"]:
+        rows.append(_row(f"**{claim['id']}**", claim["text"], claim, "", claim["note"] or ""))
+        of_claim = (entry for entry in entries if entry["id"] in claim["entries"])
+        for entry in of_claim:
+            text = f"{entry['words']} ({entry['place']}). {entry['reading']}"
+            ours = "; ".join(one["text"] for one in entry["ours"])
+            rows.append(_row(entry["id"], text, entry, ours, f"{entry['reason']}."))
+    return numbers, pd.DataFrame(rows)
+
+
+def lines(answers: dict) -> list[str]:
+    """One line for the numbers and one for the statements: each verdict with its claims."""
+    found = []
+    for key, name in ANSWERS.items():
+        of = {
+            word: [c["id"] for c in answers["claims"] if c[key] == word] for word in WEAKEST_FIRST
+        }
+        said = (f"{word} {', '.join(map(str, ids))}" for word, ids in reversed(of.items()) if ids)
+        if words := "; ".join(said):
+            found.append(f"The paper's claims by {name}: {words}.")
+    return found
+
+
+def _row(number: str, text: str, answered: dict, ours: str, reason: str) -> dict[str, str]:
+    verdicts = {name: answered[key] or "" for key, name in ANSWERS.items()}
+    return {"#": number, "claim": text, **verdicts, "ours": ours or "", "reason": reason}

@@ -1,0 +1,259 @@
+"""An entry of claims.yaml and a run's comparisons -> two answers, each with its reason.
+
+Is the paper's number reproduced (only in its setting), and does its statement hold in this run?
+Knows no files and no screen.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+from math import isfinite
+
+from groupconv.results import numbers, statements
+from groupconv.results.changes import Change, Compared
+from groupconv.results.verdicts import (
+    CANNOT_TELL,
+    NOT_COMPARABLE,
+    Verdict,
+    over_back_ends,
+    weakest,
+)
+
+LEARNT = 0.5  # top-1 of the baseline on the test part; below, nothing can have an impact
+EXTREMES = {"lowest": min, "highest": max}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run has to say.
+
+    compared: its comparisons.csv
+    known: the paper's schemes that it has as the paper has them, baseline first
+    layers: {scheme: grouped layers} of these
+    top1: {scheme: test accuracy, 0 to 1}
+    differs: in what it is not the paper's (comparability.differences)
+    architecture: whether that is the paper's
+    loaded: whether other programs used the machine while latency was measured
+    """
+
+    compared: Compared
+    known: list[str]
+    layers: dict[str, int]
+    top1: dict[str, float]
+    differs: list[str]
+    architecture: bool = True
+    loaded: bool = False
+
+
+def judge(entry: dict, run: Run, paper: dict) -> dict:
+    """One entry with its answers. ``paper`` is claims.yaml."""
+    answers: dict[str, Verdict | None] = {"number": None, "statement": None}
+    for key, answer in (("number", of_number), ("statement", of_statement)):
+        if key in entry:
+            answers[key] = _gated(entry[key], key, run, paper) or answer(entry[key], run, paper)
+    found = {key: entry.get(key) for key in ("id", "claim", "words", "place", "reading", "number")}
+    for key, verdict in answers.items():
+        found[f"{key}_verdict"] = verdict and verdict.word
+    reasons = [f"{key}: {v.reason}" for key, v in answers.items() if v]
+    found["reason"] = reasons[0].partition(": ")[2] if len(reasons) == 1 else "; ".join(reasons)
+    if run.loaded and _measure(entry).startswith("latency"):
+        found["reason"] += "; measured under load"
+    known = [v.smallest for v in answers.values() if v and isfinite(v.smallest)]
+    found["smallest_difference"] = max(known, default=None)
+    return found | {"ours": _ours(entry, run, paper)}
+
+
+def together(claim: dict, entries: list[dict]) -> dict:
+    """A claim: no answer is more than that of its weakest entry."""
+    own = [entry for entry in entries if entry["claim"] == claim["id"]]
+    found = {key: claim.get(key) for key in ("id", "text", "place", "note")}
+    for key in ("number_verdict", "statement_verdict"):
+        found[key] = weakest([entry[key] for entry in own if entry[key]])
+    return found | {"entries": [entry["id"] for entry in own]}
+
+
+def of_number(number: dict, run: Run, paper: dict) -> Verdict:
+    """Whether the paper's number is reproduced."""
+    measure, value = number["measure"], number["value"]
+    found = {name: _one(number, name, run, paper) for name in _back_ends(measure, run)}
+    if not found or None in found.values():
+        return Verdict(CANNOT_TELL, f"{measure}: not measured in this run")
+    if measure.startswith("latency"):
+        return numbers.timed(found, value)
+    if "tolerance" in number:
+        return numbers.exact(found[measure], value, number["tolerance"])
+    return numbers.reproduced(found[measure], value, number.get("n_paper"))
+
+
+def of_statement(statement: dict, run: Run, paper: dict) -> Verdict:
+    """Whether the statement holds in this run; a time is judged in each back end."""
+    rule = RULES[statement["rule"]]
+    if "measure" not in statement:
+        return rule(statement, "", run, paper)
+    names = _back_ends(statement["measure"], run)
+    if not names:
+        return Verdict(CANNOT_TELL, f"{statement['measure']}: not measured in this run")
+    return over_back_ends({name: rule(statement, name, run, paper) for name in names})
+
+
+def _direction(statement, measure, run, paper) -> Verdict:
+    found = run.compared.of(measure, _schemes(statement, paper), "baseline")
+    return statements.direction(found, statement["sign"])
+
+
+def _little_impact(statement, measure, run, paper) -> Verdict:
+    found = run.compared.of(measure, _schemes(statement, paper), "baseline")
+    verdict = statements.little_impact(found, statement["margin"], statement["worse"])
+    if measure != "test_top1":
+        return verdict
+    right = 1 - run.top1["baseline"]
+    worst = max(1 - run.top1[change.scheme] for change in found)
+    if not right:
+        return verdict
+    reason = f"{verdict.reason}; errors up to {worst / right:.2f} times the baseline's"
+    return Verdict(verdict.word, reason, verdict.smallest)
+
+
+def _order(statement, measure, run, paper) -> Verdict:
+    pairs = [run.compared.change(measure, more, fewer) for fewer, more in untied(run.layers)]
+    trend = run.compared.trend(measure)
+    return statements.order(trend, [pair for pair in pairs if pair], statement["sign"])
+
+
+def _pair(statement, measure, run, paper) -> Verdict:
+    found = run.compared.change(measure, statement["scheme"], statement["reference"])
+    return statements.direction([found], statement["sign"])
+
+
+def _worst(statement, measure, run, paper) -> Verdict:
+    others = [name for name in _each(paper) if name != statement["scheme"]]
+    found = [run.compared.change(measure, statement["scheme"], other) for other in others]
+    return statements.worst(found, statement["sign"])
+
+
+def _bound(statement, measure, run, paper) -> Verdict:
+    return statements.bound(run.compared.of(measure, _each(paper), "baseline"), statement["value"])
+
+
+def _two_numbers(statement, measure, run, paper) -> Verdict:
+    error = 0.0
+    if measure:
+        change = run.compared.change(measure, statement["scheme"], "baseline")
+        error = statements.sampling_error(change.image_sd, *statement["images"])
+    return statements.two_numbers(statement["first"], statement["second"], error)
+
+
+Rule = Callable[[dict, str, Run, dict], Verdict]
+RULES: dict[str, Rule] = {
+    "direction": _direction,
+    "little_impact": _little_impact,
+    "agreement": _little_impact,
+    "order": _order,
+    "pair": _pair,
+    "worst": _worst,
+    "bound": _bound,
+    "two_numbers": _two_numbers,
+}
+
+
+def untied(layers: dict[str, int]) -> list[tuple[str, str]]:
+    """Pairs of schemes, the one with fewer grouped layers first; equal ones are in no pair."""
+    pairs = (sorted(pair, key=layers.get) for pair in combinations(layers, 2))
+    return [(fewer, more) for fewer, more in pairs if layers[fewer] != layers[more]]
+
+
+def _gated(part: dict, key: str, run: Run, paper: dict) -> Verdict | None:
+    """Why this cannot be compared; None where it can."""
+    measure = part.get("measure", "")
+    if not measure:
+        return None
+    if not run.architecture:
+        return Verdict(NOT_COMPARABLE, "another architecture")
+    if missing := [name for name in _needed(part, paper) if name not in run.known]:
+        names = ", ".join(missing)
+        return Verdict(NOT_COMPARABLE, f"not in params.yaml with the paper's groups: {names}")
+    if not trained(measure):
+        return None
+    if key == "number" and run.differs:
+        return Verdict(NOT_COMPARABLE, "; ".join(run.differs))
+    if run.top1["baseline"] < LEARNT:
+        reason = f"the baseline learnt too little: {run.top1['baseline']:.1%} of the test images"
+        return Verdict(NOT_COMPARABLE, f"{reason} (at least {LEARNT:.0%})")
+    return None
+
+
+def trained(measure: str) -> bool:
+    """Whether a measure depends on the training: accuracies and losses."""
+    return "top1" in measure or "loss" in measure
+
+
+def _measure(entry: dict) -> str:
+    return (entry.get("number") or entry["statement"]).get("measure", "")
+
+
+def _each(paper: dict) -> list[str]:
+    return [name for name in paper["schemes"] if name != "baseline"]
+
+
+def _schemes(part: dict, paper: dict) -> list[str]:
+    """The schemes that a part is about; one that names none is about each."""
+    return [part["scheme"]] if "scheme" in part else _each(paper)
+
+
+def _needed(part: dict, paper: dict) -> list[str]:
+    """The schemes without which it would be about something else."""
+    if part.get("rule") == "worst" or part.get("scheme") in EXTREMES:
+        return ["baseline", *_each(paper)]
+    return [
+        "baseline",
+        *_schemes(part, paper),
+        *([part["reference"]] if "reference" in part else []),
+    ]
+
+
+def _back_ends(measure: str, run: Run) -> list[str]:
+    """The measures of comparisons.csv behind one of claims.yaml: a time's, one per back end."""
+    back_ends = [name for name in run.compared.measures if name.startswith(f"{measure}_")]
+    own = [measure] if measure in run.compared.measures else []
+    return own + (back_ends if measure == "latency" else [])
+
+
+def _one(number: dict, measure: str, run: Run, paper: dict) -> Change | None:
+    """The change, or the level, that a number is about."""
+    reference = "" if number.get("level") else "baseline"
+    if choose := EXTREMES.get(number["scheme"]):
+        found = run.compared.of(measure, _each(paper), reference)
+        return choose(found, key=lambda change: change.estimate.value) if found else None
+    return run.compared.change(measure, number["scheme"], reference)
+
+
+def _ours(entry: dict, run: Run, paper: dict) -> list[dict]:
+    """Our numbers behind an entry, whatever the verdict: change, interval, unit."""
+    part = entry.get("number") or entry["statement"]
+    measure, found = part.get("measure", ""), []
+    for name in _back_ends(measure, run) if measure and run.architecture else []:
+        if "number" in entry:
+            rows = [_one(part, name, run, paper)]
+        elif part["rule"] == "pair":
+            rows = [run.compared.change(name, part["scheme"], part["reference"])]
+        elif part["rule"] == "order":
+            rows = [run.compared.trend(name)]
+        else:
+            rows = run.compared.of(name, _schemes(part, paper), "baseline")
+        found += [_shown(row) for row in rows if row and row.scheme in [*run.known, "trend"]]
+    return found
+
+
+def _shown(change: Change) -> dict:
+    low, high = change.interval
+    return {
+        "measure": change.measure,
+        "scheme": change.scheme,
+        "reference": change.reference,
+        "change": change.estimate.value,
+        "low": low if isfinite(low) else None,
+        "high": high if isfinite(high) else None,
+        "unit": change.unit,
+        "kind": change.kind,
+        "text": change.text(),
+    }

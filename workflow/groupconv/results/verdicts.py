@@ -1,0 +1,54 @@
+"""The words for what a run says of a claim, and what a claim of several parts comes to."""
+
+from dataclasses import dataclass, field
+from math import nan
+
+CONTRADICTED = "contradicted"
+CONTRADICTORY = "contradictory in the paper"
+NOT_COMPARABLE = "not comparable"
+CANNOT_TELL = "cannot tell"
+MACHINE = "machine-dependent"
+REPRODUCED, HOLDS = "reproduced", "holds"
+WEAKEST_FIRST = (
+    CONTRADICTED,
+    CONTRADICTORY,
+    NOT_COMPARABLE,
+    CANNOT_TELL,
+    MACHINE,
+    REPRODUCED,
+    HOLDS,
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One answer.
+
+    word: one of WEAKEST_FIRST
+    reason: why, as a sentence without its full stop
+    smallest: the smallest change that such a run tells from none (80% power), in the unit of the
+        measure; nan where it is not known
+    """
+
+    word: str
+    reason: str
+    smallest: float = field(default=nan, compare=False)
+
+
+def weakest(words: list[str]) -> str | None:
+    """What a conjunction comes to: no more than its weakest part; None of nothing."""
+    return min(words, key=WEAKEST_FIRST.index, default=None)
+
+
+def over_back_ends(found: dict[str, Verdict]) -> Verdict:
+    """The verdict of a measure that each back end gave; where they differ, the machine decides."""
+    words = {verdict.word for verdict in found.values()}
+    first = next(iter(found.values()))
+    if len(found) == 1:
+        return first
+    reason = "; ".join(f"{name}: {verdict.reason}" for name, verdict in found.items())
+    if len(words) == 1:
+        return Verdict(first.word, reason, first.smallest)
+    said = ", ".join(f"{name} {verdict.word}" for name, verdict in found.items())
+    word = MACHINE if words & {REPRODUCED, HOLDS} else weakest(list(words))
+    return Verdict(word, f"{said} ({reason})", first.smallest)
