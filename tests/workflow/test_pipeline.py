@@ -49,6 +49,8 @@ def test_the_table_is_what_snakemake_would_make(finished):
         steps = {
             line.split()[0].rstrip(":") for line in lines if line[:1].islower() and ": " in line
         }
-        assert steps & set(expected["data.source"]) | steps & {"macs", "latency"} == set(
-            expected[key]
-        ), key
+        assert steps & set(expected["data.source"]) | steps & {
+            "macs",
+            "latency",
+            "training_speed",
+        } == set(expected[key]), key
