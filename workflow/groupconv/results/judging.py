@@ -56,7 +56,8 @@ def judge(entry: dict, run: Run, paper: dict) -> dict:
         found[f"{key}_verdict"] = verdict and verdict.word
     reasons = [f"{key}: {v.reason}" for key, v in answers.items() if v]
     found["reason"] = reasons[0].partition(": ")[2] if len(reasons) == 1 else "; ".join(reasons)
-    if run.loaded and _measure(entry).startswith("latency"):
+    judged = any(v and v.word != NOT_COMPARABLE for v in answers.values())
+    if run.loaded and judged and _measure(entry).startswith("latency"):
         found["reason"] += "; measured under load"
     known = [v.smallest for v in answers.values() if v and isfinite(v.smallest)]
     found["smallest_difference"] = max(known, default=None)
