@@ -98,7 +98,7 @@ def test_the_table_and_the_page_say_where_each_published_part_went(tmp_path):
         }
     )
     counts = pd.DataFrame({"class": ["a", "b"], "code_point": "", "source": 5, "kept": 5})
-    unused = dict.fromkeys(("params", "paper", "summary", "verdicts"))
+    unused = dict.fromkeys(("params", "summary", "answers"))
     numbers, printed = tables.data(TableInputs(**unused, manifest=table, counts=counts))
     assert list(printed["published test"]) == ["0", "0", "4", "4", ""]
     numbers.to_csv(tmp_path / "data.csv", index=False)

@@ -87,7 +87,7 @@ def test_a_rules_command_is_in_the_stages():
     ("text", "said"),
     [
         (
-            "stages:\n<<<<<<< HEAD\n  split:\n    cmd: a\n=======\n  split:\n    cmd: b\n>>>>>>> x\n",
+            "stages:\n<<<<<<< HEAD\n  a:\n    cmd: a\n=======\n  a:\n    cmd: b\n>>>>>>> x\n",
             "line 2: `<<<<<<< HEAD`: git left a conflict",
         ),
         ("stages: [", "line 1: `stages: [`: not YAML"),
