@@ -11,12 +11,13 @@ from versioned import computed, copied, reasons
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
+TIMED = {"latency", "training_speed"}
 AFTER = {"summary", "claims", "tables", "figures", "report"}
 OF_E = {"train E seed 0", "evaluate E seed 0", "macs E"}
 TRAININGS = {
     f"{step} {scheme} seed 0" for step in ("train", "evaluate") for scheme in ("baseline", "E")
 }
-ALL = {"prepare", "split", *TRAININGS, "macs baseline", "macs E", "latency", *AFTER}
+ALL = {"prepare", "split", *TRAININGS, "macs baseline", "macs E", *TIMED, *AFTER}
 TEXTS = {".csv", ".json", ".md", ".txt", ".html"}
 OTHER_CODE = ("SAY_EVERY_S = 15", "SAY_EVERY_S = 16")
 F = "  F: {groups: [1, 2, 2, 2, 2]}\n  E: {groups"
@@ -45,7 +46,7 @@ def test_s0_after_snakemake_everything_is_recorded(done):
 
 def test_s1_groups_of_one_scheme_by_dvc(done):
     done.edit("E: {groups: [1, 32,", "E: {groups: [1, 16,")
-    expected = {*OF_E, "latency", *AFTER}
+    expected = {*OF_E, *TIMED, *AFTER}
     assert done.wanted() == done.wanted_by_dvc() == expected
     assert done.make("dvc") == expected
     done.agree()
@@ -54,7 +55,7 @@ def test_s1_groups_of_one_scheme_by_dvc(done):
 def test_s2_an_added_scheme_and_f10_its_removal(done):
     before = (done.folder / "dvc.lock").read_text()
     done.edit("  E: {groups", F)
-    expected = {"train F seed 0", "evaluate F seed 0", "macs F", "latency", *AFTER}
+    expected = {"train F seed 0", "evaluate F seed 0", "macs F", *TIMED, *AFTER}
     assert done.wanted() == done.wanted_by_dvc() == expected
     assert done.make() == expected
     done.agree()
@@ -64,7 +65,7 @@ def test_s2_an_added_scheme_and_f10_its_removal(done):
         other = done.folder.with_name(f"{done.folder.name}-{engine}")
         other = copied(done, other)
         other.edit(F, "  E: {groups")
-        assert other.wanted() == {"latency", *AFTER}
+        assert other.wanted() == {*TIMED, *AFTER}
         # All was made before of the same; DVC's run cache does not take what git has.
         in_git = {"summary", "claims", "tables"}
         assert other.make(engine) <= (set() if engine == "snakemake" else in_git)
@@ -328,7 +329,7 @@ def test_images_of_your_own_under_both_engines(fresh):
     fresh.agree()
     (fresh.folder / "pics" / "a" / "0.png").unlink()
     assert fresh.wanted() == fresh.wanted_by_dvc()
-    assert fresh.make("dvc") == ALL - {"macs baseline", "macs E", "latency"}
+    assert fresh.make("dvc") == ALL - {"macs baseline", "macs E", *TIMED}
     fresh.agree()
 
 
