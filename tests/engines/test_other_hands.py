@@ -39,10 +39,10 @@ def test_what_the_cache_lacks_the_next_run_brings_and_nothing_is_lost(done, tmp_
     done.git("clone", "--quiet", str(done.folder), str(clone.folder))
     for path in ("data", "results"):  # the files, by another way than DVC
         subprocess.run(["cp", "-a", done.folder / path, clone.folder], check=True)
-    assert "12 stages wait for a run to record them" in clone.snakemake("-n").stdout
+    assert "13 stages wait for a run to record them" in clone.snakemake("-n").stdout
     run = clone.snakemake("--cores", "2")
     assert "Nothing to be done" in run.stdout
-    assert "dvc.lock: recorded 12 stages" in run.stdout
+    assert "dvc.lock: recorded 13 stages" in run.stdout
     clone.agree()
     assert clone.dvc("remote", "add", "-d", "--local", "there", str(tmp_path / "r")).returncode == 0
     pushed = clone.dvc("push")
