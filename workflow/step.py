@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     except BaseException:  # of torch.save, Ctrl-C makes a RuntimeError
         if not interrupted.happened():
             raise
-        print("error: interrupted", file=sys.stderr)
+        print(interrupted.LINE, file=sys.stderr)
         return interrupted.STATUS
     return 0
 

@@ -161,14 +161,18 @@ def test_latency_runs_alone_whatever_the_options(done):
     run = done.snakemake("--cores", "4", *given, *others, "results/latency.csv")
     assert run.returncode == 0, run.stdout
     assert {"latency", "train E seed 0", "train baseline seed 0"} <= computed(run.stdout)
-    running = set()
-    for line in run.stdout.splitlines():
-        if begins := re.match(r"(\w+)(?: (\w+) seed 0)?: started$", line):
-            assert "latency" not in running, line
-            assert begins[1] != "latency" or not running, line
-            running.add(begins[1])
-        elif ends := re.search(r"Finished jobid: \d+ \(Rule: (\w+)\)", line):
-            running.discard(ends[1])
+    log = max((done.folder / ".snakemake" / "log").iterdir(), key=lambda path: path.stat().st_mtime)
+    running = {}
+    for line in log.read_text().splitlines():
+        if begins := re.match(r"localrule (\w+):", line):
+            rule = begins[1]
+        elif begins := re.match(r"    jobid: (\d+)", line):
+            assert "latency" not in running.values(), line
+            assert rule != "latency" or not running, line
+            running[begins[1]] = rule
+        elif ends := re.match(r"Finished jobid: (\d+)", line):
+            del running[ends[1]]
+    assert not running
 
 
 @pytest.mark.parametrize(
@@ -227,9 +231,9 @@ def test_another_folder_is_refused_and_nothing_is_left_in_it(done, tmp_path):
 CONFLICTS = {  # a line of each file that a merge may leave in conflict
     "dvc.yaml": "stages:\n",
     "dvc.lock": "  report:\n",
-    "params.yaml": "train:\n",
+    "params.yaml": "train:",
     "workflow/schemas/params.schema.yaml": "properties:\n",
-    "workflow/paper/claims.yaml": "claims:\n",
+    "workflow/paper/claims.yaml": "claims:",
     "workflow/paper/ambiguities.yaml": "- ",
 }
 
@@ -239,6 +243,7 @@ def test_a_conflict_is_one_line_and_nothing_is_lost(done, file):
     path, line = done.folder / file, CONFLICTS[file]
     text = path.read_text()
     path.write_text(re.sub(f"^{line}", f"<<<<<<< HEAD\n{line}", text, count=1, flags=re.M))
+    assert path.read_text() != text
     before = done.files()
     run = done.snakemake("--cores", "2")
     assert run.returncode == 1

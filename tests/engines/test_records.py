@@ -97,16 +97,28 @@ def test_a_dvc_that_outlives_the_killed_run_records_nothing_false(done):
     done.agree()
 
 
-@pytest.mark.parametrize("end", ["\n    - pa", "\n    params:", " ["])
-def test_a_lock_cut_off_anywhere_costs_records_and_no_more(done, end):
+@pytest.mark.parametrize("end", ["\n    - pa", "\n    params:"])
+def test_a_lock_cut_off_after_a_line_costs_records_and_no_more(done, end):
     lock = done.folder / "dvc.lock"
     text = lock.read_text()
-    lock.write_text(text[: text.index(end, len(text) // 2) + len(end)] if end != " [" else "a: [")
+    lock.write_text(text[: text.index(end, len(text) // 2) + len(end)])
     (done.folder / ".snakemake").rename(done.folder.with_name(f"{done.folder.name}-state"))
     run = done.snakemake("-n")
     assert run.returncode == 0, run.stdout
     assert "Traceback" not in run.stdout
     assert "report: no record of how it was made" in run.stdout
+
+
+def test_a_lock_that_is_not_yaml_is_refused_in_one_line(done):
+    lock = done.folder / "dvc.lock"
+    whole = lock.read_text()
+    lock.write_text("a: [")
+    run = done.snakemake("--cores", "2")
+    assert run.returncode == 1
+    assert run.stdout.rstrip().splitlines()[-1].startswith("dvc.lock: line 1: `a: [`: not YAML")
+    assert "Traceback" not in run.stdout
+    lock.write_text(whole)
+    done.agree()
 
 
 def test_nothing_is_recorded_of_raw_files_that_prepare_refused(fresh):

@@ -19,6 +19,7 @@ TRAININGS = {
 }
 ALL = {"prepare", "split", *TRAININGS, "macs baseline", "macs E", *TIMED, *AFTER}
 TEXTS = {".csv", ".json", ".md", ".txt", ".html"}
+TRAINING = "workflow/groupconv/network/training.py"
 OTHER_CODE = ("SAY_EVERY_S = 15", "SAY_EVERY_S = 16")
 F = "  F: {groups: [1, 2, 2, 2, 2]}\n  E: {groups"
 
@@ -261,7 +262,7 @@ def test_code_that_changes_during_a_run_is_not_recorded(done):
     with done.start("--cores", "2", "results/schemes/E/seed0/checkpoint.pt") as run:
         for line in run.stdout:
             if "epoch 1/" in line:
-                done.edit(*OTHER_CODE, "workflow/groupconv/steps/train.py")
+                done.edit(*OTHER_CODE, TRAINING)
                 break
         screen, _ = run.communicate()
     assert run.returncode == 0
@@ -282,12 +283,12 @@ def test_what_changes_while_dvc_runs_a_step_is_not_recorded(done, what):
             if "epoch 1/" in line:
                 break
         if what == "code":
-            done.edit(*OTHER_CODE, "workflow/groupconv/steps/train.py")
+            done.edit(*OTHER_CODE, TRAINING)
         elif what == "params":
             done.edit("learning_rate: 0.005", "learning_rate: 0.01")
         else:  # what this step does not read, and a comment
             done.edit("dpi: 150", "dpi: 100")
-            done.edit(OTHER_CODE[0], f"{OTHER_CODE[0]}  # s", "workflow/groupconv/steps/train.py")
+            done.edit(OTHER_CODE[0], f"{OTHER_CODE[0]}  # s", TRAINING)
         screen, _ = run.communicate()
     if what == "other params":
         assert run.returncode == 0, screen

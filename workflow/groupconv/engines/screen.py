@@ -95,6 +95,8 @@ def failures(snakemake_log: str, reported: dict[str, str]) -> Iterator[str]:
         tail = [line for line in lines[1:] if line.strip()][-LAST_LINES:]
         said = bool(tail) and (tail[-1].startswith("error: ") or "Error" in tail[-1])
         end = f"it {ends.get(name, 'ended')} without a word: killed, or out of memory?"
+        if said and tail[-1] == interrupted.LINE and said_by_engine:
+            said = False  # only the engine knows by whom, as Slurm for a time that is over
         cause = tail[-1] if said else said_by_engine or end
         step = log.relative_to("logs").with_suffix("")
         yield "\n".join(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 STATUS = 130  # exit status, as shells have it for Ctrl-C
+LINE = "error: interrupted"  # a step's last line
 ONE_S = 1.0  # the terminal and the engine may both say it: within this time it counts once
 
 _began: list[float] = []  # when the first signal came
