@@ -96,6 +96,16 @@ def package(copied, monkeypatch):
     return copied
 
 
+@pytest.fixture(scope="module")
+def unedited(copied):
+    """{step: fingerprint} of the copy as it was, and {file: the steps that import it}."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fingerprint, "PACKAGE", copied)
+        reached = {step: fingerprint.imported(step) for step in fingerprint.STEPS}
+        by = {path: {s for s in reached if path in reached[s]} for path in copied.rglob("*.py")}
+        return fingerprints(), by
+
+
 def fingerprints():
     return {step: fingerprint.digest(step) for step in fingerprint.STEPS}
 
@@ -118,16 +128,13 @@ def test_a_comment_in_any_module_wakes_no_step(package):
         assert fingerprints() == before
 
 
-def reached_by(path):
-    """The steps that import a file: the fingerprint's own list is held by test_rooms."""
-    return {step for step in fingerprint.STEPS if path in fingerprint.imported(step)}
-
-
 @pytest.mark.parametrize(
     "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix()
 )
-def test_another_constant_wakes_the_steps_that_import_it(path, package):
-    before, expected = fingerprints(), reached_by(package / path.relative_to(PACKAGE))
+def test_another_constant_wakes_the_steps_that_import_it(path, package, unedited):
+    """The fingerprint's own list of imports is held by test_rooms."""
+    before, importers = unedited
+    expected = importers[package / path.relative_to(PACKAGE)]
     with edited(package / path.relative_to(PACKAGE), "{}\nANOTHER = 1\n".format):
         woken = {step for step, digest in fingerprints().items() if digest != before[step]}
     room = path.relative_to(PACKAGE).parts[0]
@@ -196,8 +203,8 @@ IMPORTED_BY = {  # written by hand: neither more nor fewer
 
 
 @pytest.mark.parametrize("name", IMPORTED_BY)
-def test_a_constant_wakes_these_steps_and_no_others(name, package):
-    before = fingerprints()
+def test_a_constant_wakes_these_steps_and_no_others(name, package, unedited):
+    before, _ = unedited
     with edited(package / name, "{}\nANOTHER = 1\n".format):
         woken = {step for step, digest in fingerprints().items() if digest != before[step]}
     assert woken == IMPORTED_BY[name]

@@ -1,11 +1,9 @@
-import os
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from groupconv.ground.errors import DeviceError, StepError
-from groupconv.network import timing
+from groupconv.ground.errors import StepError
+from groupconv.network import timing, variants
 from groupconv.network.vgg import vgg
 from groupconv.results import comparisons, processes
 from groupconv.results.comparisons import Plan
@@ -26,14 +24,52 @@ def model():
 
 
 def test_folding_changes_no_output_and_leaves_no_batch_norm(model):
-    folded = latency.folded(model)
+    folded = variants.folded(model)
     image = torch.randn(1, 3, 64, 64)
-    assert latency.difference(model, folded, image) < latency.TOLERANCE
+    expected = variants.output(model, image)
+    assert variants.difference(expected, variants.output(folded, image)) < variants.TOLERANCE
     assert not [m for m in folded.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     assert [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     with torch.no_grad():
         next(folded.parameters()).mul_(1.01)
-    assert latency.difference(model, folded, image) > latency.TOLERANCE
+    assert variants.difference(expected, variants.output(folded, image)) > variants.TOLERANCE
+
+
+@pytest.fixture
+def small_models(monkeypatch):
+    monkeypatch.setattr(variants, "FULL_MODEL", SMALL)
+    monkeypatch.setattr(variants, "BLOCK", 101)
+
+
+def test_schemes_share_a_classifier_unless_one_is_narrow(small_models):
+    narrow = {"groups": [1, 1, 1, 1, 1], "width": 0.5}
+    schemes = {"baseline": {"groups": [1] * 5}, "E": {"groups": [1, 32, 32, 32, 32]}, "N": narrow}
+    models, differences = variants.all_models("vgg13_bn", schemes, 0, torch.randn(1, 3, 64, 64))
+    assert list(models) == [(s, v) for s in schemes for v in ("eager", "folded")]
+    of = {s: models[s, "eager"].classifier for s in schemes}
+    assert of["baseline"] is of["E"] is not of["N"]
+    assert all(d["eager"] == 0 < d["folded"] < variants.TOLERANCE for d in differences.values())
+
+
+def test_a_variant_that_computes_something_else_is_one_line(small_models, monkeypatch):
+    monkeypatch.setitem(
+        variants.VARIANTS, "wrong", lambda m: torch.nn.Sequential(m, torch.nn.Softmax(1))
+    )
+    schemes = {"E": {"groups": [1, 32, 32, 32, 32]}}
+    with pytest.raises(StepError, match=r"^latency: wrong of E differs from eager by \d.*1e-04$"):
+        variants.all_models("vgg13_bn", schemes, 0, torch.randn(1, 3, 64, 64))
+
+
+def test_a_classifier_has_kaimings_deviation_and_no_two_rows_alike(small_models):
+    full = variants.full_model("vgg13_bn", {"groups": [1] * 5}, 0)
+    again = variants.full_model("vgg13_bn", {"groups": [1] * 5}, 0)
+    for name, weights in full.state_dict().items():
+        assert torch.equal(weights, again.state_dict()[name]), name
+    for layer in (full.classifier[0], full.classifier[3], full.classifier[6]):
+        deviation = (2 / layer.in_features) ** 0.5
+        assert layer.weight.std().item() == pytest.approx(deviation, rel=0.3)
+        assert len(layer.weight.unique(dim=0)) == layer.out_features
+        assert not layer.bias.any()
 
 
 def test_every_round_has_every_model_once_in_a_new_order(model):
@@ -50,7 +86,7 @@ def test_every_round_has_every_model_once_in_a_new_order(model):
 
 @pytest.mark.parametrize("rounds", [30, 31, 47])
 def test_the_processes_share_the_rounds(rounds):
-    shares = [latency.share(rounds, 5, number) for number in range(1, 6)]
+    shares = [timing.share(rounds, 5, number) for number in range(1, 6)]
     assert [n for of in shares for n in of] == list(range(1, rounds + 1))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
@@ -86,18 +122,3 @@ def test_the_interval_of_a_change_covers_what_processes_differ_by():
         (row,) = comparisons.of_repeats("latency", plan, by_process, comparisons.PROCESSES)
         covered += row["low"] <= -50 <= row["high"]
     assert covered / 300 == pytest.approx(0.95, abs=0.04)
-
-
-def refuses(params, number):
-    raise DeviceError(f"{params['why']} in process {number}")
-
-
-def ends(params, number):
-    os._exit(9)
-
-
-def test_what_goes_wrong_in_a_process_is_one_line_here():
-    with pytest.raises(DeviceError, match=r"^no GPU in process 1$"):
-        timing.in_processes(refuses, {"why": "no GPU"}, 5)
-    with pytest.raises(StepError, match=r"process 1 of 5 ended without a result .*status 9"):
-        timing.in_processes(ends, {}, 5)

@@ -10,7 +10,8 @@ import yaml
 from groupconv.pages import contents
 from groupconv.settings import comments, config
 from groupconv.steps import report
-from test_presentation import present
+from results_tree import build
+from test_presentation import answer, put_together, tabulate
 
 LEDGER = yaml.safe_load(Path("workflow/paper/ambiguities.yaml").read_text(encoding="utf-8"))
 KEYS = {key for entry in LEDGER for key in entry["key"].split(", ")}
@@ -50,12 +51,19 @@ class Outline(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The paper's setting without scheme C, with a scheme of the user's."""
+    """The paper's setting without scheme C, with a scheme of the user's; the figures are blank."""
     params = config.load("configs/paper.yaml")
     del params["schemes"]["C"]
     params["schemes"]["F"] = {"groups": [1, 2, 2, 2, 2]}
-    made = present(tmp_path_factory.mktemp("page"), params)["report"]
-    return Path(made).read_text(encoding="utf-8")
+    paths = build(tmp_path_factory.mktemp("page"), params)
+    answer(paths, params)
+    tabulate(paths, params)
+    Path(paths["figures"]).mkdir()
+    for figure in contents.figures(params["schemes"]):
+        blank = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+        Path(paths["figures"], f"{figure.name}.svg").write_text(blank, encoding="utf-8")
+    put_together(paths, params)
+    return Path(paths["report"]).read_text(encoding="utf-8")
 
 
 def test_the_page_is_well_formed_and_runs_nothing(page):

@@ -1,14 +1,12 @@
 """The device and threads that a step runs on: what was asked for, or an error."""
 
-import fcntl
 import os
-import tempfile
-from pathlib import Path
 
 import torch
 
 from groupconv.ground import machine
 from groupconv.ground.errors import DeviceError
+from groupconv.network.gpus import free_gpu
 
 
 def choose_device(name: str, key: str) -> torch.device:
@@ -23,27 +21,6 @@ def choose_device(name: str, key: str) -> torch.device:
     device = torch.device("cuda", free_gpu(torch.cuda.device_count()))
     torch.cuda.set_device(device)
     return device
-
-
-_taken = []  # keeps the files open, and so locked
-
-
-def free_gpu(count: int) -> int:
-    """The number of a GPU, of ``count``, that no other step on this machine has taken.
-
-    Where all are taken, as by a second workflow, or no file can be locked, they are shared.
-    """
-    for number in range(count if count > 1 else 0):
-        path = Path(tempfile.gettempdir(), f"groupconv-{os.getuid()}-gpu{number}")
-        guard = open(path, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process lives
-        try:
-            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            guard.close()
-        else:
-            _taken.append(guard)
-            return number
-    return os.getpid() % count
 
 
 def set_threads(threads: int, key: str) -> None:

@@ -4,58 +4,46 @@ Memory is laid out and kernels are chosen once in a process. What else the machi
 is measured, not guessed. Knows no files.
 """
 
-import multiprocessing
 import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection
 
 import numpy as np
 import psutil
 import torch
 from torch import nn
 
-from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
+from groupconv.network.architecture import FULL_MODEL
+from groupconv.network.device import choose_device, set_threads
+from groupconv.network.variants import Models, all_models
 
-Models = dict[tuple[str, str], nn.Module]  # by scheme and back end
 LOADED = 0.1  # of the machine's cores that other programs used, or of a core that was not given
 
 
-def in_processes(worker: Callable[[dict, int], dict], params: dict, processes: int) -> list[dict]:
-    """What ``worker(params, number)`` returns in each of several new processes, one after another.
+def measured(params: dict, number: int) -> dict:
+    """What process ``number`` (from 1) measures: its rounds, and what others did meanwhile.
 
-    Raises StepError: the worker's own, or that a process ended without a result.
+    Raises DeviceError; StepError if a variant does not compute what eager does.
     """
-    context = multiprocessing.get_context("spawn")  # a copy would share what torch has set up
-    found = []
-    for number in range(1, processes + 1):
-        mine, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(worker, params, number, theirs), daemon=True)
-        process.start()
-        theirs.close()
-        try:
-            result = mine.recv()
-        except EOFError:
-            process.join()
-            raise StepError(
-                f"latency: process {number} of {processes} ended without a result (exit status "
-                f"{process.exitcode}): killed, or out of memory?"
-            ) from None
-        process.join()
-        if isinstance(result, Exception):
-            raise result
-        found.append(result)
-    return found
+    settings, schemes = params["latency"], params["schemes"]
+    device = choose_device(settings["device"], "latency.device")
+    set_threads(settings["threads"], "latency.threads")
+    side = FULL_MODEL["input_size"]
+    generator = torch.Generator().manual_seed(settings["seed"])
+    image = torch.randn(1, 3, side, side, generator=generator).to(device)
+    architecture = params["model"]["architecture"]
+    models, differences = all_models(architecture, schemes, settings["seed"], image)
+    rounds = share(settings["rounds"], settings["processes"], number)
+    others = Others()
+    seed = [settings["seed"], number]
+    rows = interleaved(models, image, rounds, settings["warmup_runs"], seed)
+    say(f"latency: process {number} of {settings['processes']} has timed its rounds")
+    meanwhile = {"others": others.share(), "cores_given": others.given()}
+    return {"rows": rows, "differences": differences, **meanwhile}
 
 
-def _work(worker: Callable, params: dict, number: int, pipe: Connection) -> None:
-    """In the new process: send what the worker returns, or the error that it raises."""
-    try:
-        pipe.send(worker(params, number))
-    except StepError as error:
-        pipe.send(error)
-    finally:
-        pipe.close()
+def share(rounds: int, processes: int, number: int) -> range:
+    """The rounds of process ``number``, from 1; together they are ``rounds``."""
+    return range(rounds * (number - 1) // processes + 1, rounds * number // processes + 1)
 
 
 class Others:

@@ -70,6 +70,8 @@ def drawn(row: contents.Figure, given: FigureInputs) -> Figure:
 
 def save(figure: Figure, stem: Path, dpi: int) -> None:
     """Write ``stem``.KIND for each of FIGURE_KINDS, and close the figure. Raises DiskError."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, for both: it takes as long as to draw
     settings = {"png": {"dpi": dpi}, "svg": {"dpi": SVG_DPI, "metadata": {"Date": None}}}
     for kind in contents.FIGURE_KINDS:
         with atomic.write(f"{stem}.{kind}", "wb") as file:

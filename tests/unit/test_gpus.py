@@ -7,14 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from groupconv.network import device
+from groupconv.network import gpus
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 HOLD = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from groupconv.network import device
-print(device.free_gpu(3), flush=True)
+from groupconv.network import gpus
+print(gpus.free_gpu(3), flush=True)
 sys.stdin.read()
 """
 
@@ -47,7 +47,7 @@ def test_steps_side_by_side_take_a_gpu_each(monkeypatch, tmp_path):
         for step in held:
             step.kill()
             step.communicate()
-    assert device.free_gpu(1) == 0
+    assert gpus.free_gpu(1) == 0
 
 
 def test_where_no_file_can_be_locked_the_gpus_are_shared(monkeypatch, tmp_path):
@@ -56,4 +56,4 @@ def test_where_no_file_can_be_locked_the_gpus_are_shared(monkeypatch, tmp_path):
 
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(fcntl, "flock", refuse)
-    assert device.free_gpu(3) == os.getpid() % 3
+    assert gpus.free_gpu(3) == os.getpid() % 3
