@@ -61,7 +61,9 @@ def measured(params: dict, scheme: str) -> dict[str, float]:
         began = time.perf_counter()
         iterations = part.batch_count(settings["batch_size"])
         for _ in range(iterations):
-            training.training_step(model, optimizer, x, labels, settings["learning_rate"])
+            training.training_step(
+                model, optimizer, x, labels, settings["learning_rate"], settings["precision"]
+            )
         wait()
         return iterations * len(x) / (time.perf_counter() - began)
 

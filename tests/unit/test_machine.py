@@ -39,10 +39,30 @@ def test_cores_are_those_of_the_machine_where_the_system_does_not_say(macos, mon
 def test_a_cpu_has_a_name_without_proc(macos, monkeypatch, tmp_path):
     assert provenance.machine()["cpu"]
     sysctl = tmp_path / "sysctl"
-    sysctl.write_text('#!/bin/sh\n[ "$*" = "-n machdep.cpu.brand_string" ] && echo "Apple M2"\n')
+    sysctl.write_text(
+        '#!/bin/sh\n[ "$*" = "-n machdep.cpu.brand_string" ] && echo "Apple M2"\n'
+        '[ "$*" = "-n hw.optional.arm.FEAT_BF16" ] && echo 1\n'
+    )
     sysctl.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert provenance.machine()["cpu"] == "Apple M2"
+    assert machine.cpu_has_bf16()
+
+
+@pytest.mark.parametrize(
+    ("line", "has"),
+    [
+        ("flags\t\t: fpu avx2 avx512f avx512_bf16", True),
+        ("flags\t\t: fpu avx2 amx_bf16", True),
+        ("flags\t\t: fpu avx2 avx512f", False),
+        ("Features\t: fp asimd i8mm bf16", True),
+        ("Features\t: fp asimd", False),
+        ("model name\t: bf16", False),
+    ],
+)
+def test_bf16_arithmetic_is_told_by_the_flags(macos, line, has):
+    machine.CPU_INFO.write_text(f"processor\t: 0\n{line}\n")
+    assert machine.cpu_has_bf16() is has
 
 
 def test_fitted_images_are_the_same_without_fallocate(packed, monkeypatch, macos):

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from groupconv.ground import machine
 from groupconv.ground.errors import DataError, DeviceError, StepError
-from groupconv.network import device, loader, predict, seeds, training
+from groupconv.network import device, loader, predict, resume, seeds, training
 from groupconv.network.vgg import vgg
 from groupconv.settings import config, reads
 from groupconv.steps import evaluate, train
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PARAMS = config.load("configs/tiny.yaml")
+EITHER = pytest.mark.parametrize("precision", ["fp32", "bf16"])
 AT_REST = ["train_eval_loss", "train_eval_top1"]
 
 
@@ -22,6 +24,17 @@ def params_for(scheme="E", **changes):
     params = copy.deepcopy(PARAMS)
     params["train"] |= {"epochs": 2, "batch_size": 8} | changes
     return params, reads.params_of(params, "train", scheme=scheme, seed=3)
+
+
+def refused(packed, folder, precision):
+    """Whether this CPU has no arithmetic of that precision; then the step must say so."""
+    if precision == "fp32" or machine.cpu_has_bf16():
+        return False
+    with pytest.raises(
+        DeviceError, match=r"^params\.yaml: train\.precision = bf16: .* allowed: fp32"
+    ):
+        trained(packed, folder, device="cpu", precision=precision)
+    return True
 
 
 def trained(packed, folder, **changes):
@@ -74,20 +87,69 @@ def test_it_learns_what_can_be_learnt_and_evaluation_agrees(packed, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_two_runs_give_the_same_bytes_whatever_the_test_part_holds(packed, tmp_path):
-    first = trained(packed, tmp_path / "a")
+@EITHER
+def test_two_runs_give_the_same_bytes_whatever_the_test_part_holds(packed, tmp_path, precision):
+    if refused(packed, tmp_path / "a", precision):
+        return
+    first = trained(packed, tmp_path / "a", precision=precision)
     pixels, table = np.load(packed[1]), pd.read_csv(packed[0])
     for row in table[table["split"] == "test"].itertuples():
         pixels[row.offset : row.offset + row.height * row.width * row.channels] = 0
     np.save(packed[1], pixels)
-    second = trained(packed, tmp_path / "b")
+    second = trained(packed, tmp_path / "b", precision=precision)
     assert first[0].read_bytes() == second[0].read_bytes()
     assert first[1].read_bytes() == second[1].read_bytes()
     timings = ["seconds", "images_per_s"]
     a, b = (pd.read_csv(paths[2]).drop(columns=timings) for paths in (first, second))
     assert a.equals(b)
-    other = trained(packed, tmp_path / "c", learning_rate=0.001)
+    other = trained(packed, tmp_path / "c", learning_rate=0.001, precision=precision)
     assert first[0].read_bytes() != other[0].read_bytes()
+
+
+@EITHER
+def test_an_interrupted_training_ends_with_the_same_bytes(
+    packed, tmp_path, precision, monkeypatch, capfd
+):
+    if refused(packed, tmp_path / "a", precision):
+        return
+    whole = trained(packed, tmp_path / "a", epochs=3, precision=precision)
+    save = resume.Resume.save
+
+    def interrupted(*state):
+        save(*state)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(resume.Resume, "save", interrupted)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            trained(packed, tmp_path / "b", epochs=3, precision=precision)
+    monkeypatch.undo()
+    resumed = trained(packed, tmp_path / "b", epochs=3, precision=precision)
+    assert "resumed after epoch 2/3" in capfd.readouterr().err
+    assert [p.read_bytes() for p in whole[:2]] == [p.read_bytes() for p in resumed[:2]]
+
+
+def test_bf16_computes_the_layers_in_it_and_keeps_the_rest_in_fp32(packed, tmp_path):
+    if refused(packed, tmp_path / "a", "bf16"):
+        return
+    ends = {}
+    for precision in ("fp32", "bf16"):
+        model, optimizer, part, *_ = prepared(packed)
+        model.eval()  # no dropout, and no statistics of a few images
+        kinds = []
+        for layer in (model.features[0], model.classifier[-1]):
+            layer.register_forward_hook(
+                lambda layer, given, out, kinds=kinds: kinds.append(out.dtype)
+            )
+        x, labels = loader.scaled(part.pixels[:9], loader.NOT_NORMALIZED), part.labels[:9]
+        loss, logits = training.training_step(model, optimizer, x, labels, 0.01, precision)
+        assert set(kinds) == {torch.bfloat16 if precision == "bf16" else torch.float32}
+        assert loss.dtype == logits.dtype == torch.float32
+        state = model.state_dict()
+        assert {v.dtype for v in state.values()} == {torch.float32, torch.int64}
+        assert loss == torch.nn.functional.cross_entropy(logits, labels)
+        ends[precision] = logits
+    assert 0 < (ends["bf16"] - ends["fp32"]).abs().max() < 0.1 * ends["fp32"].abs().max()
 
 
 def test_a_diverging_training_names_the_learning_rate(packed, tmp_path):
@@ -168,13 +230,18 @@ def test_an_epochs_loss_and_top1_are_means_over_its_images(packed):
     assert abs(loss - unweighted) > 1e-3 * loss  # else the test could not tell
 
 
-def test_an_epoch_depends_on_the_past_through_weights_and_momentum_alone(packed):
-    model, optimizer, part, statistics, settings = prepared(packed)
+@EITHER
+def test_an_epoch_depends_on_the_past_through_weights_and_momentum_alone(
+    packed, tmp_path, precision
+):
+    if refused(packed, tmp_path, precision):
+        return
+    model, optimizer, part, statistics, settings = prepared(packed, precision=precision)
     training.train_one_epoch(model, optimizer, part, statistics, settings, 3, 1, "")
     past = copy.deepcopy((model.state_dict(), optimizer.state_dict()))
     training.train_one_epoch(model, optimizer, part, statistics, settings, 3, 2, "")
 
-    later, later_optimizer, *_ = prepared(packed)
+    later, later_optimizer, *_ = prepared(packed, precision=precision)
     later.load_state_dict(past[0])
     later_optimizer.load_state_dict(past[1])
     torch.rand(17)  # another state of the global generator

@@ -16,6 +16,7 @@ from groupconv.ground.errors import DeviceError
 CHUNK = 2**20  # bytes
 NOT_HERE = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)  # a file system cannot reserve
 CPU_INFO = Path("/proc/cpuinfo")
+BF16 = {"avx512_bf16", "amx_bf16", "bf16"}  # flags; the last is ARM's
 # Files that tell an NVIDIA or AMD GPU's driver; the third is Windows', under WSL.
 GPU_SIGNS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 # Of a container's or a job's memory, in bytes.
@@ -69,10 +70,24 @@ def cpu() -> str:
 
 def _brand() -> str:
     """As macOS has it: "Apple M2"."""
+    return _asked_macos("machdep.cpu.brand_string")
+
+
+def _asked_macos(name: str) -> str:
     if not shutil.which("sysctl"):
         return ""
-    asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+    asked = ["sysctl", "-n", name]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def cpu_has_bf16() -> bool:
+    """Whether the CPU has instructions for bf16 arithmetic, as x86 and ARM name them."""
+    try:
+        text = CPU_INFO.read_text()
+    except OSError:
+        return _asked_macos("hw.optional.arm.FEAT_BF16") == "1"
+    lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
+    return any(BF16 & set(line.split()) for line in lines[:1])
 
 
 def memory_mb() -> int:

@@ -1,4 +1,8 @@
-"""Weights and images -> logits, and what they are worth. Knows no optimiser."""
+"""Weights and images -> logits, and what they are worth. Knows no optimiser.
+
+Always in fp32, in whatever precision the weights were trained: any machine can evaluate them, and
+a change of accuracy is one of the weights.
+"""
 
 import torch
 import torch.nn.functional as F

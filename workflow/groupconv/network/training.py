@@ -136,7 +136,7 @@ def train_one_epoch(
         labels = labels.to(device)
         if settings["augment"]:
             x = augmented(x, generator)
-        loss, logits = training_step(model, optimizer, x, labels, rate)
+        loss, logits = training_step(model, optimizer, x, labels, rate, settings["precision"])
         with torch.no_grad():
             sums += torch.stack([loss * len(x), (logits.argmax(1) == labels).sum()])
         seen += len(x)
@@ -164,14 +164,20 @@ def check_finite(loss: float, what: str, epoch: int, settings: dict) -> None:
         )
 
 
-def training_step(model, optimizer, x: torch.Tensor, labels: torch.Tensor, rate: float):
+def training_step(
+    model, optimizer, x: torch.Tensor, labels: torch.Tensor, rate: float, precision: str
+):
     """Forward, backward, update on x (n, 3, side, side) with the learning rate ``rate``.
 
-    Returns the mean loss and the logits.
+    ``precision``: fp32, or bf16, which computes convolutions and linear layers in it (autocast);
+    weights, batch norm's statistics, logits and loss stay in fp32. Returns the mean loss and the
+    logits.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
-    logits = model(x.contiguous(memory_format=torch.channels_last))
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        logits = model(x.contiguous(memory_format=torch.channels_last))
+    logits = logits.float()
     loss = F.cross_entropy(logits, labels)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()

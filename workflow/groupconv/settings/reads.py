@@ -29,6 +29,7 @@ TRAINING = (
     "train.decay_norm_and_bias",
     "train.augment",
     "train.evaluate_training_part",
+    "train.precision",
     "train.device",
     "train.threads",
 )
@@ -51,6 +52,7 @@ READS = {
     "training_speed": (
         "model.architecture",
         "schemes",
+        "train.precision",
         "train.device",
         "train.threads",
         "training_speed",

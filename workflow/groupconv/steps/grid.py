@@ -15,7 +15,7 @@ from groupconv.ground.errors import DivergedError
 from groupconv.ground.progress import say
 from groupconv.ground.provenance import versions
 from groupconv.network import resume, states
-from groupconv.network.device import be_deterministic, choose_device, set_threads
+from groupconv.network.device import be_deterministic, check_precision, choose_device, set_threads
 from groupconv.network.loader import NOT_NORMALIZED, Part
 from groupconv.network.training import HISTORY, fit
 from groupconv.network.vgg import vgg
@@ -35,6 +35,7 @@ def run(params: dict, manifest: str, images: str, table: str) -> None:
     scheme = params["schemes"][params["scheme"]]
     device = choose_device(settings["device"], "train.device")
     set_threads(settings["threads"], "train.threads")
+    check_precision(settings["precision"], device, "train.precision")
     be_deterministic(device)
     needed_mb = resources.training_mb(params["model"], scheme, settings["batch_size"])
     key = resources.memory_key("grid", params)

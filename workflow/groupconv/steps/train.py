@@ -12,7 +12,7 @@ from groupconv.ground import atomic, fingerprint
 from groupconv.ground.provenance import versions
 from groupconv.network import resume
 from groupconv.network.checkpoint import save, snapshot
-from groupconv.network.device import be_deterministic, choose_device, set_threads
+from groupconv.network.device import be_deterministic, check_precision, choose_device, set_threads
 from groupconv.network.loader import NOT_NORMALIZED, Part
 from groupconv.network.training import HISTORY, fit
 from groupconv.network.vgg import vgg
@@ -31,6 +31,7 @@ def run(
     name = f"{params['scheme']} seed {params['seed']}"
     device = choose_device(settings["device"], "train.device")
     set_threads(settings["threads"], "train.threads")
+    check_precision(settings["precision"], device, "train.precision")
     be_deterministic(device)
     scheme = params["schemes"][params["scheme"]]
     needed_mb = resources.training_mb(params["model"], scheme, settings["batch_size"])
