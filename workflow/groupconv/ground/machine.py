@@ -1,7 +1,6 @@
 """What this machine has, where Linux, macOS and Python versions tell it in different ways."""
 
 import contextlib
-import errno
 import os
 import platform
 import re
@@ -13,8 +12,6 @@ import psutil
 
 from groupconv.ground.errors import DeviceError
 
-CHUNK = 2**20  # bytes
-NOT_HERE = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)  # a file system cannot reserve
 CPU_INFO = Path("/proc/cpuinfo")
 BF16 = {"avx512_bf16", "amx_bf16", "bf16"}  # flags; the last is ARM's
 # Files that tell an NVIDIA or AMD GPU's driver; the third is Windows', under WSL.
@@ -34,25 +31,6 @@ def cores() -> int:
     if hasattr(os, "process_cpu_count"):  # Python 3.13
         return os.process_cpu_count() or 1
     return os.cpu_count() or 1
-
-
-def reserve(file: int, size: int) -> None:
-    """Give the open, empty file ``file`` its ``size`` bytes, on the disk. OSError if it is full.
-
-    A file that only seems so large would end the process, without a word, as it is filled.
-    """
-    if hasattr(os, "posix_fallocate"):  # not on macOS
-        try:
-            os.posix_fallocate(file, 0, size)
-            return
-        except OSError as error:
-            if error.errno not in NOT_HERE:
-                raise
-    for start in range(0, size, CHUNK):
-        zeros = memoryview(bytes(min(CHUNK, size - start)))
-        while zeros:
-            zeros = zeros[os.write(file, zeros) :]
-    os.fsync(file)
 
 
 def cpu() -> str:

@@ -74,5 +74,6 @@ def be_deterministic(device: torch.device) -> None:
     the classifier reads (the paper's 7x7 at 224x224) it is left out.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
+    # use_deterministic_algorithms sets the same, and imports torch's compiler for it: seconds.
+    torch.set_deterministic_debug_mode("warn" if device.type == "cuda" else "error")
     torch.backends.cudnn.benchmark = False

@@ -18,7 +18,7 @@ def predict(model, part: Part, statistics: dict) -> torch.Tensor:
     device = next(model.parameters()).device
     model.eval()
     chunks = []
-    for pixels in part.pixels.split(BATCH):
+    for pixels in part.chunks(BATCH):
         x = scaled(pixels.to(device), statistics).contiguous(memory_format=torch.channels_last)
         chunks.append(model(x).cpu())
     return torch.cat(chunks)

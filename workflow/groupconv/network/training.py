@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from groupconv.ground.errors import DivergedError
-from groupconv.ground.progress import say
+from groupconv.ground.progress import ending, say
 from groupconv.network import seeds
 from groupconv.network.checkpoint import snapshot
 from groupconv.network.loader import Part, augmented, scaled
@@ -73,7 +73,7 @@ def fit(
         left = (time.monotonic() - began) / (epoch - last) * (settings["epochs"] - epoch)
         say(
             f"{of_epoch}, {len(train) / seconds:.1f} images/s, loss {loss:.3f}, top-1 {top1:.1%}, "
-            f"val loss {val_loss:.3f}, val top-1 {val_top1:.1%}, {left:.0f} s left"
+            f"val loss {val_loss:.3f}, val top-1 {val_top1:.1%}, {ending(left)}"
         )
         if best is None or val_top1 > best["val_top1"]:
             best = {"val_top1": val_top1, **snapshot(model, epoch, made_with)}
@@ -148,7 +148,7 @@ def train_one_epoch(
             left = ((settings["epochs"] - epoch + 1) * len(part) - seen) / speed
             say(
                 f"{label} at {seen / len(part):.0%}, {speed:.1f} images/s, loss {mean:.3f}, "
-                f"top-1 {hits:.1%}, {left:.0f} s left"
+                f"top-1 {hits:.1%}, {ending(left)}"
             )
     mean, hits = (sums / seen).tolist()
     check_finite(mean, "loss", epoch, settings)
