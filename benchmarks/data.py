@@ -27,8 +27,9 @@ import torch
 from groupconv.data import archive
 from groupconv.data.sources import kkanji, raw_files
 from groupconv.ground.provenance import machine
-from groupconv.network.loader import Part, scaled
+from groupconv.network.loader import Part, Square, scaled
 from groupconv.settings import config, reads
+from groupconv.steps import square
 from PIL import Image
 from torchvision import datasets, transforms
 
@@ -110,14 +111,10 @@ def epochs(folder: Path) -> tuple[float, float, float]:
         ),
     )
     theirs = torch.utils.data.DataLoader(images, BATCH, shuffle=True, num_workers=2)
-    part = Part(
-        str(folder / "all.csv"),
-        str(folder / "images.npy"),
-        "train",
-        side=SIDE,
-        fit="stretch",
-        stretch_contrast=False,
-    )
+    own = {"data": {"fit": "stretch", "stretch_contrast": False}, "model": {"input_size": SIDE}}
+    packed, index, pixels = (str(folder / n) for n in ("images.npy", "index.csv", "square.npy"))
+    square.run(own, packed, index, pixels)
+    part = Part(str(folder / "all.csv"), Square(pixels, SIDE), "train")
     assert len(part) == len(images)
 
     def ours():

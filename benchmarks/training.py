@@ -17,7 +17,7 @@ import torch
 from groupconv.ground.provenance import machine
 from groupconv.network import seeds, training
 from groupconv.network.device import be_deterministic, choose_device, set_threads
-from groupconv.network.loader import NOT_NORMALIZED, Part, augmented, scaled
+from groupconv.network.loader import NOT_NORMALIZED, Part, Square, augmented, scaled
 from groupconv.network.vgg import vgg
 from groupconv.settings import config, reads
 
@@ -29,14 +29,8 @@ PAIRS = 5
 def measured(params: dict, scheme: str) -> dict[str, float]:
     """Median images/s of an epoch and of the bare step, and the median of their pairs' ratio."""
     settings, data = params["train"], params["data"]
-    part = Part(
-        str(ROOT / "data" / "manifest.csv"),
-        str(ROOT / "data" / "images.npy"),
-        "train",
-        side=params["model"]["input_size"],
-        fit=data["fit"],
-        stretch_contrast=data["stretch_contrast"],
-    )
+    square = Square(str(ROOT / "data" / "square.npy"), params["model"]["input_size"])
+    part = Part(str(ROOT / "data" / "manifest.csv"), square, "train")
     device = choose_device(settings["device"], "train.device")
     set_threads(settings["threads"], "train.threads")
     be_deterministic(device)
@@ -61,7 +55,9 @@ def measured(params: dict, scheme: str) -> dict[str, float]:
         began = time.perf_counter()
         iterations = part.batch_count(settings["batch_size"])
         for _ in range(iterations):
-            training.training_step(model, optimizer, x, labels, settings["learning_rate"])
+            training.training_step(
+                model, optimizer, x, labels, settings["learning_rate"], settings["precision"]
+            )
         wait()
         return iterations * len(x) / (time.perf_counter() - began)
 

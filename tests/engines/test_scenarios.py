@@ -17,7 +17,7 @@ OF_E = {"train E seed 0", "evaluate E seed 0", "macs E"}
 TRAININGS = {
     f"{step} {scheme} seed 0" for step in ("train", "evaluate") for scheme in ("baseline", "E")
 }
-ALL = {"prepare", "split", *TRAININGS, "macs baseline", "macs E", *TIMED, *AFTER}
+ALL = {"prepare", "split", "square", *TRAININGS, "macs baseline", "macs E", *TIMED, *AFTER}
 TEXTS = {".csv", ".json", ".md", ".txt", ".html"}
 TRAINING = "workflow/groupconv/network/training.py"
 OTHER_CODE = ("SAY_EVERY_S = 15", "SAY_EVERY_S = 16")

@@ -2,9 +2,11 @@
 
 import csv
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
+from groupconv.steps import square
 
 PARTS = ("train",) * 16 + ("val",) * 4 + ("test",) * 5
 
@@ -40,6 +42,15 @@ def packed(tmp_path):
         table.writerows(rows)
     np.save(images, np.concatenate(pixels))
     return str(manifest), str(images)
+
+
+@pytest.fixture
+def fitted(packed):
+    """Paths of the manifest and of its images, fitted to 32x32."""
+    params = {"data": {"fit": "pad", "stretch_contrast": True}, "model": {"input_size": 32}}
+    pixels = str(Path(packed[0]).with_name("square.npy"))
+    square.run(params, images=packed[1], index=packed[0], pixels=pixels)
+    return packed[0], pixels
 
 
 @pytest.fixture

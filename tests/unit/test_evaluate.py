@@ -8,7 +8,7 @@ import pytest
 import torch
 from groupconv.ground.errors import DataError
 from groupconv.network import predict
-from groupconv.network.loader import NOT_NORMALIZED, Part, scaled
+from groupconv.network.loader import NOT_NORMALIZED, Part, Square, scaled
 from groupconv.network.vgg import vgg
 from groupconv.results import intervals
 from groupconv.settings import config, reads
@@ -22,15 +22,12 @@ IMAGES = {"test": 28, "val": 21}
 
 @pytest.fixture
 def files(tmp_path):
-    """Paths of manifest, images and a checkpoint of random weights; IMAGES, 7 classes."""
+    """Paths of manifest, fitted images and a checkpoint of random weights; IMAGES, 7 classes."""
     rng = np.random.default_rng(1)
     table = [
         {
             "id": f"{split}{label}{i}",
             "class": chr(ord("あ") + label),
-            "height": 32,
-            "width": 32,
-            "channels": 1,
             "split": split,
         }
         for label in range(CLASSES)
@@ -39,11 +36,11 @@ def files(tmp_path):
     ]
     manifest = tmp_path / "manifest.csv"
     with open(manifest, "w", newline="") as file:
-        writer = csv.DictWriter(file, [*table[0], "offset"])
+        writer = csv.DictWriter(file, table[0])
         writer.writeheader()
-        writer.writerows(row | {"offset": i * 32 * 32} for i, row in enumerate(table))
-    images = tmp_path / "images.npy"
-    np.save(images, rng.integers(0, 256, len(table) * 32 * 32, dtype=np.uint8))
+        writer.writerows(table)
+    pixels = tmp_path / "square.npy"
+    np.save(pixels, rng.integers(0, 256, (len(table), 1, 32, 32), dtype=np.uint8))
 
     params = reads.params_of(PARAMS, "train", scheme="E", seed=0)
     model = vgg(**params["schemes"]["E"], classes=CLASSES, seed=0, **params["model"])
@@ -51,19 +48,20 @@ def files(tmp_path):
         "weights": model.state_dict(),
         "epoch": 3,
         "params": params,
+        "pixels_sha256": Square(str(pixels), 32).sha256(),
         "classes": sorted({row["class"] for row in table}),
         "normalization": {"mean": [0.4] * 3, "deviation": [0.2] * 3},
     }
     torch.save(saved, tmp_path / "checkpoint.pt")
-    return str(manifest), str(images), str(tmp_path / "checkpoint.pt")
+    return str(manifest), str(pixels), str(tmp_path / "checkpoint.pt")
 
 
 def evaluated(files, folder):
     """Run the step; returns the paths of both tables of predictions and of test.json."""
     made = [folder / name for name in ("predictions.csv", "val_predictions.csv", "test.json")]
     params = reads.params_of(PARAMS, "evaluate", scheme="E", seed=0)
-    manifest, images, checkpoint = files
-    evaluate.run(params, manifest, images, checkpoint, checkpoint, *map(str, made))
+    manifest, pixels, checkpoint = files
+    evaluate.run(params, manifest, pixels, checkpoint, checkpoint, *map(str, made))
     return made
 
 
@@ -74,12 +72,10 @@ def test_the_rows_are_those_of_the_network_and_the_totals_those_of_the_rows(file
     assert list(rows.columns) == "id class predicted correct in_top5 loss".split()
 
     saved = torch.load(files[2], weights_only=True)
-    data = saved["params"]["data"]
-    shape = {"fit": data["fit"], "stretch_contrast": data["stretch_contrast"]}
-    part = Part(*files[:2], name, side=32, **shape)
+    part = Part(files[0], Square(files[1], 32), name)
     model = vgg(groups=[1, 32, 32, 32, 32], classes=CLASSES, seed=9, **saved["params"]["model"])
     model.load_state_dict(saved["weights"])
-    x = scaled(part.pixels, saved["normalization"])
+    x = scaled(part.taken(torch.arange(len(part))), saved["normalization"])
     with torch.inference_mode():
         chances = model.eval()(x).double().softmax(1).numpy()
     for row, p in zip(rows.itertuples(), chances, strict=True):
@@ -104,9 +100,11 @@ def test_the_rows_are_those_of_the_network_and_the_totals_those_of_the_rows(file
 def changed(files, split, rows=slice(None)):
     """Other pixels in images of one part."""
     pixels, table = np.load(files[1]), pd.read_csv(files[0])
-    for row in table[table["split"] == split][rows].itertuples():
-        pixels[row.offset : row.offset + 32 * 32] = np.arange(32 * 32) % 256
+    of_part = table[table["split"] == split][rows].index
+    pixels[of_part] = (np.arange(32 * 32) % 256).reshape(32, 32)
     np.save(files[1], pixels)
+    saved = torch.load(files[2], weights_only=True)
+    torch.save({**saved, "pixels_sha256": Square(files[1], 32).sha256()}, files[2])
 
 
 def test_each_table_rests_on_the_images_of_its_own_part(files, tmp_path):
@@ -133,7 +131,7 @@ def test_the_size_of_its_batches_changes_no_prediction(files, tmp_path, monkeypa
 def test_prediction_leaves_the_network_as_it_was(files):
     saved = torch.load(files[2], weights_only=True)
     model = vgg(groups=[1, 32, 32, 32, 32], classes=CLASSES, seed=0, **saved["params"]["model"])
-    part = Part(*files[:2], "test", side=32, fit="pad", stretch_contrast=True)
+    part = Part(files[0], Square(files[1], 32), "test")
     before = {key: value.clone() for key, value in model.state_dict().items()}
     predict.predict(model.train(), part, NOT_NORMALIZED)
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
@@ -144,6 +142,13 @@ def test_other_classes_than_it_was_trained_on_are_refused(files, tmp_path):
     table.loc[table["class"] == "あ", "class"] = "ん"
     table.to_csv(files[0], index=False)
     with pytest.raises(DataError, match=r"checkpoint\.pt: trained on other classes than .*\.csv"):
+        evaluated(files, tmp_path)
+    assert not (tmp_path / "test.json").exists()
+
+
+def test_other_pixels_than_it_was_trained_on_are_refused(files, tmp_path):
+    np.save(files[1], 255 - np.load(files[1]))
+    with pytest.raises(DataError, match=r"checkpoint\.pt: trained on other pixels than .*\.npy"):
         evaluated(files, tmp_path)
     assert not (tmp_path / "test.json").exists()
 

@@ -3,6 +3,7 @@ import pytest
 from groupconv.results import intervals
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 
 @given(n=st.integers(1, 500), data=st.data())
@@ -11,6 +12,13 @@ def test_wilson_holds_the_estimate_and_stays_in_the_unit(n, data):
     low, high = intervals.wilson(k, n)
     assert 0 <= low <= k / n + 1e-12
     assert k / n - 1e-12 <= high <= 1
+
+
+@given(n=st.integers(1, 100_000), data=st.data())
+def test_wilson_is_scipys_to_the_last_bit(n, data):
+    k = data.draw(st.integers(0, n))
+    low, high = stats.binomtest(k, n).proportion_ci(0.95, method="wilson")
+    assert intervals.wilson(k, n) == (low, high)
 
 
 def test_wilson_at_a_published_value():

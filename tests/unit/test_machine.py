@@ -1,27 +1,22 @@
 """What is asked of Linux alone has another way on macOS: tried by taking Linux's away."""
 
-import errno
 import os
 import re
-import resource
-import signal
 
 import numpy as np
 import psutil
 import pytest
 import torch
 from groupconv.ground import machine, provenance
-from groupconv.ground.errors import DeviceError, DiskError
-from groupconv.network import device, loader
+from groupconv.ground.errors import DeviceError
+from groupconv.network import device
 from project import ROOT
-
-SIZES = {"side": 32, "fit": "pad", "stretch_contrast": False}
 
 
 @pytest.fixture
 def macos(monkeypatch, tmp_path):
     """The standard library without what macOS lacks, and no /proc."""
-    for name in ("sched_getaffinity", "posix_fallocate", "process_cpu_count"):
+    for name in ("sched_getaffinity", "process_cpu_count"):
         monkeypatch.delattr(os, name, raising=False)
     monkeypatch.setattr(machine, "CPU_INFO", tmp_path / "cpuinfo")
     monkeypatch.setattr(machine, "GPU_SIGNS", ())
@@ -39,49 +34,30 @@ def test_cores_are_those_of_the_machine_where_the_system_does_not_say(macos, mon
 def test_a_cpu_has_a_name_without_proc(macos, monkeypatch, tmp_path):
     assert provenance.machine()["cpu"]
     sysctl = tmp_path / "sysctl"
-    sysctl.write_text('#!/bin/sh\n[ "$*" = "-n machdep.cpu.brand_string" ] && echo "Apple M2"\n')
+    sysctl.write_text(
+        '#!/bin/sh\n[ "$*" = "-n machdep.cpu.brand_string" ] && echo "Apple M2"\n'
+        '[ "$*" = "-n hw.optional.arm.FEAT_BF16" ] && echo 1\n'
+    )
     sysctl.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert provenance.machine()["cpu"] == "Apple M2"
+    assert machine.cpu_has_bf16()
 
 
-def test_fitted_images_are_the_same_without_fallocate(packed, monkeypatch, macos):
-    without = loader.Part(*packed, "train", **SIZES).pixels
-    monkeypatch.undo()
-    assert without.equal(loader.Part(*packed, "train", **SIZES).pixels)
-
-
-@pytest.mark.parametrize("refused", [None, errno.EINVAL, errno.EOPNOTSUPP])
-def test_a_reserved_file_has_its_bytes_on_the_disk(refused, tmp_path, monkeypatch):
-    if refused:  # by a file system, as ZFS
-
-        def refuse(*_):
-            raise OSError(refused, os.strerror(refused))
-
-        monkeypatch.setattr(os, "posix_fallocate", refuse)
-    else:
-        monkeypatch.delattr(os, "posix_fallocate")
-    size = machine.CHUNK + 5
-    with open(tmp_path / "a", "w+b") as file:
-        machine.reserve(file.fileno(), size)
-        found = os.fstat(file.fileno())
-    assert found.st_size == size
-    assert found.st_blocks * 512 >= size
-
-
-@pytest.mark.parametrize("linux", [True, False])
-def test_no_room_for_the_fitted_images_is_one_line(linux, packed, monkeypatch):
-    if not linux:
-        monkeypatch.delattr(os, "posix_fallocate")
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, old[1]))
-    try:
-        with pytest.raises(DiskError, match=r": a temporary file of [\d,]+ bytes cannot be writ"):
-            loader.Part(*packed, "train", **SIZES)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
-        signal.signal(signal.SIGXFSZ, handler)
+@pytest.mark.parametrize(
+    ("line", "has"),
+    [
+        ("flags\t\t: fpu avx2 avx512f avx512_bf16", True),
+        ("flags\t\t: fpu avx2 amx_bf16", True),
+        ("flags\t\t: fpu avx2 avx512f", False),
+        ("Features\t: fp asimd i8mm bf16", True),
+        ("Features\t: fp asimd", False),
+        ("model name\t: bf16", False),
+    ],
+)
+def test_bf16_arithmetic_is_told_by_the_flags(macos, line, has):
+    machine.CPU_INFO.write_text(f"processor\t: 0\n{line}\n")
+    assert machine.cpu_has_bf16() is has
 
 
 def test_memory_is_the_containers_where_it_has_less(monkeypatch, tmp_path):

@@ -207,7 +207,7 @@ def test_the_stages_of_the_real_pipeline_depend_on_their_producers():
     definitions = jobs.load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
     every = jobs.jobs(definitions, config.load(ROOT / "params.yaml"))
     before = jobs.producers(every)
-    assert before["train@E-0"] == {"code", "split", "prepare"}
+    assert before["train@E-0"] == {"code", "split", "square"}
     assert before["code"] == set()
     assert before["download"] == set()
     assert {"evaluate@E-0", "macs@A", "latency"} <= before["summary"]

@@ -19,6 +19,7 @@ def large(monkeypatch):
     monkeypatch.setattr(machine, "cores", lambda: 8)
     monkeypatch.setattr(machine, "memory_mb", lambda: 64_000)
     monkeypatch.setattr(machine, "may_have_gpu", lambda: True)
+    monkeypatch.setattr(machine, "cpu_has_bf16", lambda: False)
     monkeypatch.setattr(metadata, "version", lambda _: "2.9.0")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
@@ -63,6 +64,20 @@ def test_cuda_without_a_gpu(large, monkeypatch):
     assert said(here=False, train=cuda) == []
     assert said(steps={"latency", "prepare"}, train=cuda) == []
     assert said(steps={"evaluate"}, train=cuda) == [line.format("train")]
+
+
+def test_bf16_on_a_cpu_without_it(large, monkeypatch):
+    bf16 = {"precision": "bf16"}
+    monkeypatch.setattr(machine, "cpu", lambda: "AMD EPYC 7763 avx2")
+    line = "params.yaml: train.precision = bf16: AMD EPYC 7763 avx2 has no bf16 arithmetic"
+    of_cpu = [f"{line}; allowed: fp32"]
+    assert said(train=bf16) == []  # the GPU's; the step asks it
+    assert said(train=bf16 | {"device": "cpu"}) == of_cpu
+    monkeypatch.setattr(machine, "may_have_gpu", lambda: False)
+    assert said(train=bf16) == said(steps={"training_speed"}, train=bf16) == of_cpu
+    assert said(here=False, train=bf16) == said(steps={"evaluate"}, train=bf16) == []
+    monkeypatch.setattr(machine, "cpu_has_bf16", lambda: True)
+    assert said(train=bf16) == []
 
 
 def test_cuda_that_cannot_be_used(large, monkeypatch):

@@ -21,7 +21,7 @@ def params_of(steps, **others):
 def test_every_scheme_takes_every_step_once_in_a_new_order():
     schemes = {name: {"groups": GROUPS[name]} for name in ("baseline", "D", "E")}
     schemes["narrow"] = {"groups": [1, 4, 4, 4, 4], "width": 0.25, "shuffle": True}
-    how = {"sizes": SIZES, "batch_size": 2, "device": "cpu", "threads": 1}
+    how = {"sizes": SIZES, "batch_size": 2, "precision": "fp32", "device": "cpu", "threads": 1}
     rows = speed.timed_steps("vgg13_bn", schemes, steps=5, **how)
     orders = [[name for name, step, _ in rows if step == n] for n in range(1, 6)]
     assert [sorted(order) for order in orders] == [sorted(schemes)] * 5
@@ -35,7 +35,8 @@ def test_it_times_a_whole_training_step():
     model = speed.vgg("vgg13_bn", GROUPS["E"], initialization="kaiming", seed=0, dropout=0, **SIZES)
     optimizer = speed.new_optimizer(model, speed.SGD)
     before = [parameter.detach().clone() for parameter in model.parameters()]
-    assert speed._seconds(model, optimizer, torch.randn(2, 3, 32, 32), torch.tensor([0, 1])) > 0
+    batch = torch.randn(2, 3, 32, 32), torch.tensor([0, 1])
+    assert speed._seconds(model, optimizer, *batch, "fp32") > 0
     pairs = zip(before, model.parameters(), strict=True)
     assert sum(not torch.equal(a, b) for a, b in pairs) > len(before) / 2
     assert all(parameter.grad is None for parameter in model.parameters())

@@ -87,3 +87,29 @@ rule split:
     shell:
         "python workflow/step.py split {params.json:q}"
         " index={input.index} manifest={output.manifest} {params.options:q} 2> {log}"
+
+
+rule square:
+    input:
+        **seam.inputs(
+            "square",
+            images=rules.prepare.output.images,
+            index=rules.prepare.output.index,
+        ),
+    output:
+        pixels="data/square.npy",
+    log:
+        "logs/square.log",
+    benchmark:
+        "logs/square.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        **needs.job(500),
+        runtime=needs.growing(60),
+    params:
+        json=seam.params_of("square"),
+        options=seam.options("square"),
+    shell:
+        "python workflow/step.py square {params.json:q} images={input.images}"
+        " index={input.index} pixels={output.pixels} {params.options:q} 2> {log}"

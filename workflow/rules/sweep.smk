@@ -6,7 +6,7 @@ rule grid:
         **seam.inputs(
             "grid",
             manifest=rules.split.output.manifest,
-            images=rules.prepare.output.images,
+            pixels=rules.square.output.pixels,
         ),
     output:
         table="results/sweep/{scheme}.csv",
@@ -26,7 +26,7 @@ rule grid:
         options=seam.options("grid"),
     shell:
         "python workflow/step.py grid {params.json:q} manifest={input.manifest}"
-        " images={input.images} table={output.table} {params.options:q} 2> {log}"
+        " pixels={input.pixels} table={output.table} {params.options:q} 2> {log}"
 
 
 rule sweep:

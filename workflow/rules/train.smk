@@ -6,7 +6,7 @@ rule train:
         **seam.inputs(
             "train",
             manifest=rules.split.output.manifest,
-            images=rules.prepare.output.images,
+            pixels=rules.square.output.pixels,
         ),
     output:
         checkpoint="results/schemes/{scheme}/seed{seed}/checkpoint.pt",
@@ -28,7 +28,7 @@ rule train:
         options=seam.options("train"),
     shell:
         "python workflow/step.py train {params.json:q} manifest={input.manifest}"
-        " images={input.images} checkpoint={output.checkpoint} best_val={output.best_val}"
+        " pixels={input.pixels} checkpoint={output.checkpoint} best_val={output.best_val}"
         " history={output.history} {params.options:q} 2> {log}"
 
 
@@ -37,7 +37,7 @@ rule evaluate:
         **seam.inputs(
             "evaluate",
             manifest=rules.split.output.manifest,
-            images=rules.prepare.output.images,
+            pixels=rules.square.output.pixels,
             last=rules.train.output.checkpoint,
             best_val=rules.train.output.best_val,
         ),
@@ -60,6 +60,6 @@ rule evaluate:
         options=seam.options("evaluate"),
     shell:
         "python workflow/step.py evaluate {params.json:q} manifest={input.manifest}"
-        " images={input.images} last={input.last} best_val={input.best_val}"
+        " pixels={input.pixels} last={input.last} best_val={input.best_val}"
         " predictions={output.predictions} val_predictions={output.val_predictions}"
         " test={output.test} {params.options:q} 2> {log}"

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from typing import IO
 
 from groupconv.ground import atomic
-from groupconv.ground.progress import amount, say
+from groupconv.ground.progress import amount, duration, say
 
 CONNECT_S, READ_S = 20, 60  # a server that is silent for so long counts as not answering
 TRIES = 5  # in a row that bring nothing new
@@ -132,7 +132,7 @@ def copy(chunks: Iterator[bytes], file: IO, have: int, total: int | None) -> Non
         if now - said > SAY_S:
             said, speed = now, came / (now - began)
             of = f" of {amount(total)}" if total else ""
-            left = f", {(total - have - came) / speed:,.0f} s left" if total else ""
+            left = f", {duration((total - have - came) / speed)} left" if total else ""
             say(f"download: {amount(have + came)}{of}, {amount(speed)}/s{left}")
 
 

@@ -1,7 +1,6 @@
 """What this machine has, where Linux, macOS and Python versions tell it in different ways."""
 
 import contextlib
-import errno
 import os
 import platform
 import re
@@ -13,9 +12,8 @@ import psutil
 
 from groupconv.ground.errors import DeviceError
 
-CHUNK = 2**20  # bytes
-NOT_HERE = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)  # a file system cannot reserve
 CPU_INFO = Path("/proc/cpuinfo")
+BF16 = {"avx512_bf16", "amx_bf16", "bf16"}  # flags; the last is ARM's
 # Files that tell an NVIDIA or AMD GPU's driver; the third is Windows', under WSL.
 GPU_SIGNS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 # Of a container's or a job's memory, in bytes.
@@ -35,25 +33,6 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def reserve(file: int, size: int) -> None:
-    """Give the open, empty file ``file`` its ``size`` bytes, on the disk. OSError if it is full.
-
-    A file that only seems so large would end the process, without a word, as it is filled.
-    """
-    if hasattr(os, "posix_fallocate"):  # not on macOS
-        try:
-            os.posix_fallocate(file, 0, size)
-            return
-        except OSError as error:
-            if error.errno not in NOT_HERE:
-                raise
-    for start in range(0, size, CHUNK):
-        zeros = memoryview(bytes(min(CHUNK, size - start)))
-        while zeros:
-            zeros = zeros[os.write(file, zeros) :]
-    os.fsync(file)
-
-
 def cpu() -> str:
     """The CPU's name, with its vector extensions, which decide the kernels that are used."""
     try:
@@ -69,10 +48,24 @@ def cpu() -> str:
 
 def _brand() -> str:
     """As macOS has it: "Apple M2"."""
+    return _asked_macos("machdep.cpu.brand_string")
+
+
+def _asked_macos(name: str) -> str:
     if not shutil.which("sysctl"):
         return ""
-    asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+    asked = ["sysctl", "-n", name]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def cpu_has_bf16() -> bool:
+    """Whether the CPU has instructions for bf16 arithmetic, as x86 and ARM name them."""
+    try:
+        text = CPU_INFO.read_text()
+    except OSError:
+        return _asked_macos("hw.optional.arm.FEAT_BF16") == "1"
+    lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
+    return any(BF16 & set(line.split()) for line in lines[:1])
 
 
 def memory_mb() -> int:

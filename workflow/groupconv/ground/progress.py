@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import datetime, timedelta
 
 
 def say(line: str) -> None:
@@ -29,6 +30,19 @@ def amount(size_bytes: float) -> str:
         if size_bytes >= size:
             return f"{size_bytes / size:,.1f} {unit}"
     return f"{size_bytes / 1e3:,.0f} kB" if size_bytes >= 1000 else f"{size_bytes:,.0f} bytes"
+
+
+def ending(seconds: float) -> str:
+    """When what takes so much longer ends: 2 h 14 min left, at about 16:40 (or 02:10 on Sat 5 Dec).
+
+    The hour and the day are this machine's.
+    """
+    if seconds < 100:
+        return f"{duration(seconds)} left"
+    now = datetime.now()
+    end = now + timedelta(seconds=seconds)
+    day = "" if end.date() == now.date() else f" on {end:%a} {end.day} {end:%b}"
+    return f"{duration(seconds)} left, at about {end:%H:%M}{day}"
 
 
 def duration(seconds: float) -> str:

@@ -10,7 +10,14 @@ import torch
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError
 
-NEEDED = {"weights", "epoch", "params", "classes", "normalization"}  # of a checkpoint
+NEEDED = {
+    "weights",
+    "epoch",
+    "params",
+    "classes",
+    "normalization",
+    "pixels_sha256",
+}  # of a checkpoint
 FAILURES = (  # to read one, as zipfile, torch and pickle name them
     OSError,
     EOFError,

@@ -31,6 +31,19 @@ def set_threads(threads: int, key: str) -> None:
     torch.set_num_threads(threads)
 
 
+def check_precision(precision: str, device: torch.device, key: str) -> None:
+    """Raise DeviceError where ``device`` would only imitate bf16, more slowly than fp32."""
+    if precision != "bf16":
+        return
+    line = f"params.yaml: {key} = bf16"
+    if device.type == "cuda":
+        if not torch.cuda.is_bf16_supported(including_emulation=False):
+            name = torch.cuda.get_device_name(device)
+            raise DeviceError(f"{line}: {name} has no bf16 arithmetic; allowed: fp32")
+    elif not machine.cpu_has_bf16():
+        raise DeviceError(f"{line}: {machine.cpu()} has no bf16 arithmetic; allowed: fp32")
+
+
 def be_deterministic(device: torch.device) -> None:
     """Bit-identical repeats on CPU; on CUDA the same where an operation allows it, else a warning.
 
@@ -38,5 +51,6 @@ def be_deterministic(device: torch.device) -> None:
     the classifier reads (the paper's 7x7 at 224x224) it is left out.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
+    # use_deterministic_algorithms sets the same, and imports torch's compiler for it: seconds.
+    torch.set_deterministic_debug_mode("warn" if device.type == "cuda" else "error")
     torch.backends.cudnn.benchmark = False

@@ -1,67 +1,74 @@
-"""Packed images and their manifest -> float batches for the network. Knows no schemes.
+"""The fitted images and the manifest -> float batches for the network. Knows no schemes.
 
-A part's images are fitted to the network's square once, into a temporary file that the system
-caches as memory allows; a batch is then a gather, an augmentation and a scaling.
+data/square.npy is mapped, not read: the system keeps of it what its memory allows, once for all
+trainings. A batch is a gather, an augmentation and a scaling.
 """
 
-import math
-import os
-import tempfile
+import hashlib
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 
 from groupconv.data.manifest import read_table
-from groupconv.data.packed import PLACE, Images
-from groupconv.ground import machine
-from groupconv.ground.errors import DataError, DiskError
+from groupconv.ground.errors import DataError
 
 SHIFT, SCALE, ROTATION = 0.06, 0.10, np.deg2rad(8)  # largest: of the side, relative, radians
-CONTRAST = (1, 99)  # percentiles of an image's pixels that become black and white
+CHUNK = 256  # images of a sum
+
+
+class Square:
+    """data/square.npy: the pixels of every image, uint8 (n, 1 or 3, side, side), mapped.
+
+    Raises DataError if ``path`` has images of another size than ``side``.
+    """
+
+    def __init__(self, path: str, side: int):
+        self.path, self.pixels = path, np.asarray(np.load(path, mmap_mode="r"))
+        if self.pixels.shape[2:] != (side, side):
+            has = "x".join(map(str, self.pixels.shape[2:]))
+            raise DataError(f"{path}: images of {has} px, the network takes {side}x{side}")
+
+    def sha256(self) -> str:
+        """Of the file."""
+        with open(self.path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Part:
-    """The images of one part, fitted: ``pixels`` uint8 (n, 1 or 3, side, side), ``labels`` (n,).
+    """The images of one part of the ``manifest``; ``labels`` int64 (n,).
 
     ``classes`` are those of the whole manifest, sorted, so that every part counts alike. Rows of
     other parts are never read. Raises DataError if the files do not belong together or the part
-    is empty, DiskError if the disk has no room for the fitted ones.
+    is empty.
     """
 
-    def __init__(
-        self, manifest: str, images: str, split: str, *, side: int, fit: str, stretch_contrast: bool
-    ):
-        table = read_table(manifest, ["id", "class", "split", *PLACE])
+    def __init__(self, manifest: str, square: Square, split: str):
+        table = read_table(manifest, ["id", "class", "split"])
+        if len(table) != len(square.pixels):
+            raise DataError(
+                f"{square.path}: {len(square.pixels):,} images, {manifest} has {len(table):,}"
+            )
         self.classes = sorted(set(table["class"]))
-        packed = Images(images, table)
         rows = table[table["split"] == split]
         if rows.empty:
             raise DataError(f"{manifest}: no image is in the part {split}")
         self.ids = rows["id"].tolist()
         index = {name: i for i, name in enumerate(self.classes)}
         self.labels = torch.tensor([index[name] for name in rows["class"]])
-
-        shape = (len(rows), int(rows["channels"].max()), side, side)
-        # Beside the images: the system's own folder may be memory. It has no name from the start.
-        beside = os.path.dirname(images) or "."
-        self._file = tempfile.TemporaryFile(dir=beside)  # noqa: SIM115 - lives as long as this
-        try:
-            machine.reserve(self._file.fileno(), max(1, math.prod(shape)))  # a full disk: now
-        except OSError as error:
-            raise DiskError(
-                f"{beside}: a temporary file of {math.prod(shape):,} bytes cannot be written: "
-                f"{error.strerror}"
-            ) from error
-        fitted = np.memmap(self._file, np.uint8, "r+", shape=shape)
-        for i, row in enumerate(rows[PLACE].to_dict("records")):
-            fitted[i] = fitted_image(packed[row], side, fit, stretch_contrast).transpose(2, 0, 1)
-        self.pixels = torch.from_numpy(fitted)
+        self.pixels, self.rows = square.pixels, rows.index.to_numpy()
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def taken(self, which: torch.Tensor) -> torch.Tensor:
+        """The pixels, uint8 (b, c, side, side), of the images with these numbers of the part."""
+        return torch.from_numpy(self.pixels[self.rows[which.numpy()]])
+
+    def chunks(self, size: int) -> Iterator[torch.Tensor]:
+        """The pixels of all images in their order, ``size`` at a time."""
+        return map(self.taken, torch.arange(len(self)).split(size))
 
     def batches(
         self, order: torch.Tensor, size: int
@@ -73,7 +80,7 @@ class Part:
         for i in range(self.batch_count(size)):
             last = i + 1 == self.batch_count(size)
             chunk = order[i * size :] if last else order[i * size : (i + 1) * size]
-            yield self.pixels[chunk], self.labels[chunk]
+            yield self.taken(chunk), self.labels[chunk]
 
     def batch_count(self, size: int) -> int:
         """Batches of one epoch."""
@@ -81,9 +88,9 @@ class Part:
 
     def statistics(self) -> dict[str, list[float]]:
         """Mean and standard deviation of each of 3 channels, of pixels in [0, 1]."""
-        count = self.pixels[:, 0].numel()
+        count = len(self) * self.pixels[0, 0].size
         total = squares = torch.zeros(self.pixels.shape[1], dtype=torch.float64)
-        for chunk in self.pixels.split(256):
+        for chunk in self.chunks(CHUNK):
             x = chunk.to(torch.float64) / 255
             total = total + x.sum((0, 2, 3))
             squares = squares + (x * x).sum((0, 2, 3))
@@ -93,41 +100,6 @@ class Part:
 
 
 NOT_NORMALIZED = {"mean": [0.0] * 3, "deviation": [1.0] * 3}
-
-
-def fitted_image(image: np.ndarray, side: int, fit: str, stretch_contrast: bool) -> np.ndarray:
-    """uint8 (height, width, c) -> uint8 (side, side, c).
-
-    ``fit``: "stretch" ignores the aspect; "crop" takes the central square; "pad" puts the whole
-    image in the middle, on the median of its border. ``stretch_contrast`` first maps the image's
-    1st and 99th percentile, all channels together, to 0 and 255.
-    """
-    if stretch_contrast:
-        low, high = np.percentile(image, CONTRAST)
-        scaled = (image - low) * (255 / max(high - low, 1))
-        image = scaled.clip(0, 255).round().astype(np.uint8)
-    height, width, channels = image.shape
-    if fit == "crop":
-        square = min(height, width)
-        top, left = (height - square) // 2, (width - square) // 2
-        image = image[top : top + square, left : left + square]
-    size = (side, side)  # width, height
-    if fit == "pad":
-        longer = max(height, width)
-        size = (max(1, round(side * width / longer)), max(1, round(side * height / longer)))
-    resized = image
-    if size != (image.shape[1], image.shape[0]):
-        picture = Image.fromarray(image[..., 0] if channels == 1 else image)
-        resized = np.asarray(picture.resize(size, Image.Resampling.BILINEAR))
-        resized = resized.reshape(size[1], size[0], channels)
-    if fit != "pad" or size == (side, side):
-        return resized
-    edges = (image[0], image[-1], image[:, 0], image[:, -1])
-    canvas = np.empty((side, side, channels), np.uint8)
-    canvas[:] = np.median(np.concatenate(edges), axis=0)
-    top, left = (side - size[1]) // 2, (side - size[0]) // 2
-    canvas[top : top + size[1], left : left + size[0]] = resized
-    return canvas
 
 
 def scaled(pixels: torch.Tensor, statistics: dict[str, list[float]]) -> torch.Tensor:

@@ -1,4 +1,8 @@
-"""Weights and images -> logits, and what they are worth. Knows no optimiser."""
+"""Weights and images -> logits, and what they are worth. Knows no optimiser.
+
+Always in fp32, in whatever precision the weights were trained: any machine can evaluate them, and
+a change of accuracy is one of the weights.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +18,7 @@ def predict(model, part: Part, statistics: dict) -> torch.Tensor:
     device = next(model.parameters()).device
     model.eval()
     chunks = []
-    for pixels in part.pixels.split(BATCH):
+    for pixels in part.chunks(BATCH):
         x = scaled(pixels.to(device), statistics).contiguous(memory_format=torch.channels_last)
         chunks.append(model(x).cpu())
     return torch.cat(chunks)

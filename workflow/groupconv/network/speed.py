@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from groupconv.ground.progress import say
-from groupconv.network.device import be_deterministic, choose_device, set_threads
+from groupconv.network.device import be_deterministic, check_precision, choose_device, set_threads
 from groupconv.network.training import new_optimizer, training_step
 from groupconv.network.vgg import vgg
 
@@ -25,6 +25,7 @@ def timed_steps(
     sizes: dict,
     batch_size: int,
     steps: int,
+    precision: str,
     device: str,
     threads: int,
 ) -> list[tuple[str, int, float]]:
@@ -36,6 +37,7 @@ def timed_steps(
     """
     where = choose_device(device, "train.device")
     set_threads(threads, "train.threads")
+    check_precision(precision, where, "train.precision")
     be_deterministic(where)
     side = sizes["input_size"]
     generator = torch.Generator().manual_seed(0)
@@ -50,19 +52,19 @@ def timed_steps(
     order, names, rows = np.random.default_rng(0), list(schemes), []
     for step in range(steps + 1):
         for i in order.permutation(len(names)):
-            seconds = _seconds(*trained[names[i]], x, labels)
+            seconds = _seconds(*trained[names[i]], x, labels, precision)
             if step:
                 rows.append((names[i], step, seconds))
         say(f"training_speed: step {step}/{steps} of each scheme")
     return rows
 
 
-def _seconds(model, optimizer, x: torch.Tensor, labels: torch.Tensor) -> float:
+def _seconds(model, optimizer, x: torch.Tensor, labels: torch.Tensor, precision: str) -> float:
     """Of one step, until the new weights are there."""
     wait = torch.cuda.synchronize if x.is_cuda else lambda: None
     wait()
     began = time.perf_counter()
-    training_step(model, optimizer, x, labels, RATE)
+    training_step(model, optimizer, x, labels, RATE, precision)
     wait()
     seconds = time.perf_counter() - began
     optimizer.zero_grad(set_to_none=True)  # one model's gradients at a time

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from groupconv.ground.errors import DivergedError
-from groupconv.ground.progress import say
+from groupconv.ground.progress import ending, say
 from groupconv.network import seeds
 from groupconv.network.checkpoint import snapshot
 from groupconv.network.loader import Part, augmented, scaled
@@ -73,7 +73,7 @@ def fit(
         left = (time.monotonic() - began) / (epoch - last) * (settings["epochs"] - epoch)
         say(
             f"{of_epoch}, {len(train) / seconds:.1f} images/s, loss {loss:.3f}, top-1 {top1:.1%}, "
-            f"val loss {val_loss:.3f}, val top-1 {val_top1:.1%}, {left:.0f} s left"
+            f"val loss {val_loss:.3f}, val top-1 {val_top1:.1%}, {ending(left)}"
         )
         if best is None or val_top1 > best["val_top1"]:
             best = {"val_top1": val_top1, **snapshot(model, epoch, made_with)}
@@ -136,7 +136,7 @@ def train_one_epoch(
         labels = labels.to(device)
         if settings["augment"]:
             x = augmented(x, generator)
-        loss, logits = training_step(model, optimizer, x, labels, rate)
+        loss, logits = training_step(model, optimizer, x, labels, rate, settings["precision"])
         with torch.no_grad():
             sums += torch.stack([loss * len(x), (logits.argmax(1) == labels).sum()])
         seen += len(x)
@@ -148,7 +148,7 @@ def train_one_epoch(
             left = ((settings["epochs"] - epoch + 1) * len(part) - seen) / speed
             say(
                 f"{label} at {seen / len(part):.0%}, {speed:.1f} images/s, loss {mean:.3f}, "
-                f"top-1 {hits:.1%}, {left:.0f} s left"
+                f"top-1 {hits:.1%}, {ending(left)}"
             )
     mean, hits = (sums / seen).tolist()
     check_finite(mean, "loss", epoch, settings)
@@ -164,14 +164,20 @@ def check_finite(loss: float, what: str, epoch: int, settings: dict) -> None:
         )
 
 
-def training_step(model, optimizer, x: torch.Tensor, labels: torch.Tensor, rate: float):
+def training_step(
+    model, optimizer, x: torch.Tensor, labels: torch.Tensor, rate: float, precision: str
+):
     """Forward, backward, update on x (n, 3, side, side) with the learning rate ``rate``.
 
-    Returns the mean loss and the logits.
+    ``precision``: fp32, or bf16, which computes convolutions and linear layers in it (autocast);
+    weights, batch norm's statistics, logits and loss stay in fp32. Returns the mean loss and the
+    logits.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
-    logits = model(x.contiguous(memory_format=torch.channels_last))
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        logits = model(x.contiguous(memory_format=torch.channels_last))
+    logits = logits.float()
     loss = F.cross_entropy(logits, labels)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()

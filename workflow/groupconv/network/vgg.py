@@ -82,7 +82,11 @@ def vgg(architecture: str, groups: list[int], *, initialization: str, seed: int,
     """
     with torch.device("meta"):  # torch's own initialisation would draw every weight for nothing
         model = VGG(architecture, groups, **sizes)
-    model.to_empty(device="cpu")
+    for module in model.modules():  # to_empty() first imports sympy: a second
+        for name, weights in module.named_parameters(recurse=False):
+            setattr(module, name, nn.Parameter(torch.empty(weights.shape)))
+        for name, buffer in module.named_buffers(recurse=False):
+            setattr(module, name, torch.empty(buffer.shape, dtype=buffer.dtype))
     for name, module in model.named_modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()

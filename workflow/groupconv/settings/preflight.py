@@ -40,6 +40,8 @@ def checks(
         lines += _threads(section, params[section]["threads"], cores, here)
         if here and params[section]["device"] == "cuda":
             lines += _cuda(section, conda)
+    if here and steps & {"train", "training_speed"}:
+        lines += _precision(params["train"])
     if here:
         lines += _memory(params, steps)
     if "prepare" in steps:
@@ -70,6 +72,15 @@ def _cuda(section: str, conda: bool) -> list[str]:
         mend = "TORCH=auto bash envs/setup.sh gets one with it"
         return [f"{line}: torch {torch} is built without CUDA; allowed: auto, cpu; {mend}"]
     return []
+
+
+def _precision(train: dict) -> list[str]:
+    """Of the CPU; what a GPU can do only torch knows, and each step asks it."""
+    on_gpu = train["device"] != "cpu" and machine.may_have_gpu()
+    if train["precision"] != "bf16" or on_gpu or machine.cpu_has_bf16():
+        return []
+    line = f"params.yaml: train.precision = bf16: {machine.cpu()} has no bf16 arithmetic"
+    return [f"{line}; allowed: fp32"]
 
 
 def _memory(params: dict, steps: set[str]) -> list[str]:

@@ -7,7 +7,6 @@ from groupconv.results.order import in_order
 # What each step may read, as dotted keys; a section's name stands for all of it. `scheme` and
 # `seed` are the wildcards of the steps that are made once per scheme or seed, and
 # `schemes.{scheme}` is the scheme's own entry.
-PIXELS = ("data.fit", "data.stretch_contrast", "data.normalize")
 # What may be one value for all schemes, or one for each; a step of one scheme reads its own alone.
 PER_SCHEME = ("model.initialization", "train.learning_rate")
 MODEL = (
@@ -29,6 +28,7 @@ TRAINING = (
     "train.decay_norm_and_bias",
     "train.augment",
     "train.evaluate_training_part",
+    "train.precision",
     "train.device",
     "train.threads",
 )
@@ -44,13 +44,15 @@ READS = {
         "data.image_size",
     ),
     "split": ("split",),
-    "train": (*PIXELS, *MODEL, *TRAINING, "scheme", "schemes.{scheme}", "seed"),
+    "square": ("data.fit", "data.stretch_contrast", "model.input_size"),
+    "train": ("data.normalize", *MODEL, *TRAINING, "scheme", "schemes.{scheme}", "seed"),
     "evaluate": ("evaluate", "train.device", "train.threads", "scheme", "seed"),
     "macs": ("model.architecture", "scheme", "schemes.{scheme}"),
     "latency": ("model.architecture", "schemes", "latency"),
     "training_speed": (
         "model.architecture",
         "schemes",
+        "train.precision",
         "train.device",
         "train.threads",
         "training_speed",
@@ -66,7 +68,7 @@ READS = {
 # `dvc repro` would make it; what they find goes into params.yaml, which git versions.
 BY_NAME = {
     "grid": (
-        *PIXELS,
+        "data.normalize",
         *(key for key in (*MODEL, *TRAINING) if key not in PER_SCHEME),
         "train.seeds",
         "scheme",

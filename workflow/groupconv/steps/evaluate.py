@@ -15,7 +15,7 @@ from groupconv.ground.errors import DataError
 from groupconv.ground.provenance import machine
 from groupconv.network.checkpoint import load
 from groupconv.network.device import be_deterministic, choose_device, set_threads
-from groupconv.network.loader import Part
+from groupconv.network.loader import Part, Square
 from groupconv.network.predict import predict
 from groupconv.network.vgg import vgg
 from groupconv.results import intervals
@@ -24,7 +24,7 @@ from groupconv.results import intervals
 def run(
     params: dict,
     manifest: str,
-    images: str,
+    pixels: str,
     last: str,
     best_val: str,
     predictions: str,
@@ -41,18 +41,13 @@ def run(
     be_deterministic(device)
     checkpoint = {"last": last, "best_val": best_val}[params["evaluate"]["checkpoint"]]
     saved = load(checkpoint)
-    trained = saved["params"]
+    square = Square(pixels, saved["params"]["model"]["input_size"])
+    if saved["pixels_sha256"] != square.sha256():
+        raise DataError(f"{checkpoint}: trained on other pixels than {pixels} has")
     model = network(saved).to(device, memory_format=torch.channels_last)
     found = {}
     for name, path in (("test", predictions), ("val", val_predictions)):
-        part = Part(
-            manifest,
-            images,
-            name,
-            side=trained["model"]["input_size"],
-            fit=trained["data"]["fit"],
-            stretch_contrast=trained["data"]["stretch_contrast"],
-        )
+        part = Part(manifest, square, name)
         if part.classes != saved["classes"]:
             raise DataError(f"{checkpoint}: trained on other classes than {manifest} has")
         found[name] = scored(predict(model, part, saved["normalization"]), part)

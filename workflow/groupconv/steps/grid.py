@@ -15,8 +15,8 @@ from groupconv.ground.errors import DivergedError
 from groupconv.ground.progress import say
 from groupconv.ground.provenance import versions
 from groupconv.network import resume, states
-from groupconv.network.device import be_deterministic, choose_device, set_threads
-from groupconv.network.loader import NOT_NORMALIZED, Part
+from groupconv.network.device import be_deterministic, check_precision, choose_device, set_threads
+from groupconv.network.loader import NOT_NORMALIZED, Part, Square
 from groupconv.network.training import HISTORY, fit
 from groupconv.network.vgg import vgg
 from groupconv.results.sweeping import beyond
@@ -26,7 +26,7 @@ OF_HISTORY = [name for name in HISTORY if name != "learning_rate"]
 COLUMNS = ["scheme", "initialization", "learning_rate", "seed", "diverged", *OF_HISTORY]
 
 
-def run(params: dict, manifest: str, images: str, table: str) -> None:
+def run(params: dict, manifest: str, pixels: str, table: str) -> None:
     """Train one scheme with each setting of ``sweep``, and beyond the best rate at an end.
 
     The table has the last epoch of each training. Raises DataError, DeviceError, DiskError.
@@ -35,19 +35,20 @@ def run(params: dict, manifest: str, images: str, table: str) -> None:
     scheme = params["schemes"][params["scheme"]]
     device = choose_device(settings["device"], "train.device")
     set_threads(settings["threads"], "train.threads")
+    check_precision(settings["precision"], device, "train.precision")
     be_deterministic(device)
     needed_mb = resources.training_mb(params["model"], scheme, settings["batch_size"])
     key = resources.memory_key("grid", params)
     resources.check_memory(needed_mb, f"grid {params['scheme']}", key)
-    shape = {"fit": data["fit"], "stretch_contrast": data["stretch_contrast"]}
-    side = params["model"]["input_size"]
-    train, val = (Part(manifest, images, p, side=side, **shape) for p in ("train", "val"))
+    square = Square(pixels, params["model"]["input_size"])
+    train, val = (Part(manifest, square, part) for part in ("train", "val"))
     statistics = train.statistics() if data["normalize"] else NOT_NORMALIZED
     decides = {
         "params": {name: part for name, part in params.items() if name != "sweep"},
+        "pixels_sha256": square.sha256(),
         "manifest_sha256": hashlib.sha256(Path(manifest).read_bytes()).hexdigest(),
         "normalization": statistics,
-        "versions": versions("torch", "numpy", "pillow"),
+        "versions": versions("torch", "numpy"),
         "code": fingerprint.digest("grid"),
         "device": device.type,
     }

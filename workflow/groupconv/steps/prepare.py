@@ -30,7 +30,7 @@ from groupconv.data.sources import SOURCES, instead, lacking, raw_file
 from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError, span
-from groupconv.ground.progress import amount, duration, say
+from groupconv.ground.progress import amount, ending, say
 
 EXCLUDED = "id class origin page reason detail".split()
 FIRST_LOOK = 64  # decoded images, after which the size of all is estimated
@@ -111,7 +111,7 @@ def run(
                     left_s = (time.monotonic() - began) * (chosen - done) / done
                     if left_s > LONG_S:
                         after = f"after {done:,} of {chosen:,} images"
-                        say(f"prepare: {after}: {duration(left_s)} to go, {amount(whole)} packed")
+                        say(f"prepare: {after}: {ending(left_s)}, {amount(whole)} packed")
         listed.clean()
         if depths := ", ".join(
             f"{n:,} ({bits} bits)" for bits, n in sorted(listed.depths().items())

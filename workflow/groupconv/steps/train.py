@@ -1,4 +1,4 @@
-"""Step train: train and val parts -> checkpoints and history.csv. Knows no test part.
+"""Step train: train and val parts, fitted -> checkpoints and history.csv. Knows no test part.
 
 network/training.py has the loop. An interrupted training goes on from its last epoch.
 """
@@ -12,15 +12,15 @@ from groupconv.ground import atomic, fingerprint
 from groupconv.ground.provenance import versions
 from groupconv.network import resume
 from groupconv.network.checkpoint import save, snapshot
-from groupconv.network.device import be_deterministic, choose_device, set_threads
-from groupconv.network.loader import NOT_NORMALIZED, Part
+from groupconv.network.device import be_deterministic, check_precision, choose_device, set_threads
+from groupconv.network.loader import NOT_NORMALIZED, Part, Square
 from groupconv.network.training import HISTORY, fit
 from groupconv.network.vgg import vgg
 from groupconv.settings import resources
 
 
 def run(
-    params: dict, manifest: str, images: str, checkpoint: str, best_val: str, history: str
+    params: dict, manifest: str, pixels: str, checkpoint: str, best_val: str, history: str
 ) -> None:
     """Train one scheme from one seed; write the last and the best epoch's weights.
 
@@ -31,21 +31,13 @@ def run(
     name = f"{params['scheme']} seed {params['seed']}"
     device = choose_device(settings["device"], "train.device")
     set_threads(settings["threads"], "train.threads")
+    check_precision(settings["precision"], device, "train.precision")
     be_deterministic(device)
     scheme = params["schemes"][params["scheme"]]
     needed_mb = resources.training_mb(params["model"], scheme, settings["batch_size"])
     resources.check_memory(needed_mb, f"train {name}", resources.memory_key("train", params))
-    train, val = (
-        Part(
-            manifest,
-            images,
-            part,
-            side=params["model"]["input_size"],
-            fit=data["fit"],
-            stretch_contrast=data["stretch_contrast"],
-        )
-        for part in ("train", "val")
-    )
+    square = Square(pixels, params["model"]["input_size"])
+    train, val = (Part(manifest, square, part) for part in ("train", "val"))
     statistics = train.statistics() if data["normalize"] else NOT_NORMALIZED
     model = vgg(**scheme, classes=len(train.classes), seed=params["seed"], **params["model"])
     parameters = sum(p.numel() for p in model.parameters())
@@ -56,8 +48,9 @@ def run(
         "params": params,
         "classes": train.classes,
         "normalization": statistics,
+        "pixels_sha256": square.sha256(),
         "manifest_sha256": hashlib.sha256(Path(manifest).read_bytes()).hexdigest(),
-        "versions": versions("torch", "numpy", "pillow"),
+        "versions": versions("torch", "numpy"),
     }
 
     decides = {**made_with, "code": fingerprint.digest("train"), "device": device.type}

@@ -59,10 +59,12 @@ def measured(params: dict) -> tuple[list[tuple[str, int, float]], dict]:
         sizes=FULL_MODEL,
         batch_size=resources.PAPERS_BATCH,
         steps=params["training_speed"]["steps"],
+        precision=params["train"]["precision"],
         device=params["train"]["device"],
         threads=params["train"]["threads"],
     )
     made_with = {
+        "precision": params["train"]["precision"],
         "device": params["train"]["device"],
         "threads": params["train"]["threads"],
         "load_before": before,  # processes that wanted a core in the minute before
