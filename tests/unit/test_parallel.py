@@ -67,7 +67,17 @@ def test_an_error_comes_when_its_image_does(tmp_path):
         assert [next(came)[0]["id"], next(came)[0]["id"]] == ["a/0", "a/1"]
         with pytest.raises(DataError, match=r"002\.png: cannot be read: No such file"):
             next(came)
-    assert not _children()
+        assert not _children()
+
+    def broken():
+        yield from wanted(found[:2])
+        raise DataError("the archive breaks off")
+
+    for threads in (1, 2):
+        came = parallel.decoded(broken(), 64, threads)
+        assert [next(came)[0]["id"], next(came)[0]["id"]] == ["a/0", "a/1"]
+        with pytest.raises(DataError, match="breaks off"):
+            next(came)
 
 
 def _children():
@@ -160,8 +170,11 @@ def test_all_of_prepare_is_the_same_whatever_the_number(tmp_path, monkeypatch, c
     for threads in ("1", "2"):
         prepare.run({"data": data}, *OUTPUTS, threads=threads)
         made[threads] = [capfd.readouterr(), *(Path(name).read_bytes() for name in OUTPUTS)]
+    (out, log), (out_2, log_2) = (made[threads].pop(0) for threads in made)
     assert made["1"] == made["2"]
-    out = made["1"][0].out
+    assert [out_2, log_2] == [
+        text.replace("1 at once: up to 1", "2 at once: up to 2") for text in (out, log)
+    ]
     assert "42 images in 2 classes packed, 4 left out: 2 unreadable, 2 blank" in out
     assert re.search("prepare: 2 images read with a warning: .+; the first: a/warned.jpg\n", out)
 

@@ -48,12 +48,17 @@ def decoded(wanted: Iterable[Wanted], image_size: int, threads: int) -> Iterator
 def _jobs(wanted: Iterable[Wanted], most: int) -> Iterator[list[Wanted]]:
     """The scans, at most ``most`` at a time."""
     job, size = [], 0
-    for scan, characters in wanted:
-        job.append((scan, characters))
-        size += len(scan.content) if isinstance(scan.content, bytes) else 0
-        if len(job) == most or size > MOST_BYTES:
+    try:
+        for scan, characters in wanted:
+            job.append((scan, characters))
+            size += len(scan.content) if isinstance(scan.content, bytes) else 0
+            if len(job) == most or size > MOST_BYTES:
+                yield job
+                job, size = [], 0
+    except StepError:  # of the source: what it gave before comes first
+        if job:
             yield job
-            job, size = [], 0
+        raise
     if job:
         yield job
 
@@ -94,7 +99,14 @@ class _Workers:
         idle, working = list(self.processes), {}
         begun: deque[deque] = deque()  # for each job, what has come of it and is not through
         while True:
-            while idle and len(begun) < AHEAD * self.threads and (job := next(jobs, None)):
+            while idle and len(begun) < AHEAD * self.threads:
+                try:
+                    job = next(jobs, None)
+                except StepError as error:
+                    begun.append(deque([error]))
+                    break
+                if job is None:
+                    break
                 pipe = idle.pop()
                 self._send(pipe, job)
                 working[pipe] = deque()
@@ -117,6 +129,7 @@ class _Workers:
                     working[pipe].append(found)
                     if found is None:
                         idle.append(pipe)
+                    if found is None or isinstance(found, BaseException):
                         del working[pipe]
 
     def _send(self, pipe: Connection, job: list[Wanted]) -> None:
@@ -156,5 +169,6 @@ def _work(pipe: Connection, image_size: int) -> None:
                         pipe.send(found)
                 except (StepError, MemoryError) as error:
                     pipe.send(error)
-                    return
-            pipe.send(None)
+                    break
+            else:
+                pipe.send(None)
