@@ -109,6 +109,6 @@ def measured(count: int, side: int) -> dict[str, float]:
     result["prepare_speedup_of_2"] = (many["prepare_1_seconds"] - few["prepare_1_seconds"]) / (
         many["prepare_2_seconds"] - few["prepare_2_seconds"]
     )
-    for key, value in many.items():
-        result[f"imagenet_estimate_{key}"] = few[key] + (value - few[key]) * IMAGENET / count
+    for key in (key for key in many if key.endswith("seconds") or key.startswith("plan")):
+        result[f"imagenet_estimate_{key}"] = few[key] + (many[key] - few[key]) * IMAGENET / count
     return {key: round(value, 2) for key, value in result.items()}
