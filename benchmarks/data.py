@@ -1,13 +1,14 @@
 """From a source's file to training-ready data, and an epoch of reading against ImageFolder.
 
     python benchmarks/data.py [--kkanji FILE] [--copies N] [--json FILE]
+    python benchmarks/data.py --files N [--side PX] [--json FILE]
 
 Takes Kuzushiji-Kanji's tar (data/raw/kkanji/kkanji.tar, or FILE), chosen as in configs/paper.yaml;
 where there is none, what params.yaml names. prepare and split run in a process of their own, whose
 peak of memory counts. Then an epoch of batches of 20 at 64x64 px, shuffled, scaled and in colour:
 our loader, and torchvision's ImageFolder with a DataLoader of 2 workers on the same images as PNG
 files; in turn, three times; the median ratio counts. --copies also prepares N times as many images,
-each a little altered.
+each a little altered. --files measures instead a folder of so many JPEG files (files.py).
 """
 
 import argparse
@@ -22,6 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import files
 import numpy as np
 import torch
 from groupconv.data import archive
@@ -139,8 +141,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kkanji", type=Path, help="Kuzushiji-Kanji's tar file")
     parser.add_argument("--copies", type=int, help="also prepare so many times as many images")
+    parser.add_argument("--files", type=int, help="instead, a folder of so many JPEG files")
+    parser.add_argument("--side", type=int, default=256, help="longer side of these, px")
     parser.add_argument("--json", type=Path, help="write the numbers there")
     arguments = parser.parse_args()
+    if arguments.files:
+        show("folder", files.measured(arguments.files, arguments.side), arguments.json)
+        return
     tar = arguments.kkanji or ROOT / "data" / "raw" / "kkanji" / "kkanji.tar"
     if arguments.kkanji and not tar.is_file():
         parser.error(f"--kkanji {tar}: no such file")
@@ -189,12 +196,17 @@ def main() -> None:
                 "prepare_seconds_of_copies": round(made["seconds"], 2),
                 "prepare_peak_mib_of_copies": round(made["peak_mib"], 1),
             }
+    show(source, result, arguments.json)
+
+
+def show(source: str, result: dict[str, float], path: Path | None) -> None:
+    """Print the numbers with the machine, and write them where one asks for it."""
     here = machine()
     print(f"{source}; {here['cpu']}, {here['cores']} cores, {here['ram_gib']} GiB")
     for key, value in result.items():
-        print(f"{key:32} {value:>12,}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        print(f"{key:42} {value:>14,}")
+    if path:
+        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import argparse
 import json
 import math
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,20 +21,14 @@ import time
 from pathlib import Path
 
 import yaml
+from copies import copy
 from groupconv.data.sources import raw_files
 from groupconv.engines import code, jobs
 from groupconv.engines.digests import Digests
 from groupconv.pages import contents
 from groupconv.settings import config, reads
 
-ROOT = Path(__file__).parents[1]
-
 BIN = Path(sys.executable).parent
-# What a run or the set-up made in this checkout.
-MADE = shutil.ignore_patterns(
-    *(".venv", ".git", ".snakemake", "__pycache__"),
-    *("dvc.lock", "results", "logs", "raw", "cache", "tmp"),
-)
 CHECKPOINT = 534_000_000  # bytes; the paper's
 
 
@@ -44,13 +37,12 @@ def project(folder: Path, schemes: int, seeds: int, checkpoint: int | None = 100
 
     Nothing is made in it where ``checkpoint``, the size of one, is None.
     """
-    shutil.copytree(ROOT, folder, symlinks=True, dirs_exist_ok=True, ignore=MADE)
+    copy(folder)
     params = config.load(folder / "params.yaml")
     named = {f"S{i}": {"groups": [1, 1, 1, 1, 1]} for i in range(1, schemes)}
     params["schemes"] = {"baseline": {"groups": [1, 1, 1, 1, 1]}, **named}
     params["train"]["seeds"] = list(range(seeds))
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
     if checkpoint is None:
         return folder
     here = Path.cwd()

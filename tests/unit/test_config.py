@@ -281,7 +281,7 @@ def test_every_key_is_read_by_some_step():
             for read in reads
         )
 
-    for path in leaves({**PARAMS, "schemes": {"E": 0}, "download": {}}):  # where from, not what
+    for path in leaves({**PARAMS, "schemes": {"E": 0}, "download": {}, "prepare": {}}):  # no causes
         assert covered(".".join(path)), f"no step reads {'.'.join(path)}"
 
 

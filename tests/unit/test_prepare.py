@@ -531,7 +531,7 @@ def test_a_disk_that_will_be_too_small_is_said_early_and_one_that_suffices_is_no
     usage, seen = prepare.atomic.shutil.disk_usage(tmp_path), []
     free = usage._replace(free=136 * 30 * 40 - lacking)
     monkeypatch.setattr(prepare.atomic.shutil, "disk_usage", lambda _: free)
-    monkeypatch.setattr(prepare, "decode", lambda *of: seen.append(of) or decode(*of))
+    monkeypatch.setattr(prepare.parallel, "decode", lambda *of: seen.append(of) or decode(*of))
     if lacking:
         with pytest.raises(DiskError, match=r"images: 200 images needs about 163 kB, its disk has"):
             local(tmp_path, image_size=1024)

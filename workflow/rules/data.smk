@@ -50,8 +50,9 @@ rule prepare:
         "logs/prepare.tsv"
     conda:
         "../../envs/data.yaml"
+    threads: config["prepare"]["threads"]
     resources:
-        **needs.job(needs.growing(1000)),
+        **needs.job(seam.preparing_mb),
         runtime=needs.growing(60),
     params:
         json=seam.params_of("prepare"),
@@ -61,7 +62,7 @@ rule prepare:
     shell:
         "python workflow/step.py prepare {params.json:q} {params.raw:q}"
         " images={output.images} index={output.index} excluded={output.excluded}"
-        " counts={output.counts} {params.options:q} 2> {log}"
+        " counts={output.counts} threads={threads} {params.options:q} 2> {log}"
 
 
 rule split:

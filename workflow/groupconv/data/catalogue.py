@@ -18,10 +18,11 @@ from groupconv.ground.errors import DataError, span
 FEWEST = 3  # images of a class: one for each of train, val and test
 FEWEST_CLASSES = 2  # with one there is nothing to tell apart, and every answer is right
 PIXELS = "height * width * channels"  # bytes of an image
+MOST_WARNINGS = 5  # that are said
 MOST_NAMED = 10  # other classes of an image, in the table of what is left out
 COLUMNS = (
     "id class code_point origin page part box sha256 height width channels blank lost depth "
-    "spooled reason detail"
+    "warned spooled reason detail"
 ).split()
 # Why an image is not packed: before it is decoded, by the choice, and after it is decoded.
 NOT_CHOSEN = ("under min_images", "class not chosen", "over images_per_class")
@@ -266,6 +267,14 @@ class Catalogue:
         """How many images have so many bits by their values alone: {"12 of 16": 3}."""
         query = "SELECT depth, COUNT(*) FROM image WHERE depth != '' GROUP BY depth"
         return Counter(dict(map(tuple, self.db.execute(query))))
+
+    def warnings(self) -> Iterator[tuple[str, int, str]]:
+        """(text, how many images, the first by id) of the most frequent warnings of decoding."""
+        query = (
+            "SELECT warned, COUNT(*), MIN(id) FROM image WHERE warned != '' "
+            "GROUP BY warned ORDER BY COUNT(*) DESC, warned LIMIT ?"
+        )
+        return map(tuple, self.db.execute(query, (MOST_WARNINGS,)))
 
     def total(self) -> Counter:
         """The counts of all classes together."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,23 +36,28 @@ if "HEIF" in FORMATS:
 
     pillow_heif.register_heif_opener()
 
+Decoded = tuple[dict, np.ndarray | None, str]
 
-def decode(
-    scan: Scan, wanted: list[Character], image_size: int
-) -> Iterator[tuple[dict, np.ndarray | None, str]]:
+
+def decode(scan: Scan, wanted: list[Character], image_size: int) -> Iterator[Decoded]:
     """Yield (row, uint8 array (height, width, channels), "") or (row, None, what is wrong).
 
+    The row's "warned" is what Pillow warns of, though it reads the image.
     Raises DataError if the file cannot be read.
     """
-    image, problem = None, ""
+    image, problem, warned = None, "", ""
     if wanted and scan.shape:
         image = as_image(scan)
     elif wanted:
         # Boxes are given in the pixels as they are stored: who drew them saw the page so, whatever
         # a camera above a book noted of its own position. CODH's pages with a tag all have 1.
-        image, problem = opened(scan.content, not any(c.box for c in scan.characters))
+        upright = not any(c.box for c in scan.characters)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            image, problem = opened(scan.content, upright)
+        warned = " ".join(str(said[0].message).split()) if said else ""
     for character in wanted:
-        row = described(scan, character)
+        row = described(scan, character) | {"warned": warned}
         if image is None:
             yield row, None, problem
             continue

@@ -15,6 +15,8 @@ from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
 from groupconv.settings import reads
 
+NO_PATHS = ("mirror", "threads")  # arguments of a step that are no part of its result
+
 
 def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") -> None:
     """Make a step with ``own``, its params, and ``paths`` by the names that its run() gives them.
@@ -65,7 +67,7 @@ def at_usual_places(one: Job, own: dict, paths: dict) -> bool:
 
     ``paths`` and the job's files must name each other: one equals or contains the other.
     """
-    given = [p for name, value in paths.items() if name != "mirror" for p in _flat(value)]
+    given = [p for name, value in paths.items() if name not in NO_PATHS for p in _flat(value)]
     given = [path.partition("{")[0] for path in given]  # figures' paths may have {name}
     given += [own["data"]["folder"]] if one.step == "prepare" else []
     given = [os.path.normpath(path) for path in given]

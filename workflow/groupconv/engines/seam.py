@@ -203,6 +203,11 @@ class Seam:
         batch = self.params["train"]["batch_size"]
         return attempt * resources.training_mb(*self.network_of(wildcards), batch)
 
+    def preparing_mb(self, wildcards, attempt: int) -> int:
+        """Memory of the step prepare, more at each attempt."""
+        threads = self.params["prepare"]["threads"]
+        return attempt * resources.preparing_mb(threads, self.params["data"]["image_size"])
+
     def priority(self, wildcards) -> float:
         """The slowest schemes first: two at a time then end at about the same moment."""
         return resources.trained_counts(*self.network_of(wildcards)).macs / 1e9

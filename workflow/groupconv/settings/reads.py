@@ -34,7 +34,7 @@ TRAINING = (
 )
 READS = {
     "download": ("data.source", "data.books"),  # not the mirror: hashes hold what comes
-    "prepare": (
+    "prepare": (  # not its threads: the same bytes come of any number
         "data.source",
         "data.books",
         "data.folder",

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from groupconv.data import formats, hashes, packed
+from groupconv.data import formats, hashes, packed, parallel
 from groupconv.data.archive import DamagedError
 from groupconv.data.catalogue import (
     COUNTS,
@@ -25,12 +25,13 @@ from groupconv.data.catalogue import (
     Catalogue,
     catalogue,
 )
-from groupconv.data.decode import decode, described
+from groupconv.data.decode import described
 from groupconv.data.sources import SOURCES, instead, lacking, raw_file
 from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
-from groupconv.ground.errors import DataError, span
+from groupconv.ground.errors import DataError, ParamsError, span
 from groupconv.ground.progress import amount, ending, say
+from groupconv.settings import resources
 
 EXCLUDED = "id class origin page reason detail".split()
 FIRST_LOOK = 64  # decoded images, after which the size of all is estimated
@@ -47,14 +48,18 @@ def run(
     excluded: str,
     counts: str,
     raw: str | list[str] = (),
+    threads: str = "1",
     *,
     told: Callable[[str], str | None] | None = None,
 ) -> None:
-    """Choose, decode, clean and pack the source's images. Raises DataError, DiskError.
+    """Choose, decode, clean and pack the source's images. Raises DataError, DiskError, DeviceError.
 
+    ``threads``: how many processes decode at once, which alters no byte of what they make.
     ``told``: what ``look`` said of a file that has been read already, None of others, so that it is
     not opened for that again.
     """
+    if not threads.isascii() or not threads.isdecimal() or not (workers := int(threads)):
+        raise ParamsError(f"prepare: threads={threads}: must be a whole number from 1")
     data = params["data"]
     source = SOURCES[data["source"]]
     raw = [raw] if isinstance(raw, str) else list(raw)
@@ -63,7 +68,7 @@ def run(
         raise DataError(f"raw={names[0]} is missing: data.source has this file, too")
     if line := instead(data):
         say(f"prepare: {line}")
-    found = [hashes.verify(Path(path), file, data["source"]) for path, file in files.items()]
+    read = [hashes.verify(Path(path), file, data["source"]) for path, file in files.items()]
 
     def explained(error: DataError) -> DataError:
         return DataError(f"{error}{hashes.remedy(error, files, data['source'])}")
@@ -94,24 +99,31 @@ def run(
         for line in _not_chosen(listed, data):
             say(f"prepare: {line}")
         most = chosen * data["image_size"] ** 2 * MOST_CHANNELS
-        say(f"prepare: to decode {chosen:,} images, at most {amount(most)} packed")
+        memory = amount(resources.preparing_mb(workers, data["image_size"]) * 1e6)
+        say(
+            f"prepare: to decode {chosen:,} images, {workers} at once: up to {memory} of memory, "
+            f"at most {amount(most)} packed"
+        )
 
-        began, done = time.monotonic(), 0
-        for scan in scans():
-            wanted = [c for c in scan.characters if listed.is_chosen(c.id)]
-            for row, array, problem in decode(scan, wanted, data["image_size"]):
-                if problem:
-                    listed.add({**row, "reason": "unreadable", "detail": problem})
-                else:
-                    listed.add({**row, "spooled": pixels.add(array.tobytes())})
-                done += 1
-                if done >= FIRST_LOOK and done.bit_count() == 1:  # at 64, 128, 256 ...
-                    whole = pixels.size * chosen // done
-                    atomic.check_free(images, whole - pixels.size, f"{chosen:,} images")
-                    left_s = (time.monotonic() - began) * (chosen - done) / done
-                    if left_s > LONG_S:
-                        after = f"after {done:,} of {chosen:,} images"
-                        say(f"prepare: {after}: {ending(left_s)}, {amount(whole)} packed")
+        began = time.monotonic()
+        found = parallel.decoded(_wanted(scans(), listed), data["image_size"], workers)
+        for done, (row, array, problem) in enumerate(found, start=1):
+            if problem:
+                listed.add({**row, "reason": "unreadable", "detail": problem})
+            else:
+                listed.add({**row, "spooled": pixels.add(array.tobytes())})
+            if done >= FIRST_LOOK and done.bit_count() == 1:  # at 64, 128, 256 ...
+                whole = pixels.size * chosen // done
+                atomic.check_free(images, whole - pixels.size, f"{chosen:,} images")
+                spent = time.monotonic() - began
+                left_s = spent * (chosen - done) / done
+                if spent < parallel.ALONE_S:
+                    left_s /= workers
+                if left_s > LONG_S:
+                    after = f"after {done:,} of {chosen:,} images"
+                    say(f"prepare: {after}: {ending(left_s)}, {amount(whole)} packed")
+        for text, n, first in listed.warnings():
+            say(f"prepare: {_many(n, 'image')} read with a warning: {text}; the first: {first}")
         listed.clean()
         if depths := ", ".join(
             f"{n:,} ({bits} bits)" for bits, n in sorted(listed.depths().items())
@@ -121,7 +133,7 @@ def run(
         classes = listed.count("(SELECT DISTINCT class FROM image WHERE reason = '')")
         if classes < FEWEST_CLASSES:
             raise DataError(_nothing_left(listed, data["source"], classes))
-        for got, file in zip(found, files.values(), strict=True):
+        for got, file in zip(read, files.values(), strict=True):
             hashes.hold(got, file, data["source"])
         pixels.keep(listed.places())
         packed.write_table(index, packed.INDEX, listed.kept())
@@ -150,6 +162,13 @@ def _images_among(
                 listed.pass_over(row, character.label)
             else:
                 yield character.id, character.label, f"{scan.part}/{scan.origin}"
+
+
+def _wanted(scans: Iterator[Scan], listed: Catalogue) -> Iterator[parallel.Wanted]:
+    """The scans with chosen characters, and those."""
+    for scan in scans:
+        if wanted := [c for c in scan.characters if listed.is_chosen(c.id)]:
+            yield scan, wanted
 
 
 def _not_chosen(listed: Catalogue, data: dict) -> Iterator[str]:
