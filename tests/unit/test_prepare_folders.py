@@ -99,7 +99,7 @@ def test_what_is_no_image_is_not_counted_as_one(tmp_path, capfd):
         ({"a": other()}, r"in: one class \(a\), at least 2 are needed: set data\.folder to"),
         (
             {"a": other(), "b": [b"no image"] * 3},
-            r"all 3 images are of one class \(a\); at least 2",
+            r"a is the only class \(3 images\); at least 2",
         ),
     ],
 )

@@ -16,7 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
-from groupconv.ground.progress import say
+from groupconv.ground.progress import many, say
 from groupconv.ground.provenance import machine, versions
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.device import choose_device, set_threads
@@ -69,7 +69,7 @@ def run(params: dict, runs: str, latency: str) -> None:
     settings, schemes = params["latency"], params["schemes"]
     device = choose_device(settings["device"], "latency.device")
     set_threads(settings["threads"], "latency.threads")
-    what = f"latency: timing the full models of {len(schemes)} schemes"
+    what = f"latency: timing the full models of {many(len(schemes), 'scheme')}"
     key = resources.memory_key("latency", params)
     resources.check_memory(resources.latency_mb(params), what, key)
     load = load_before()
