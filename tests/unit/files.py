@@ -1,10 +1,11 @@
-"""Image files that Pillow reads and does not write: of 16 bits a channel, of every TIFF kind."""
+"""Image files that Pillow does not write (16 bits a channel, every TIFF kind), and one read."""
 
 import io
 import struct
 import zlib
 
 import numpy as np
+from groupconv.data import decode
 from PIL import Image
 
 GREY, RGB, GREY_ALPHA, RGBA = 0, 2, 4, 6  # PNG's kinds of colour
@@ -89,3 +90,18 @@ def tiff(values, order="<", white_is_zero=False, packed=False, planes=False, bit
         directory += struct.pack(f"{order}2HI", tag, code, len(entries)) + value.ljust(4, b"\0")
     start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8 + len(body))
     return start + body + directory + bytes(4) + extra
+
+
+def read(content):
+    """The pixels of an image file that is read."""
+    image, problem = decode.opened(content)
+    assert problem == ""
+    return np.asarray(image)
+
+
+def refused(content):
+    """What is said of one that is not."""
+    image, problem = decode.opened(content)
+    assert image is None
+    assert "\n" not in problem
+    return problem

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
 from groupconv.engines import overview
+from groupconv.ground.progress import many
 from test_plan import stage
 
 TRAININGS = [
@@ -60,3 +62,17 @@ def test_many_reasons_are_cut_too():
     shown = overview.shown(overview.lines(EVERY, wanted, {}, wanted), counted)
     assert len(shown) == overview.MOST + 2
     assert "and 460 more reasons" in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "said"),
+    [
+        (0, "image", "0 images"),
+        (1, "image", "1 image"),
+        (2, "class", "2 classes"),
+        (1, "class", "1 class"),
+        (13_221, "image", "13,221 images"),
+    ],
+)
+def test_a_count_has_its_noun_in_the_right_number(count, noun, said):
+    assert many(count, noun) == said

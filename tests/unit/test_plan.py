@@ -11,7 +11,7 @@ from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
-from groupconv.settings import config
+from groupconv.settings import config, reads
 from project import ROOT
 
 
@@ -123,6 +123,17 @@ def test_what_is_asked_for_is_made_with_what_reads_it(project):
     assert list(wanted(project, found, ["train@B"])) == ["train@B", "summary"]
     assert wanted(project, found, ["train"])["train@A"] == "asked for"
     assert wanted(project, found, ["prepare"])["summary"] == "after train A"
+
+
+def test_a_name_asks_for_its_step_or_for_the_job_that_makes_that_file(project):
+    def forced(*names, everything=False):
+        return plan.forced(project, names, everything=everything)
+
+    assert forced() == frozenset()
+    assert forced("train") == {"train"}
+    assert forced("a.pt", "table/x.csv") == {"train@A", "summary"}  # DVC takes the folder as one
+    assert forced("raw", "all", "train@A") == frozenset()  # no step's name, no job's file
+    assert forced("raw", everything=True) == frozenset(reads.READS)
 
 
 def test_a_parameter_that_was_put_back_is_said_and_not_taken_for_an_altered_file(project):

@@ -130,7 +130,7 @@ def test_the_sample_has_so_many_images(wheel):
 
 
 def test_fewer_images_of_ones_own_than_are_asked_for(large, pictures, tmp_path):
-    folder = pictures(tmp_path / "mine", a=3, b=5, c=5)
+    folder = pictures(tmp_path / "mine {x}", a=3, b=5, c=5)  # braces are no field to fill
 
     def of(min_images, classes=None):
         data = {"source": "folder", "folder": str(folder)}
@@ -142,7 +142,7 @@ def test_fewer_images_of_ones_own_than_are_asked_for(large, pictures, tmp_path):
         "the largest (b) has 5, the second (c) 5; allowed: 3 to 5"
     ]
     assert of(5, 3) == [
-        f"params.yaml: data.classes = 3: {folder} has 2 of at least 5 images; "
+        f"params.yaml: data.classes = 3: {folder} has 2 classes of at least 5 images; "
         "allowed: 2, or null for all"
     ]
 

@@ -129,7 +129,7 @@ def test_by_page_no_page_is_in_two_parts_and_all_parts_have_pages(index):
 def test_by_page_too_few_pages_or_an_unlearnable_class_is_one_line(index):
     table = pd.read_csv(index)
     table.assign(origin="one").to_csv(index, index=False)
-    with pytest.raises(DataError, match=r"split\.unit = page: 1 pages; at least 3 are needed"):
+    with pytest.raises(DataError, match=r"split\.unit = page: 1 page; at least 3 are needed"):
         made(index, "page")
     table.assign(origin=table["class"]).to_csv(index, index=False)  # a page per class
     with pytest.raises(DataError, match=r"split\.unit = page, split\.seed = 0: 2 classes \("):

@@ -14,6 +14,7 @@ from pathlib import Path
 from groupconv.data.database import database
 from groupconv.data.labels import class_name, code_point, is_code_point
 from groupconv.ground.errors import DataError, span
+from groupconv.ground.progress import many
 
 FEWEST = 3  # images of a class: one for each of train, val and test
 FEWEST_CLASSES = 2  # with one there is nothing to tell apart, and every answer is right
@@ -121,8 +122,8 @@ class Catalogue:
         enough = [label for label, n in counts.items() if n >= min_images]
         if classes is not None and classes > len(enough):
             raise DataError(
-                f"params.yaml: data.classes = {classes}: the source has {len(enough)} classes of "
-                f"at least {min_images} images; allowed: "
+                f"params.yaml: data.classes = {classes}: the source has "
+                f"{many(len(enough), 'class')} of at least {min_images} images; allowed: "
                 f"{span(FEWEST_CLASSES, len(enough))}, or null for all"
             )
         points = {label for (label,) in self.db.execute("SELECT class FROM class WHERE point")}
@@ -208,7 +209,7 @@ class Catalogue:
             (FEWEST,),
         ).fetchall()
         for label, size in sizes:
-            detail = f"{size} images are left of the class, {FEWEST} are needed"
+            detail = f"images left of the class: {size}; needed: {FEWEST}"
             small = "UPDATE image SET reason = 'class too small', detail = ?"
             self.db.execute(f"{small} WHERE {kept} AND class = ?", (detail, label))
 

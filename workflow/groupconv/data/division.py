@@ -7,6 +7,7 @@
 from collections import Counter
 
 from groupconv.data.parts import PARTS
+from groupconv.ground.progress import many
 
 
 def kept(published: set[str]) -> dict[str, str]:
@@ -36,7 +37,7 @@ def says(found: Counter, division: str) -> str:
         return ""
     if division == "published":
         said = [
-            f"the published {part} part ({sizes[part]:,} images) is {ours}"
+            f"the published {part} part ({many(sizes[part], 'image')}) is {ours}"
             + ", as no other is held out" * (part != ours)
             for part, ours in sorted(of.items(), key=lambda pair: pair[1])
         ]
@@ -44,7 +45,7 @@ def says(found: Counter, division: str) -> str:
             said.append("val is taken from the published training part")
         return "; ".join(said)
     shares = [
-        f"the published {part} part ({sizes[part]:,} images) was mixed into "
+        f"the published {part} part ({many(sizes[part], 'image')}) was mixed into "
         + ", ".join(f"{ours} ({found[part, ours]:,})" for ours in PARTS)
         for part in of
     ]

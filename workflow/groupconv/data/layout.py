@@ -15,6 +15,7 @@ from groupconv.data.archive import NO_TABLE_HOLDS, refusing
 from groupconv.data.labels import class_name
 from groupconv.data.listing import files_in, folders, has_image, holds_images, listed, may_be_image
 from groupconv.ground.errors import DataError
+from groupconv.ground.progress import many
 
 PART = re.compile(
     r"((x|seg|data|dataset|images?|imgs?|my|public|private|small|mini|tiny|full|raw)[-_ .]*)?"
@@ -269,9 +270,7 @@ def _note_files(found: Layout, folder: Path) -> None:
     if names:
         what = f"{names[0]!a}" if NO_TABLE_HOLDS.search(names[0]) else names[0]
         where = found.name(folder) if folder != found.asked else str(folder)
-        found.beside.append(
-            f"{len(names):,} file{'s' * (len(names) > 1)} in {where} itself ({what})"
-        )
+        found.beside.append(f"{many(len(names), 'file')} in {where} itself ({what})")
 
 
 def _table(found: Layout) -> str:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from groupconv.ground.errors import DataError
+from groupconv.ground.progress import many
 
 PARTS = ("train", "val", "test")
 RATIO = (16, 4, 5)  # the paper, Section 5
@@ -55,8 +56,8 @@ def assign_pages(
     """
     if len(sizes) < len(parts):
         raise DataError(
-            f"params.yaml: split.unit = page: {len(sizes)} pages; at least {len(parts)} are "
-            "needed, or split.unit: image"
+            f"params.yaml: split.unit = page: {many(len(sizes), 'page')}; "
+            f"at least {len(parts)} are needed, or split.unit: image"
         )
     shares = dict(zip(parts, exact_shares(sum(sizes.values()), parts), strict=True))
     lacking, part_of = dict(shares), {}

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from typing import IO
 
 from groupconv.ground import atomic
-from groupconv.ground.progress import amount, duration, say
+from groupconv.ground.progress import amount, duration, many, say
 
 CONNECT_S, READ_S = 20, 60  # a server that is silent for so long counts as not answering
 TRIES = 5  # in a row that bring nothing new
@@ -59,9 +59,9 @@ def fetch(url: str, part: Path) -> None:
         failures = 0 if came > most else failures + 1
         most = max(most, came)
         if failures == TRIES or (came == 0 and not reason.startswith("HTTP")):
-            raise TransferError(f"{reason}, {came:,} bytes came" if came else reason)
+            raise TransferError(f"{reason}, {many(came, 'byte')} came" if came else reason)
         wait_s = min(8.0, 0.5 * 2**failures)
-        say(f"download: {reason} after {came:,} bytes, again in {wait_s:.1f} s")
+        say(f"download: {reason} after {many(came, 'byte')}, again in {wait_s:.1f} s")
         sleep(wait_s)
 
 

@@ -7,6 +7,7 @@ import inspect
 import json
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 
 from groupconv.engines import made
@@ -69,11 +70,19 @@ def _params(words: list[str]) -> dict:
     """The step's params. Raises StepError."""
     step, text = words[0], words[1] if len(words) > 1 else ""
     try:
-        own = json.loads(text)
+        own = json.loads(text, object_pairs_hook=partial(_each_once, step))
     except (ValueError, RecursionError) as error:
         raise StepError(f"{step}: PARAMS = {text[:60]!r}: not JSON: {error}") from error
     of_step.check(step, own)
     return own
+
+
+def _each_once(step: str, pairs: list[tuple[str, object]]) -> dict:
+    """An object of PARAMS. Raises StepError for a key given twice: Python would keep the last."""
+    keys = [key for key, _ in pairs]
+    if twice := [key for key in keys if keys.count(key) > 1]:
+        raise StepError(f"{step}: PARAMS: {twice[0]}: this key stands twice; leave one out")
+    return dict(pairs)
 
 
 def _paths(step: str, words: list[str]) -> dict:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from groupconv.engines.digests import STATE
 from groupconv.engines.jobs import Job
 from groupconv.ground import atomic
+from groupconv.ground.progress import many
 
 ALL_LINES = STATE / "plan.txt"  # every line, whatever the screen shows
 MOST = 40  # lines of a screen
@@ -52,7 +53,7 @@ def shown(all_lines: list[str], counted: list[str]) -> list[str]:
     if len(all_lines) <= MOST:
         return all_lines
     cut = counted[:MOST]
-    more = [f"and {len(counted) - MOST:,} more reasons"] if len(counted) > MOST else []
+    more = [f"and {many(len(counted) - MOST, 'more reason')}"] if len(counted) > MOST else []
     return [*cut, *more, f"{len(all_lines):,} jobs in all; a line for each: {ALL_LINES}"]
 
 

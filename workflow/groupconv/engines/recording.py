@@ -11,6 +11,7 @@ from groupconv.engines.dvclock import BEFORE, LOCK, Lock
 from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
 from groupconv.ground.errors import StepError
+from groupconv.ground.progress import many
 
 MOST_NAMED = 20  # jobs of a step that is partly made: dvc.lock is written as often
 NOTHING = "dvc.lock: nothing recorded"
@@ -84,7 +85,7 @@ def record(all_jobs: list[Job], handle: IO) -> str:
         return f"{NOTHING}: a file has changed meanwhile"
     BEFORE.unlink()
     shown = len([name for name in names if name != jobs.CODE])
-    said = f"dvc.lock: recorded {shown} stages" if shown else ""
+    said = f"dvc.lock: recorded {many(shown, 'stage')}" if shown else ""
     return "\n".join(filter(None, [said, waiting]))
 
 
@@ -112,8 +113,10 @@ def _targets(all_jobs: list[Job], good: set[str], new: dict) -> tuple[list[str],
             targets.append(step)
         else:
             waiting += len(names)
-    said = f"dvc.lock: {waiting} stages wait until all of their step are made" if waiting else ""
-    return targets, said
+    if not waiting:
+        return targets, ""
+    rest = "to record once the rest of the step is made"
+    return targets, f"dvc.lock: {many(waiting, 'stage')} {rest}"
 
 
 def prune(all_jobs: list[Job]) -> None:

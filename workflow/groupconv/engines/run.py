@@ -30,6 +30,7 @@ from groupconv.engines.dvclock import Lock
 from groupconv.engines.marker import Marker
 from groupconv.engines.refusal import or_refuse, unless_refused
 from groupconv.ground import atomic, interrupted
+from groupconv.ground.progress import many
 
 DECIDED = "GROUPCONV_RUN"  # environment: what the main process decided, as JSON, for its jobs
 TABLE = Path("results/tables/summary.txt")
@@ -178,5 +179,5 @@ class Run:
         if a_run and (waiting or decided.examined().code_is_new):
             self.keep_records(at_exit=True)
         elif waiting:
-            said = f"dvc.lock: {waiting} stages wait for a run to record them"
+            said = f"dvc.lock: the next run records {many(waiting, 'stage')}"
             print(said, file=sys.stderr)

@@ -29,7 +29,13 @@ def amount(size_bytes: float) -> str:
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if size_bytes >= size:
             return f"{size_bytes / size:,.1f} {unit}"
-    return f"{size_bytes / 1e3:,.0f} kB" if size_bytes >= 1000 else f"{size_bytes:,.0f} bytes"
+    return f"{size_bytes / 1e3:,.0f} kB" if size_bytes >= 1000 else many(size_bytes, "byte")
+
+
+def many(count: float, noun: str) -> str:
+    """So many of a thing: 1 image, 2,631 images, 3 classes."""
+    ending = "es" if noun.endswith("s") else "s"
+    return f"{count:,.0f} {noun}{ending if count != 1 else ''}"
 
 
 def ending(seconds: float) -> str:

@@ -6,6 +6,7 @@ import torch
 
 from groupconv.ground import machine
 from groupconv.ground.errors import DeviceError
+from groupconv.ground.progress import many
 from groupconv.network.gpus import free_gpu
 
 
@@ -27,7 +28,7 @@ def set_threads(threads: int, key: str) -> None:
     """Compute with exactly ``threads`` CPU threads. Raises DeviceError if there are fewer cores."""
     cores = machine.cores()
     if threads > cores:
-        raise DeviceError(f"params.yaml: {key} = {threads}: this machine has {cores} cores")
+        raise DeviceError(f"params.yaml: {key} = {threads}: this machine has {many(cores, 'core')}")
     torch.set_num_threads(threads)
 
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from groupconv.ground.progress import many
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, SMALL, WIDTH
 
@@ -167,6 +168,6 @@ def _covers(rows: pd.DataFrame) -> str:
         return "No scheme to compare with it."
     kinds = " / ".join(dict.fromkeys(rows["kind"]))
     images, seeds = rows["images"].max(), rows["seeds"].max()
-    counted = f"{images:,.0f} images, {seeds:.0f} seed{'s' if seeds > 1 else ''}"
+    counted = f"{many(images, 'image')}, {many(seeds, 'seed')}"
     notes = "".join(f", {note}" for note in dict.fromkeys(rows["note"].dropna()) if note)
     return f"Intervals: {kinds} ({counted}{notes})."

@@ -2,6 +2,7 @@
 
 import textwrap
 
+from groupconv.ground.progress import many
 from groupconv.pages import claimed
 from groupconv.pages.inputs import TableInputs
 from groupconv.pages.tables import results_lines
@@ -24,7 +25,7 @@ def text(given: TableInputs) -> str:
     smallest = results["smallest_difference"].max() * 100
     seeds = int(results["seeds"].iloc[0])
     notes = [
-        f"Test part: {results['test_images'].iloc[0]:,} images, {seeds} seed{'s' * (seeds > 1)}; "
+        f"Test part: {many(results['test_images'].iloc[0], 'image')}, {many(seeds, 'seed')}; "
         f"it can show differences of about {smallest:.0f} points or more.",
         "MACs, parameters, latency: of the paper's full model, one 224x224 input, eager.",
     ]

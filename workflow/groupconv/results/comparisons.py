@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from groupconv.ground.progress import many
 from groupconv.results import components, estimates
 from groupconv.results.components import Components, Scores
 from groupconv.results.estimates import Estimate
@@ -143,7 +144,7 @@ def of_repeats(measure: str, plan: Plan, times: dict[str, np.ndarray], kind: str
         np.fill_diagonal(of, 1.0)
         return of
 
-    shared = {"kind": kind, "unit": PERCENT, "note": f"{repeats} repeats"}
+    shared = {"kind": kind, "unit": PERCENT, "note": many(repeats, "repeat")}
     return _judged(measure, found, correlation, [shared] * len(found))
 
 
@@ -239,4 +240,4 @@ def _row(measure: str, scheme: str, reference: str, family: str, change: float) 
 
 def _note(pages: np.ndarray) -> str:
     labels = len(np.unique(pages))
-    return "" if labels == len(pages) else f"{labels} pages, which vary as wholes"
+    return "" if labels == len(pages) else f"{many(labels, 'page')}, which vary as wholes"

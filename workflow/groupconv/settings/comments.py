@@ -2,6 +2,7 @@
 
     python -m groupconv.settings.comments           # rewrite the files in place
     python -m groupconv.settings.comments --check   # name each file that is behind, and exit 1
+    python -m groupconv.settings.comments --add train.clip 5.0   # a new key, with its value
 
 What belongs to this command: the comment behind the value of a known key, or behind the name of a
 section (`  epochs: 4             # passes over the training part; the paper: 25`), and lines that
@@ -12,7 +13,9 @@ the command prints which.
 
 A key without a value is not invented: a file that lacks one, or that is refused for another
 reason, gets its line as everywhere (`configs/tiny.yaml: train.epochs: missing`), and stays as it
-is. So a new key is an entry in the schema, a line `key: value` in each file, and this command.
+is. So a new key is an entry in the schema, and `--add` with its value: it writes the key into each
+file that lacks it, or into none if a file would be refused. Of a new section, name all keys at
+once: `--add a.b 1 a.c 2`.
 """
 
 import re
@@ -24,7 +27,7 @@ import yaml
 
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
-from groupconv.settings import config, schema
+from groupconv.settings import adding, config, schema
 
 ROOT = Path(__file__).parents[3]
 COMMAND = "python -m groupconv.settings.comments"
@@ -123,8 +126,11 @@ def _lines(content: str, indent: int, comment: str) -> list[str]:
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """The command; returns its exit status."""
+    if arguments[:1] == ["--add"] and len(arguments) > 2 and len(arguments) % 2:
+        return add(list(zip(arguments[1::2], arguments[2::2], strict=True)), root)
     if arguments not in ([], ["--check"]):
-        print(f"{' '.join(arguments)}: unknown; allowed: nothing, or --check", file=sys.stderr)
+        allowed = "nothing, --check, or --add SECTION.KEY VALUE"
+        print(f"{' '.join(arguments)}: unknown; allowed: {allowed}", file=sys.stderr)
         return 2
     failed = False
     for path in files(root):
@@ -137,13 +143,38 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
                 print(f"{name}: comments are not the schema's; run {COMMAND}")
                 failed = True
             elif new != old:
-                with atomic.write(path.resolve()) as file:
-                    file.write(new)
+                atomic.write_text(path.resolve(), new)
                 print("\n".join([f"{name}: written", *(f"  no longer: {was}" for was in replaced)]))
         except StepError as error:
             print(str(error).replace(str(path), str(name)), file=sys.stderr)
             failed = True
     return int(failed)
+
+
+def add(keys: list[tuple[str, str]], root: Path = ROOT) -> int:
+    """Write each (SECTION.KEY, value) into the files that lack it; returns the exit status."""
+    written = {}
+    try:
+        for name, value in keys:
+            adding.check(name, value)
+        for path in files(root):
+            old = new = path.read_bytes().decode()
+            origin = str(path.relative_to(root))
+            config.parsed(old, origin)
+            for name, value in keys:
+                new = adding.with_key(new, name, value)
+            config.read(new, origin)
+            if new != old:
+                written[path] = rewritten(new)[0]
+    except StepError as error:
+        print(str(error).splitlines()[0], file=sys.stderr)
+        return 1
+    for path, text in written.items():
+        atomic.write_text(path.resolve(), text)
+        print(f"{path.relative_to(root)}: written")
+    if not written:
+        print("every file has it already")
+    return 0
 
 
 if __name__ == "__main__":

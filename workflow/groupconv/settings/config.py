@@ -21,8 +21,13 @@ EMPTY = "nothing in it; it needs every section: cp configs/tiny.yaml, or another
 
 def load(path: str | Path) -> dict:
     """Read and check a params file. Raises ParamsError, one line per complaint."""
-    params = _parsed(_text(path), str(path))
-    check(params, str(path))
+    return read(_text(path), str(path))
+
+
+def read(text: str, origin: str) -> dict:
+    """The params in ``text``, checked; ``origin`` begins each complaint. Raises ParamsError."""
+    params = parsed(text, origin)
+    check(params, origin)
     return params
 
 
@@ -42,8 +47,8 @@ def _text(path: str | Path) -> str:
         ) from error
 
 
-def _parsed(text: str, origin: str) -> object:
-    """Raises ParamsError."""
+def parsed(text: str, origin: str) -> object:
+    """What ``text`` says as YAML, not checked against the schema. Raises ParamsError."""
     try:
         params = yaml.load(text, dialect.Loader)
     except yaml.YAMLError as error:

@@ -12,6 +12,7 @@ from groupconv.data.labels import composed
 from groupconv.data.sources import folder as own_images
 from groupconv.ground import machine
 from groupconv.ground.errors import DataError, span
+from groupconv.ground.progress import many
 from groupconv.settings import reads, resources
 
 # {source: (classes, images of the second largest)}, as they were published; None: not known here.
@@ -54,7 +55,7 @@ def _threads(section: str, threads: int, cores: int | None, here: bool) -> list[
     line = f"params.yaml: {section}.threads = {threads}"
     mine = machine.cores()
     if here and threads > mine:
-        return [f"{line}: this machine has {mine} core{'s' * (mine > 1)}; allowed: {span(1, mine)}"]
+        return [f"{line}: this machine has {many(mine, 'core')}; allowed: {span(1, mine)}"]
     if cores is not None and threads > cores:
         return [f"{line}: --cores is {cores}; allowed: {span(1, cores)}, or more --cores"]
     return []
@@ -148,15 +149,17 @@ def _own_images(data: dict) -> list[str]:
             return []
     if len(counts) < FEWEST_CLASSES:
         return []  # prepare knows more of why
-    line = f"params.yaml: data.{{}} = {{}}: {data['folder']} has {enough} "
+    has = f"{data['folder']} has {many(enough, 'class')}"
     if enough >= FEWEST_CLASSES:
-        line = line.format("classes", wanted)
         allowed = f"{span(FEWEST_CLASSES, enough)}, or null for all"
-        return [f"{line}of at least {data['min_images']} images; allowed: {allowed}"]
+        return [
+            f"params.yaml: data.classes = {wanted}: {has} of at least {data['min_images']} images; "
+            f"allowed: {allowed}"
+        ]
     (first, most), (second, more) = counts.most_common(2)
-    line = line.format("min_images", data["min_images"])
     allowed = span(FEWEST, more, f"none: a class needs {FEWEST}")
     return [
-        f"{line}class{'es' * (not enough)} of so many images; the largest ({first}) has {most}, "
-        f"the second ({second}) {more}; allowed: {allowed}"
+        f"params.yaml: data.min_images = {data['min_images']}: {has} of so many "
+        f"images; the largest ({first}) has {most}, the second ({second}) {more}; "
+        f"allowed: {allowed}"
     ]

@@ -14,6 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 
 from groupconv.data.sources import SOURCES, char_shape
+from groupconv.ground.progress import many
 from groupconv.settings import exponents, unreadable
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "params.schema.yaml"
@@ -157,8 +158,8 @@ def _explain(error, schema: dict, whole: str) -> list[str]:
         "maximum": lambda: f"must be at most {limit}",
         "exclusiveMinimum": lambda: f"must be more than {limit}",
         "exclusiveMaximum": lambda: f"must be less than {limit}",
-        "minItems": lambda: f"must have at least {limit} item{'s' * (limit > 1)}",
-        "maxItems": lambda: f"must have at most {limit} items",
+        "minItems": lambda: f"must have at least {many(limit, 'item')}",
+        "maxItems": lambda: f"must have at most {many(limit, 'item')}",
         "minLength": lambda: f"must not be empty{_such_as(error.schema)}",
         "uniqueItems": lambda: "must not have an item twice",
         "pattern": lambda: "a name is a letter, then letters, digits and _",

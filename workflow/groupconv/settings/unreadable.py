@@ -36,9 +36,18 @@ def parsed(text: str, origin: str | Path, loader: type = yaml.CSafeLoader) -> ob
     try:
         return yaml.load(text, loader)
     except yaml.YAMLError as error:
-        raise StepError(f"{origin}: {explain(error, text)}") from error
+        raise StepError(f"{origin}: {explain(_in_python(error, text), text)}") from error
     except ValueError as error:  # as of a date without a month 13
         raise StepError(f"{origin}: {error}") from error
+
+
+def _in_python(error: yaml.YAMLError, text: str) -> yaml.YAMLError:
+    """The error as PyYAML's own Python words it: KINDS knows these words, not libyaml's."""
+    try:
+        yaml.compose(text, yaml.SafeLoader)
+    except yaml.YAMLError as found:
+        return found
+    return error
 
 
 def explain(error: yaml.YAMLError, text: str) -> str:

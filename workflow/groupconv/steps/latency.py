@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from groupconv.ground import atomic
-from groupconv.ground.progress import say
+from groupconv.ground.progress import many, say
 from groupconv.ground.provenance import machine, versions
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
@@ -34,7 +34,7 @@ def run(params: dict, runs: str, latency: str) -> None:
     schemes = {scheme: params["schemes"][scheme] for scheme in in_order(params["schemes"])}
     device = choose_device(settings["device"], "latency.device")
     set_threads(settings["threads"], "latency.threads")
-    what = f"latency: timing the full models of {len(schemes)} schemes"
+    what = f"latency: timing the full models of {many(len(schemes), 'scheme')}"
     key = resources.memory_key("latency", params)
     resources.check_memory(resources.latency_mb(params), what, key)
     load = load_before()

@@ -30,7 +30,7 @@ from groupconv.data.sources import SOURCES, instead, lacking, raw_file
 from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError, ParamsError, span
-from groupconv.ground.progress import amount, ending, say
+from groupconv.ground.progress import amount, ending, many, say
 from groupconv.settings import resources
 
 EXCLUDED = "id class origin page reason detail".split()
@@ -123,7 +123,7 @@ def run(
                     after = f"after {done:,} of {chosen:,} images"
                     say(f"prepare: {after}: {ending(left_s)}, {amount(whole)} packed")
         for text, n, first in listed.warnings():
-            say(f"prepare: {_many(n, 'image')} read with a warning: {text}; the first: {first}")
+            say(f"prepare: {many(n, 'image')} read with a warning: {text}; the first: {first}")
         listed.clean()
         if depths := ", ".join(
             f"{n:,} ({bits} bits)" for bits, n in sorted(listed.depths().items())
@@ -181,9 +181,7 @@ def _not_chosen(listed: Catalogue, data: dict) -> Iterator[str]:
     )
     keys = (data["min_images"], data["classes"], data["images_per_class"])
     counted = [
-        text.format(
-            n, _many(listed.count("class", f"fate = '{reason}' AND size > 0"), "class"), key
-        )
+        text.format(n, many(listed.count("class", f"fate = '{reason}' AND size > 0"), "class"), key)
         for reason, text, key in zip(NOT_CHOSEN, says, keys, strict=True)
         if (n := total[reason.replace(" ", "_")])
     ]
@@ -192,11 +190,7 @@ def _not_chosen(listed: Catalogue, data: dict) -> Iterator[str]:
     for reason, text in (("not an image", "no image"), ("unreadable", "cannot be read here")):
         if first := next(listed.left_out(reason), None):
             n = listed.count("image", f"reason = '{reason}'")
-            yield f"not counted: {_many(n, 'file')}: {text}; the first: {_first(first)}"
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{('es' if noun[-1] == 's' else 's') * (n != 1)}"
+            yield f"not counted: {many(n, 'file')}: {text}; the first: {_first(first)}"
 
 
 def _reasons(listed: Catalogue) -> str:
@@ -215,8 +209,8 @@ def _first(row: dict) -> str:
 
 def _nothing_found(listed: Catalogue, origin: str, source: Source) -> str:
     if passed := next(listed.left_out(), None):
-        n = listed.count("image")
-        return f"{origin}: no image that can be read among {n:,} files; the first: {_first(passed)}"
+        among = many(listed.count("image"), "file")
+        return f"{origin}: no image that can be read among {among}; the first: {_first(passed)}"
     expected = f"; expected: {source.layout}" if source.layout else ""
     return f"{origin}: no image of the source {source.name}{expected}"
 
@@ -225,8 +219,8 @@ def _one_class(sizes: Counter, data: dict, source: Source) -> str:
     ((label, n),) = sizes.items()
     key = "folder" if source.one_class else "source"
     return (
-        f"params.yaml: data.{key} = {data[key]}: all {n:,} images are of one class ({label}); "
-        f"at least {FEWEST_CLASSES} are needed"
+        f"params.yaml: data.{key} = {data[key]}: {label} is the only class "
+        f"({many(n, 'image')}); at least {FEWEST_CLASSES} are needed"
         + (f": {source.one_class}" if source.one_class else "; choose another source")
     )
 

@@ -18,7 +18,7 @@ from groupconv.data.database import database
 from groupconv.data.parts import PARTS, assign_pages, assign_splits, exact_shares
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError
-from groupconv.ground.progress import say
+from groupconv.ground.progress import many, say
 
 
 def run(params: dict, index: str, manifest: str) -> None:
@@ -72,7 +72,7 @@ def keep(db: sqlite3.Connection, kept: dict[str, str]) -> None:
 
 def _named(classes: list[tuple[str]]) -> str:
     few = " ".join(label for (label,) in classes[:5])
-    return f"{len(classes):,} class{'es' * (len(classes) > 1)} ({few})"
+    return f"{many(len(classes), 'class')} ({few})"
 
 
 def _check_training(db: sqlite3.Connection, asked: dict, kept: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from groupconv.data.layout import ONE_CLASS, layout
 from groupconv.data.listing import is_systems, may_be_image
 from groupconv.data.sources.source import Character, Scan, Source
 from groupconv.ground.errors import DataError
+from groupconv.ground.progress import many
 
 MOST_BYTES = 2_200_000_000  # of one image; 250 million pixels of 4 channels of 16 bits have 2e9
 
@@ -92,7 +93,7 @@ def _below(label: Path) -> Iterator[Path]:
 
 def taken(folder: str, classes: int) -> str:
     """What was taken for what, in a line; ``classes`` have images."""
-    return f"{folder}: {classes:,} classes{layout(folder).says()}"
+    return f"{folder}: {many(classes, 'class')}{layout(folder).says()}"
 
 
 def read(raw: list[str], folder: str | None) -> Iterator[Scan]:

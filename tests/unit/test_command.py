@@ -1,0 +1,114 @@
+"""A step's command line: what is wrong with it is one line, and what was made is what was typed."""
+
+import errno
+import json
+import os
+import shutil
+
+import pytest
+from groupconv.engines import command, made
+from groupconv.ground.errors import DeviceError, DiskError, StepError
+from groupconv.settings import config, reads
+from project import ROOT
+
+SPLIT = '{"split":{"seed":0,"unit":"image","division":"published"}}'
+PARAMS = config.load(ROOT / "params.yaml")
+INDEX = "id,class,code_point,origin,page,box,sha256,offset,height,width,channels,part\n" + "".join(
+    f"{label}{i},{label},,o,p,,{label}{i},0,1,1,1,\n" for label in "ab" for i in range(3)
+)
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A repository's root with dvc.yaml and a small index, in which one types."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
+    (tmp_path / "index.csv").write_text(INDEX)
+    return tmp_path
+
+
+def test_it_runs_the_step_and_writes_the_command_down_without_the_engines_options(root, capsys):
+    words = ["split", SPLIT, "index=index.csv", "manifest=a b.csv"]
+    command.run([*words, "--cache=", "--rule="])
+    assert (root / "a b.csv").read_text().splitlines()[0].endswith(",split")
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first == f"python workflow/step.py split '{SPLIT}' index=index.csv 'manifest=a b.csv'"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "STEP: no such step; allowed: claims, "),
+        (["spilt", SPLIT], "spilt: no such step; did you mean split?"),
+        (["split"], "split: PARAMS = '': not JSON: "),
+        (["split", "[" * 100_000], "split: PARAMS = '[[[[["),
+        (
+            ["split", f'{SPLIT[:-1]},"split":{{"seed":1}}}}'],
+            "split: PARAMS: split: this key stands twice; leave one out",
+        ),
+        (
+            ["split", SPLIT.replace('"seed":0', '"seed":0,"seed":1')],
+            "split: PARAMS: seed: this key stands twice; leave one out",
+        ),
+        (["split", SPLIT, "index.csv"], "split: index.csv: not name=path"),
+        (["split", SPLIT, "index="], "split: index= has no path"),
+        (["split", SPLIT, "indx=a"], "split: indx=: no such path; did you mean index?"),
+        (["split", SPLIT, "index=a", "index=b"], "split: index= stands 2 times; it takes one path"),
+        (["split", SPLIT, "index=a"], "split: manifest=PATH is missing; it needs index, manifest"),
+        (["split", SPLIT, "--cash=x"], "--cash: unknown option; allowed: --cache=FOLDER, --rule="),
+        (["split", SPLIT, "index=none", "manifest=m"], "none: No such file or directory"),
+        (["split", SPLIT, "index=.", "manifest=m"], ".: Is a directory"),
+    ],
+)
+def test_what_is_wrong_is_one_line(root, words, said):
+    with pytest.raises(StepError) as caught:
+        command.run(words)
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_folder_is_refused_before_all_else(root, monkeypatch):
+    (root / "data").mkdir()
+    monkeypatch.chdir(root / "data")
+    with pytest.raises(StepError, match=f"a step runs at the repository's root: cd {root} first"):
+        command.run(["spilt"])
+
+
+def test_an_argument_of_the_engines_own_is_no_path(root):
+    own = json.dumps(reads.params_of(PARAMS, "prepare"))
+    with pytest.raises(StepError, match="prepare: told=: no such path; allowed: images, index"):
+        command.run(["prepare", own, "told=x"])
+
+
+def test_a_yaml_file_that_cannot_be_read_is_said_before_the_step_begins(root):
+    (root / "paper.yaml").write_text("entries: [\n")
+    own = json.dumps(reads.params_of(PARAMS, "claims"))
+    names = ("manifest", "summary", "comparisons", "latency", "claims")
+    with pytest.raises(StepError, match=r"paper.yaml: line 1: `entries: \[`: \[ without \]"):
+        command.run(["claims", own, "paper=paper.yaml", *(f"{name}=none" for name in names)])
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space", "m"), DiskError, "m: cannot be written: No space"),
+        (OSError(errno.EDQUOT, "Quota"), DiskError, "split: a temporary file: cannot be written: "),
+        (OSError(errno.EACCES, "Denied", "m"), StepError, "m: Denied"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), DeviceError, "split needs more memory"),
+        (OSError(errno.EACCES, "Denied"), OSError, "[Errno 13] Denied"),  # of no path: a fault
+        (OSError(errno.EPIPE, "Broken pipe", "m"), OSError, "[Errno 32] Broken pipe: 'm'"),
+        (KeyError("x"), KeyError, "'x'"),
+    ],
+)
+def test_what_a_user_can_mend_is_a_line_and_a_fault_stays_one(root, monkeypatch, error, kind, said):
+    """They come from deep in a step; tests/engines/test_full_disks.py has real full disks."""
+
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(made, "make", fail)
+    with pytest.raises(kind) as caught:
+        command.run(["split", SPLIT, "index=index.csv", f"manifest={os.devnull}"])
+    assert str(caught.value).startswith(said)
+    assert isinstance(caught.value, StepError) == issubclass(kind, StepError)
