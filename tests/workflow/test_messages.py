@@ -18,7 +18,9 @@ def assert_one_clear_line(run, line):
 def test_a_run_shows_its_steps_its_trainings_and_the_table_last(finished):
     _, screen = finished
     jobs = len(re.findall(": not made yet$", screen, re.M))
-    made = re.findall(r"^(\w.*): made in \d+ s(?:; (\d+)% of the run, about .* left)?$", screen, re.M)
+    made = re.findall(
+        r"^(\w.*): made in \d+ s(?:; (\d+)% of the run, about .* left)?$", screen, re.M
+    )
     assert len(made) == jobs
     percents = [int(percent) for _, percent in made if percent]
     assert percents == sorted(percents)

@@ -52,8 +52,7 @@ class Listener(logging.Handler):
             if handler.name == "DefaultStreamHandler":
                 handler.addFilter(is_of_use)
                 handler.nocolor |= bool(os.getenv("NO_COLOR"))  # Snakemake knows --nocolor alone
-                if not output_settings.dryrun:
-                    handler.addFilter(is_no_count)
+                handler.addFilter(self.shows_once if output_settings.dryrun else is_no_count)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event of Snakemake's."""
@@ -79,6 +78,10 @@ class Listener(logging.Handler):
             event is LogEvent.SHELLCMD and self.show_commands and getattr(record, "shellcmd", None)
         ):
             print(record.shellcmd, flush=True)
+
+    def shows_once(self, record: logging.LogRecord) -> bool:
+        """Whether it is not the counts of a dry run's jobs for a second time."""
+        return getattr(record, "event", None) is not LogEvent.RUN_INFO or not self.steps
 
     def hide(self) -> None:
         """The run is interrupted: what ends now may write over a line that stays."""
