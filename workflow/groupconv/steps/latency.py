@@ -72,7 +72,7 @@ def run(params: dict, runs: str, latency: str) -> None:
     what = f"latency: timing the full models of {len(schemes)} schemes"
     key = resources.memory_key("latency", params)
     resources.check_memory(resources.latency_mb(params), what, key)
-    load = load_before()
+    load = load_before("latency")
     found = in_processes(measured, params, settings["processes"])
     rows = [(number, *row) for number, of in enumerate(found, start=1) for row in of["rows"]]
     with atomic.write(runs) as file:
