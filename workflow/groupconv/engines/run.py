@@ -40,6 +40,7 @@ from groupconv.ground import atomic, interrupted
 
 DECIDED = "GROUPCONV_RUN"  # environment: what the main process decided, as JSON, for its jobs
 TABLE = Path("results/tables/summary.txt")
+AGAIN = "In a new terminal: source .venv/bin/activate"
 
 
 class Run:
@@ -160,6 +161,8 @@ class Run:
         trainings.clear(decided.all_jobs(), decided.lock(), recorded=decided.under_dvc)
         made = TABLE.exists() and TABLE.stat().st_mtime_ns != self.before
         if made and not self.workflow.touch:
+            if Path(sys.prefix).name == ".venv":
+                screen.show_last(AGAIN, stream=self.stream())
             screen.show_last(TABLE.read_text("utf-8").rstrip(), stream=self.stream(), table=True)
 
     def on_error(self, log: str) -> None:
