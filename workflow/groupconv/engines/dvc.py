@@ -68,6 +68,8 @@ def _config_files() -> list[Path]:
     folders = (
         os.environ.get("DVC_SYSTEM_CONFIG_DIR") or "/etc/xdg/dvc",
         os.environ.get("DVC_GLOBAL_CONFIG_DIR") or home / "dvc",
+        "/Library/Application Support/dvc",  # macOS
+        os.path.expanduser("~/Library/Application Support/dvc"),
     )
     return [
         *(Path(folder, "config") for folder in folders),
