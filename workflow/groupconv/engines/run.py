@@ -95,11 +95,13 @@ class Run:
             self.say(f"dvc.yaml: behind the rules; {mend}")
 
     def bring_up(self) -> None:
-        """dvc.yaml as the rules say: a run writes it, a dry run and --lint do not."""
+        """What a run writes, and a dry run and --lint do not: dvc.yaml as the rules say, a page."""
         text, derived = self.decided.dvc_yaml()
         if text != derived and jobs.DVC_YAML.read_text("utf-8") == text:
             or_refuse(atomic.write_text, jobs.DVC_YAML, derived)
             self.say("dvc.yaml: brought up to the rules")
+        if self.decided.in_dvc and (said := dvc.plots_page()):
+            self.say(said)
 
     @functools.cache  # noqa: B019 - there is one object
     def marker(self) -> Marker:
@@ -159,6 +161,8 @@ class Run:
         self.listener.stop()
         self.keep_records()
         trainings.clear(decided.all_jobs(), decided.lock(), recorded=decided.under_dvc)
+        for line in () if decided.under_dvc else trainings.strays(decided.all_jobs()):
+            self.say(line)
         made = TABLE.exists() and TABLE.stat().st_mtime_ns != self.before
         if made and not self.workflow.touch:
             if Path(sys.prefix).name == ".venv":
