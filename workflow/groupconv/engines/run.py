@@ -61,8 +61,7 @@ class Run:
 
     def stream(self) -> TextIO:
         """Where all goes that a run says: where Snakemake, or DVC that started it, says it."""
-        is_plan = self.workflow.dryrun and self.workflow.executor_plugin
-        return sys.stdout if is_plan or self.decided.under_dvc else sys.stderr
+        return sys.stdout if self.workflow.dryrun or self.decided.under_dvc else sys.stderr
 
     def say(self, line: str) -> None:
         """Print a line, folded to the terminal."""
@@ -90,9 +89,6 @@ class Run:
             sys.exit("dvc.yaml: not what the rules say; `snakemake --cores 1 pipeline` mends it")
         if self.decided.under_dvc and not self.decided.is_params_yaml():
             sys.exit("the configuration is not params.yaml's, which DVC would record")
-        if self.workflow.output_settings.dryrun and text != derived:
-            mend = "any run, or `snakemake --cores 1 pipeline`, brings it up"
-            self.say(f"dvc.yaml: behind the rules; {mend}")
 
     def bring_up(self) -> None:
         """What a run writes, and a dry run and --lint do not: dvc.yaml as the rules say, a page."""
@@ -204,6 +200,9 @@ class Run:
         """What no hook of Snakemake's is called for: a dry run, and one with nothing to be done."""
         decided = self.decided
         self.listener.stop()
+        if self.workflow.dryrun and decided.dvc_yaml()[0] != decided.dvc_yaml()[1]:
+            mend = "any run, or `snakemake --cores 1 pipeline`, brings it up"
+            self.say(f"dvc.yaml: behind the rules; {mend}")
         if not decided.asked or decided.under_dvc:
             return
         self.announce()
