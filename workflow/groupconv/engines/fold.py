@@ -17,9 +17,8 @@ def width(stream: TextIO) -> int:
 
 
 def lines(text: str, columns: int) -> str:
-    """Each line wrapped; one that goes on, indented, is joined first."""
-    whole = re.sub(r"(?<=\S)\n {2}(?=\S)", " ", text)
-    return "\n".join(wrapped(line, columns) for line in whole.split("\n"))
+    """Each line wrapped."""
+    return "\n".join(wrapped(line, columns) for line in text.split("\n"))
 
 
 def results(text: str, columns: int) -> str:
@@ -27,6 +26,7 @@ def results(text: str, columns: int) -> str:
     if not columns:
         return text
     table, blank, notes = text.partition("\n\n")
+    notes = re.sub(r"(?<=\S)\n {2}(?=\S)", " ", notes)  # wrapped for a wider terminal
     return _table(table.split("\n"), columns) + blank + lines(notes, columns)
 
 

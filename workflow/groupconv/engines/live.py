@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from groupconv.engines import fold
 from groupconv.engines.workload import Workload
+from groupconv.ground import interrupted
 from groupconv.ground.progress import duration
 
 SAY_S = 60  # between two plain lines that say how far the run is
@@ -69,14 +70,22 @@ class Plain:
         with self.lock:
             self.workload.begin(step, label, time.monotonic())
 
-    def end(self, label: str, failed: bool = False) -> None:
-        """A job ended."""
+    def end(self, label: str) -> None:
+        """A job has come to its end."""
         with self.lock:
             job = self.workload.running.get(label)
-            self.workload.end(label, time.monotonic(), failed)
-            if job and not failed:
+            self.workload.end(label, time.monotonic())
+            if job:
                 took = duration(time.monotonic() - job.began)
                 self._print(f"{label}: made in {took}{self._far(after='; ')}")
+
+    def fail(self, label: str) -> None:
+        """A job failed. Why is said last, when what still runs has come to its end."""
+        with self.lock:
+            self.workload.end(label, time.monotonic(), failed=True)
+            others = ", ".join(self.workload.running)
+        if not interrupted.happened():
+            self._print(f"{label}: failed" + (f"; still running: {others}" if others else ""))
 
     def take(self, line: str) -> None:
         """A line of a step."""

@@ -21,7 +21,8 @@ NOT_THE_CAUSE = "sbatch call:|For further error details"
 
 NOISE = re.compile(
     r"Select jobs to execute|Execute \d+ jobs|Reasons:\n|Using workflow specific profile"
-    r"|At least one job did not complete"
+    r"|(WorkflowError:\s+)?At least one job did not complete"
+    r"|RuleException:\s+CalledProcessError in |Shutting down, this might take|Exiting because a job"
     r"|\d+ jobs have missing provenance|Rules with missing metadata"
     r"|Building DAG of jobs|Using shell: |Provided (local )?cores: |Provided resources: "
     r"|Provided remote nodes: |Rules claiming more threads will be scaled down"
@@ -68,10 +69,12 @@ class Listener(logging.Handler):
         elif event is LogEvent.JOB_FINISHED and record.job_id in self.jobs:
             job = self.jobs[record.job_id]
             self.running = [one for one in self.running if one != job]
-            self._show_end(job)
+            if self.progress:
+                self.progress.end(jobs.label(*job))
             self.accepted(*job)
         elif event is LogEvent.JOB_ERROR and record.log:
-            self._show_end(self.jobs.get(record.jobid), failed=True)
+            if self.progress and record.jobid in self.jobs:
+                self.progress.fail(jobs.label(*self.jobs[record.jobid]))
             said = re.split(NOT_THE_CAUSE, str(record.rule_msg or ""))[0]
             self.failed[record.log[0]] = " ".join(said.split())
         elif (
@@ -93,10 +96,6 @@ class Listener(logging.Handler):
         if self.progress:
             self.progress.stop()
             self.progress = None
-
-    def _show_end(self, job: tuple[str, dict] | None, failed: bool = False) -> None:
-        if self.progress and job:
-            self.progress.end(jobs.label(*job), failed)
 
 
 def is_of_use(record: logging.LogRecord) -> bool:

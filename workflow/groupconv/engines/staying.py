@@ -44,10 +44,10 @@ class Staying(Plain):
             if isinstance(handler, logging.StreamHandler):
                 handler.setStream(stream)
 
-    def end(self, label: str, failed: bool = False) -> None:
-        """A job ended: a line for its step, if it was the last one."""
+    def end(self, label: str) -> None:
+        """A job has come to its end: a line for its step, if it was the last one."""
         with self.lock:
-            made = self.workload.end(label, time.monotonic(), failed)
+            made = self.workload.end(label, time.monotonic())
         if made:
             jobs = f"{made.jobs} jobs, " if made.jobs > 1 else ""
             cached = made.cached if made.cached < made.jobs else "all"
