@@ -120,7 +120,8 @@ def planned_for_slurm(folder: Path) -> tuple[float, float]:
     run.returncode = os.waitstatus_to_exitcode(status)
     if run.returncode:
         sys.exit("snakemake --profile slurm -n: failed")
-    return time.perf_counter() - began, used.ru_maxrss * 1024 / 1e6
+    unit = 1 if sys.platform == "darwin" else 1024
+    return time.perf_counter() - began, used.ru_maxrss * unit / 1e6
 
 
 def slurm(root: Path, rounds: int) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """The page for `dvc plots`, with Vega in it: DVC's own loads Vega from the network."""
 
+import os
 from pathlib import Path
 
 import vl_convert
@@ -22,4 +23,6 @@ HTML = """<!DOCTYPE html>
 
 if __name__ == "__main__":
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version="5.20")
-    PAGE.write_text(HTML.replace("%s", bundle.replace("</script", "<\\/script")), encoding="utf-8")
+    whole = PAGE.with_suffix(f".{os.getpid()}.part")  # two workers of a queue may both make it
+    whole.write_text(HTML.replace("%s", bundle.replace("</script", "<\\/script")), encoding="utf-8")
+    whole.rename(PAGE)

@@ -20,7 +20,7 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') ||
   fail "TORCH=$TORCH: no build of torch; allowed: auto, cpu, or CUDA's version as in cu126"
 
 # Complete and made from these very pins: nothing to do.
-stamp=$(cat envs/setup.sh envs/torch.txt envs/requirements.txt pyproject.toml | cksum)
+stamp=$(cat envs/setup.sh envs/on_path.pth envs/torch.txt envs/requirements.txt pyproject.toml | cksum)
 made=$(cat .venv/.complete 2>/dev/null || true)
 if [ "${made% *}" = "$stamp" ] && [ "${TORCH-${made##* }}" = "${made##* }" ] && .venv/bin/python -c '' 2>/dev/null &&
   [ -e .dvc/plots/page.html ]; then
@@ -51,6 +51,9 @@ uv pip install --no-deps --require-hashes -r envs/requirements.txt
 uv pip install --no-deps --no-build-isolation --editable . || fail "groupconv could not be installed"
 .venv/bin/python -c 'import torch, torchvision; print("setup: torch", torch.__version__)' ||
   fail "torch and torchvision do not import"
+# `.venv/bin/dvc repro`, without activation, finds the snakemake beside it: this Python puts its own
+# folder first on PATH.
+cp envs/on_path.pth "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 .venv/bin/python envs/plots_page.py
 # Where PYTHONDONTWRITEBYTECODE is set, as in many containers, every start of Snakemake would compile
 # its modules again: 5 s instead of 1.5 s. What does not compile is for another version of Python.

@@ -1,12 +1,14 @@
 """DVC on this machine: where it is, whether it started us, and what it means by what it says."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from groupconv.engines import dvc, recording
 from groupconv.ground.errors import StepError
+from project import ROOT
 
 # What DVC 3.67.1 writes to stderr.
 DISK = """\
@@ -110,3 +112,14 @@ def test_an_experiment_works_in_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     assert dvc.started_us()
     assert Path.cwd() == folder
+
+
+def test_a_clone_that_shares_an_environment_gets_the_plots_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "envs").mkdir()
+    shutil.copy(ROOT / "envs" / "plots_page.py", tmp_path / "envs")
+    assert dvc.plots_page().startswith(".dvc/plots/page.html: FileNotFoundError")
+    (tmp_path / ".dvc" / "plots").mkdir(parents=True)
+    assert dvc.plots_page() == ""
+    assert "{plot_divs}" in dvc.PLOTS_PAGE.read_text(encoding="utf-8")
+    assert [path.name for path in dvc.PLOTS_PAGE.parent.iterdir()] == ["page.html"]

@@ -99,7 +99,9 @@ def test_it_says_after_which_epoch_each_training_goes_on(tmp_path, monkeypatch):
         ("Execute 2 jobs...", logging.INFO, False),
         ("1 jobs have missing provenance/metadata so that ...", logging.WARNING, False),
         ("Nothing to be done (all requested files are present).", logging.INFO, True),
-        ("RuleException: CalledProcessError", logging.ERROR, True),
+        ("RuleException:\nCalledProcessError in file train.smk, line 3", logging.ERROR, False),
+        ("WorkflowError:\nAt least one job did not complete", logging.ERROR, False),
+        ("MissingInputException in rule split", logging.ERROR, True),
     ],
 )
 def test_snakemakes_noise_is_not_shown_and_its_news_is(message, level, of_use):

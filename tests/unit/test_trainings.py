@@ -77,3 +77,19 @@ def test_no_other_step_has_states(training):
     leave_receipt(other)
     trainings.clear([other], NONE)
     assert len(states.of("E")) == 2
+
+
+def test_states_of_a_scheme_that_is_no_more_stay_and_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for scheme in "EF":
+        folder = Path("results/schemes", scheme, "seed0")
+        folder.mkdir(parents=True)
+        for epoch in (1, 2):
+            (folder / states.name("key", epoch, "content")).write_bytes(bytes(1_000_000))
+    of_e = stage("train", ["images"], ["results/schemes/E/seed0/a.pt"], "train@E-0")
+    assert trainings.strays([of_e]) == [
+        "results/schemes/F/seed0: 2.0 MB of an interrupted training that params.yaml has no more; "
+        "`rm results/schemes/F/seed0/.resume-*` removes it"
+    ]
+    trainings.clear([of_e], NONE)
+    assert len(states.of("results/schemes/F/seed0")) == 2

@@ -4,8 +4,10 @@ import datetime
 import json
 import os
 import shutil
+import subprocess
 
 import pytest
+from project import SNAKEMAKE
 
 AHEAD = datetime.datetime(2031, 1, 1).timestamp()
 
@@ -76,3 +78,20 @@ def test_a_folder_of_ones_own_that_is_dated_in_the_future_stays_as_it_is(project
         path.chmod(0o755)
     folder.chmod(0o755)
     shutil.rmtree(folder)
+
+
+def test_what_is_asked_for_stands_alone_on_stdout(project):
+    """A plan in a file is whole; a graph goes through a pipe."""
+
+    def split(*arguments):
+        run = subprocess.run(
+            [SNAKEMAKE, *arguments], cwd=project.folder, capture_output=True, text=True, check=True
+        )
+        return run.stdout, run.stderr.splitlines()
+
+    plan, beside = split("-n", "data/manifest.csv")
+    assert {"Job stats:", "prepare: not made yet"} <= set(plan.splitlines())
+    assert len(beside) == 1  # which profile is used
+    graph, beside = split("data/manifest.csv", "--dag")
+    assert graph.startswith("digraph") and graph.rstrip().endswith("}")  # noqa: PT018
+    assert "prepare: not made yet" in beside

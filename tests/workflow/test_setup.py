@@ -1,10 +1,11 @@
-"""envs/setup.sh refuses in one line."""
+"""envs/setup.sh refuses in one line; what it makes works without activation."""
 
 import os
+import shutil
 import subprocess
 import sys
 
-from project import copy_of_checkout
+from project import ROOT, copy_of_checkout
 
 
 def set_up(folder, python, **environment):
@@ -50,3 +51,23 @@ def test_a_build_of_torch_that_does_not_exist_is_said(tmp_path):
 
 def test_no_python_at_all_is_said(tmp_path):
     assert "not found: install Python 3.11" in set_up(tmp_path / "copy", tmp_path / "none")
+
+
+def test_a_program_of_the_environment_finds_its_neighbours_without_activation(tmp_path):
+    """`.venv/bin/dvc repro` starts `snakemake`."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path], check=True)
+    (packages,) = tmp_path.glob("lib/python*/site-packages")
+    shutil.copy(ROOT / "envs" / "on_path.pth", packages)
+    found = "subprocess.getoutput('command -v python')"
+    asked = f"import os, subprocess; print(os.getenv('PATH'), {found})"
+    for before in ("/usr/bin:/bin", f"/usr/bin:{tmp_path}/bin"):
+        said = subprocess.run(
+            [tmp_path / "bin" / "python", "-c", asked],
+            env={"PATH": before},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        path, found = said.stdout.split()
+        assert path == f"{tmp_path}/bin:{before.replace(f':{tmp_path}/bin', '')}"
+        assert found == f"{tmp_path}/bin/python"

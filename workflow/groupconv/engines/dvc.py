@@ -1,6 +1,7 @@
 """DVC on this machine: whether it versions this folder, whether it started us, and its cache."""
 
 import configparser
+import importlib.util
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from groupconv.engines.dvcyaml import of_ours
 from groupconv.ground.errors import StepError
 
+PLOTS_PAGE = Path(".dvc/plots/page.html")  # git takes none of it: 0.9 MB
 EXPERIMENTS = ".dvc/tmp/exps"  # where `dvc exp run --temp` and its queue work
 
 
@@ -68,6 +70,8 @@ def _config_files() -> list[Path]:
     folders = (
         os.environ.get("DVC_SYSTEM_CONFIG_DIR") or "/etc/xdg/dvc",
         os.environ.get("DVC_GLOBAL_CONFIG_DIR") or home / "dvc",
+        "/Library/Application Support/dvc",  # macOS
+        os.path.expanduser("~/Library/Application Support/dvc"),
     )
     return [
         *(Path(folder, "config") for folder in folders),
@@ -103,6 +107,18 @@ def cached(path: str, md5: str, folder: str | None = None) -> dict[str, str] | N
             return None
         found |= inside
     return found
+
+
+def plots_page() -> str:
+    """Make the page of `dvc plots` if it lacks, as in a clone that shares another's environment.
+
+    Returns why it cannot be made, or "".
+    """
+    if PLOTS_PAGE.exists() or importlib.util.find_spec("vl_convert") is None:
+        return ""
+    asked = [sys.executable, "envs/plots_page.py"]
+    made = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return f"{PLOTS_PAGE}: {made.stderr.strip().splitlines()[-1]}" if made.returncode else ""
 
 
 def empty_folder(path: str) -> None:

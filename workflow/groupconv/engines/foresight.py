@@ -14,6 +14,7 @@ from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
 
 UNKNOWN = "not known before it is made"  # in place of a md5
+CACHED = "made before, from DVC's cache"
 
 
 class Foreseen(Digests):
@@ -80,7 +81,7 @@ def costs(
         before = () if anew or not cache else stored.of(one, causes, lock, receipts, cache)
         results, _ = next(iter(before), (None, None))
         if results:
-            found[one.name] = "made before, from DVC's cache"
+            found[one.name] = CACHED
         elif one.step == "train" and (epoch := trainings.epoch(one, causes, receipts)):
             found[one.name] = f"goes on after epoch {epoch}"
         digests.foresee(results or dict.fromkeys(one.outs, UNKNOWN))

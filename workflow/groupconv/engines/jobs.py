@@ -79,7 +79,7 @@ def job(definitions: dict, step: str, own: dict) -> Job:
     return Job(
         step=step,
         name=f"{step}@{'-'.join(map(str, keys))}" if keys else step,
-        label=" ".join([step, *(f"seed {k}" if isinstance(k, int) else k for k in keys)]),
+        label=label(step, wildcards),
         wildcards=wildcards,
         command=filled(definition["cmd"]),
         deps=tuple(sorted(map(filled, definition.get("deps", [])))),
@@ -89,6 +89,12 @@ def job(definitions: dict, step: str, own: dict) -> Job:
         keys=tuple(map(filled, definition.get("params", []))),
         frozen=bool(definition.get("frozen")),
     )
+
+
+def label(step: str, wildcards: dict) -> str:
+    """As a person names a job: train A seed 0."""
+    named = (f"seed {value}" if key == "seed" else value for key, value in wildcards.items())
+    return " ".join([step, *named])
 
 
 def jobs(definitions: dict, params: dict) -> list[Job]:

@@ -9,16 +9,22 @@ import functools
 import json
 import os
 import sys
+import time
 from pathlib import Path
+from typing import TextIO
+
+from snakemake.settings.enums import Quietness
 
 from groupconv.data import sources
 from groupconv.engines import (
     alive,
     cluster,
+    costs,
     dvc,
     future,
     jobs,
     limits,
+    live,
     overview,
     recording,
     screen,
@@ -29,11 +35,13 @@ from groupconv.engines.decisions import Decisions
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.marker import Marker
 from groupconv.engines.refusal import or_refuse, unless_refused
+from groupconv.engines.workload import Workload
 from groupconv.ground import atomic, interrupted
 from groupconv.ground.progress import many
 
 DECIDED = "GROUPCONV_RUN"  # environment: what the main process decided, as JSON, for its jobs
 TABLE = Path("results/tables/summary.txt")
+AGAIN = "In a new terminal: source .venv/bin/activate"
 
 
 class Run:
@@ -45,12 +53,35 @@ class Run:
         self.handle = or_refuse(alive.hold)
         if alive.alone(self.handle):
             for left in alive.unlocked():
-                print(f"{left}: removed; the run that left it was killed", file=sys.stderr)
+                self.say(f"{left}: removed; the run that left it was killed")
         if said := recording.mend(self.handle):
-            print(said, file=sys.stderr)
-        self.listener = screen.Listener(workflow.output_settings.printshellcmds, self.accepted)
+            self.say(said)
+        self.listener = screen.Listener(workflow.output_settings, self.accepted)
         self.at_end = unless_refused(self._at_end)
         atexit.register(self.at_end)
+
+    def stream(self) -> TextIO:
+        """Where all goes that a run says: where Snakemake, or DVC that started it, says it."""
+        return sys.stdout if self.workflow.dryrun or self.decided.under_dvc else sys.stderr
+
+    def say(self, line: str) -> None:
+        """Print a line, folded to the terminal."""
+        screen.say(line, self.stream())
+
+    def show_progress(self) -> None:
+        """From now on: one line that stays, or plain lines; on a cluster without the steps' own."""
+        if self.decided.under_dvc:  # one step, which says itself how far it is
+            return
+        sys.stdout.flush()
+        os.dup2(2, 1)  # the steps' lines, where all others go
+        quiet = set(self.workflow.output_settings.quiet or ())
+        if {Quietness.PROGRESS, Quietness.ALL} & quiet:
+            return  # Snakemake then does not say either what has ended
+        resources, remote = self.workflow.resource_settings, self.workflow.non_local_exec
+        cores = (resources.nodes if remote else resources.cores) or 1
+        every = costs.of_run(self.decided, self.listener.steps, cores)
+        self.listener.progress = live.screen(Workload(every, time.monotonic()))
+        self.listener.progress.start()
 
     def begin(self) -> None:
         """Once all rules are read: is dvc.yaml what they say?"""
@@ -59,16 +90,15 @@ class Run:
             sys.exit("dvc.yaml: not what the rules say; `snakemake --cores 1 pipeline` mends it")
         if self.decided.under_dvc and not self.decided.is_params_yaml():
             sys.exit("the configuration is not params.yaml's, which DVC would record")
-        if self.workflow.output_settings.dryrun and text != derived:
-            mend = "any run, or `snakemake --cores 1 pipeline`, brings it up"
-            print(f"dvc.yaml: behind the rules; {mend}", file=sys.stderr)
 
     def bring_up(self) -> None:
-        """dvc.yaml as the rules say: a run writes it, a dry run and --lint do not."""
+        """What a run writes, and a dry run and --lint do not: dvc.yaml as the rules say, a page."""
         text, derived = self.decided.dvc_yaml()
         if text != derived and jobs.DVC_YAML.read_text("utf-8") == text:
             or_refuse(atomic.write_text, jobs.DVC_YAML, derived)
-            print("dvc.yaml: brought up to the rules", file=sys.stderr)
+            self.say("dvc.yaml: brought up to the rules")
+        if self.decided.in_dvc and (said := dvc.plots_page()):
+            self.say(said)
 
     @functools.cache  # noqa: B019 - there is one object
     def marker(self) -> Marker:
@@ -81,19 +111,16 @@ class Run:
         """Say which steps will be made, and why: before a run, and at the end of a dry run."""
         decided = self.decided
         if [str(trigger) for trigger in self.workflow.rerun_triggers] != ["mtime"]:
-            print(
-                "profiles/default is not in use: Snakemake makes more again than has changed",
-                file=sys.stderr,
-            )
+            self.say("profiles/default is not in use: Snakemake makes more again than has changed")
         labels = {one.name: one.label for one in decided.all_jobs()}
         for name in decided.examined().frozen:
-            print(f"{labels[name]}: frozen in dvc.yaml: not made again", file=sys.stderr)
+            self.say(f"{labels[name]}: frozen in dvc.yaml: not made again")
         data, fetches = decided.params["data"], "download" in decided.made()
         for line in filter(None, (sources.instead(data), sources.estimate(data) * fetches)):
-            print(line, file=sys.stderr)
+            self.say(line)
         planned = (decided.all_jobs(), decided.wanted(), decided.spared(), decided.asked)
         for line in or_refuse(overview.of, *planned):
-            print(line, file=sys.stderr)
+            self.say(line)
 
     def on_start(self) -> None:
         """Before the first job."""
@@ -115,7 +142,8 @@ class Run:
         os.environ[DECIDED] = json.dumps(decided.told())
         if decided.in_dvc and decided.is_params_yaml():
             or_refuse(recording.prune, decided.all_jobs())
-        stop.hold(on_cluster=self.workflow.non_local_exec)
+        stop.hold(self.workflow.non_local_exec, self.listener.hide)
+        self.show_progress()
 
     def accepted(self, rule: str, wildcards: dict) -> None:
         """Snakemake has accepted a job's outputs."""
@@ -127,14 +155,20 @@ class Run:
     def on_success(self) -> None:
         """After the last job."""
         decided = self.decided
+        self.listener.stop()
         self.keep_records()
         trainings.clear(decided.all_jobs(), decided.lock(), recorded=decided.under_dvc)
+        for line in () if decided.under_dvc else trainings.strays(decided.all_jobs()):
+            self.say(line)
         made = TABLE.exists() and TABLE.stat().st_mtime_ns != self.before
         if made and not self.workflow.touch:
-            screen.show_last(TABLE.read_text(encoding="utf-8").rstrip())
+            if Path(sys.prefix).name == ".venv":
+                screen.show_last(AGAIN, stream=self.stream())
+            screen.show_last(TABLE.read_text("utf-8").rstrip(), stream=self.stream(), table=True)
 
     def on_error(self, log: str) -> None:
         """After a job failed: the last paragraph is the first to be registered."""
+        self.listener.stop()
         if interrupted.happened():
             begun = [one for one in self.decided.all_jobs() if self._is(one, self.listener.running)]
             screen.show_last(stop.said(begun))
@@ -161,11 +195,15 @@ class Run:
         if said.startswith(recording.NOTHING) and not at_exit:
             screen.show_last(said)
         elif said:
-            print(said, file=sys.stderr)
+            self.say(said)
 
     def _at_end(self) -> None:
         """What no hook of Snakemake's is called for: a dry run, and one with nothing to be done."""
         decided = self.decided
+        self.listener.stop()
+        if self.workflow.dryrun and decided.dvc_yaml()[0] != decided.dvc_yaml()[1]:
+            mend = "any run, or `snakemake --cores 1 pipeline`, brings it up"
+            self.say(f"dvc.yaml: behind the rules; {mend}")
         if not decided.asked or decided.under_dvc:
             return
         self.announce()
@@ -179,5 +217,4 @@ class Run:
         if a_run and (waiting or decided.examined().code_is_new):
             self.keep_records(at_exit=True)
         elif waiting:
-            said = f"dvc.lock: the next run records {many(waiting, 'stage')}"
-            print(said, file=sys.stderr)
+            self.say(f"dvc.lock: the next run records {many(waiting, 'stage')}")

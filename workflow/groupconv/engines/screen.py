@@ -2,14 +2,17 @@
 
 import atexit
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from groupconv.engines import fold, jobs, live
 from groupconv.ground import interrupted
 
 LAST_LINES = 12
@@ -18,9 +21,15 @@ NOT_THE_CAUSE = "sbatch call:|For further error details"
 
 NOISE = re.compile(
     r"Select jobs to execute|Execute \d+ jobs|Reasons:\n|Using workflow specific profile"
-    r"|At least one job did not complete"
+    r"|(WorkflowError:\s+)?At least one job did not complete"
+    r"|RuleException:\s+CalledProcessError in |Shutting down, this might take|Exiting because a job"
     r"|\d+ jobs have missing provenance|Rules with missing metadata"
+    r"|Building DAG of jobs|Using shell: |Provided (local )?cores: |Provided resources: "
+    r"|Provided remote nodes: |Rules claiming more threads will be scaled down"
+    r"|Conda environments: ignored|Assuming unrestricted shared filesystem usage"
+    r"|Complete log\(s\): |Job counts:|Elapsed time: "
 )
+COUNTS = (LogEvent.RUN_INFO, LogEvent.PROGRESS, LogEvent.RESOURCES_INFO)
 
 
 class Listener(logging.Handler):
@@ -30,9 +39,12 @@ class Listener(logging.Handler):
     of each job whose outputs Snakemake has accepted.
     """
 
-    def __init__(self, show_commands: bool, accepted: Callable[[str, dict], None]):
+    def __init__(self, output_settings, accepted: Callable[[str, dict], None]):
+        """``output_settings``: Snakemake's."""
         super().__init__()
-        self.show_commands, self.accepted = show_commands, accepted
+        self.show_commands, self.accepted = output_settings.printshellcmds, accepted
+        self.progress: live.Plain | None = None
+        self.steps: set[str] = set()  # of which the run has jobs
         self.jobs: dict[int, tuple[str, dict]] = {}
         self.running: list[tuple[str, dict]] = []
         self.failed: dict[str, str] = {}
@@ -40,25 +52,50 @@ class Listener(logging.Handler):
         for handler in logger.handlers:
             if handler.name == "DefaultStreamHandler":
                 handler.addFilter(is_of_use)
+                handler.nocolor |= bool(os.getenv("NO_COLOR"))  # Snakemake knows --nocolor alone
+                handler.addFilter(self.shows_once if output_settings.dryrun else is_no_count)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event of Snakemake's."""
         event = getattr(record, "event", None)
-        if event is LogEvent.JOB_INFO:
+        if event is LogEvent.RUN_INFO:
+            self.steps = set(getattr(record, "stats", {}))
+        elif event is LogEvent.JOB_INFO:
             names = {key: str(value) for key, value in (record.wildcards or {}).items()}
-            self.jobs[record.jobid] = record.rule_name, names
-            self.running.append(self.jobs[record.jobid])
+            self.jobs[record.jobid] = job = record.rule_name, names
+            self.running.append(job)
+            if self.progress and record.log:  # `all`, and the like, have none
+                self.progress.begin(record.rule_name, jobs.label(*job))
         elif event is LogEvent.JOB_FINISHED and record.job_id in self.jobs:
             job = self.jobs[record.job_id]
             self.running = [one for one in self.running if one != job]
+            if self.progress:
+                self.progress.end(jobs.label(*job))
             self.accepted(*job)
         elif event is LogEvent.JOB_ERROR and record.log:
+            if self.progress and record.jobid in self.jobs:
+                self.progress.fail(jobs.label(*self.jobs[record.jobid]))
             said = re.split(NOT_THE_CAUSE, str(record.rule_msg or ""))[0]
             self.failed[record.log[0]] = " ".join(said.split())
         elif (
             event is LogEvent.SHELLCMD and self.show_commands and getattr(record, "shellcmd", None)
         ):
             print(record.shellcmd, flush=True)
+
+    def shows_once(self, record: logging.LogRecord) -> bool:
+        """Whether it is not the counts of a dry run's jobs for a second time."""
+        return getattr(record, "event", None) is not LogEvent.RUN_INFO or not self.steps
+
+    def hide(self) -> None:
+        """The run is interrupted: what ends now may write over a line that stays."""
+        if self.progress:
+            self.progress.hide()
+
+    def stop(self) -> None:
+        """The run is at its end: what is printed now stays the last."""
+        if self.progress:
+            self.progress.stop()
+            self.progress = None
 
 
 def is_of_use(record: logging.LogRecord) -> bool:
@@ -73,9 +110,26 @@ def is_of_use(record: logging.LogRecord) -> bool:
     return not NOISE.match(str(record.msg))
 
 
-def show_last(*paragraphs: str) -> None:
+def is_no_count(record: logging.LogRecord) -> bool:
+    """Whether it is no count of jobs: the plan and the progress of a run are weighted by time.
+
+    A dry run's counts are what one asks it for.
+    """
+    return getattr(record, "event", None) not in COUNTS
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print to ``stream``, or stderr, folded to its width if it is a terminal."""
+    stream = stream or sys.stderr
+    print(fold.lines(text, fold.width(stream)), file=stream, flush=True)
+
+
+def show_last(*paragraphs: str, stream: TextIO | None = None, table: bool = False) -> None:
     """Print when Snakemake has said everything else, so that it stays in sight."""
-    atexit.register(print, *(f"\n{text}" for text in paragraphs), sep="\n", file=sys.stderr)
+    stream = stream or sys.stderr
+    columns = fold.width(stream)
+    folded = [(fold.results if table else fold.lines)(text, columns) for text in paragraphs]
+    atexit.register(print, *(f"\n{text}" for text in folded), sep="\n", file=stream)
 
 
 def failures(snakemake_log: str, reported: dict[str, str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import psutil
 
@@ -16,14 +16,20 @@ from groupconv.ground import interrupted
 LINE = "interrupted; run it again"
 
 
-def hold(on_cluster: bool) -> None:
+def hold(on_cluster: bool, hide: Callable[[], None] = lambda: None) -> None:
     """Ctrl-C and SIGTERM end the steps, too; a second one kills them and says so in one line.
 
     By itself Snakemake waits, after SIGTERM, for steps that may take days. It is left so
-    ``on_cluster``, where they live without this process; Ctrl-C cancels their jobs there.
+    ``on_cluster``, where they live without this process; Ctrl-C cancels their jobs there. ``hide``
+    takes what is drawn off the screen.
     """
     numbers = (signal.SIGINT,) if on_cluster else interrupted.NUMBERS
-    interrupted.hold(lambda: _signal(signal.SIGTERM), _at_once, numbers)
+
+    def first() -> None:
+        hide()
+        _signal(signal.SIGTERM)
+
+    interrupted.hold(first, _at_once, numbers)
 
 
 def _signal(number: int) -> None:

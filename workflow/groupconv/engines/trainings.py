@@ -5,13 +5,17 @@ the outputs; DVC deletes a job's outputs before it runs it. The next try then co
 """
 
 import os
+from pathlib import Path
 
 from groupconv.engines import plan
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
+from groupconv.ground.progress import amount
 from groupconv.network import states
+
+SCHEMES = Path("results/schemes")
 
 
 def clear(all_jobs: list[Job], lock: Lock, *, recorded: bool = False) -> None:
@@ -26,6 +30,23 @@ def clear(all_jobs: list[Job], lock: Lock, *, recorded: bool = False) -> None:
     for one in left:
         if one.name not in {*found.reasons, *found.frozen, *found.unrecorded}:
             states.clear(folder(one))
+
+
+def strays(all_jobs: list[Job]) -> list[str]:
+    """A line for each folder with states of a training that params.yaml has no more.
+
+    They stay, as the scheme or seed may come back: half a training may be days.
+    """
+    mine = {folder(one) for one in all_jobs if one.step == "train"}
+    found: dict[str, int] = {}
+    for path in SCHEMES.glob("*/seed*/.resume-*.pt"):
+        if (name := path.parent.as_posix()) not in mine:
+            found[name] = found.get(name, 0) + path.stat().st_size
+    return [
+        f"{name}: {amount(size)} of an interrupted training that params.yaml has no more; "
+        f"`rm {name}/.resume-*` removes it"
+        for name, size in sorted(found.items())
+    ]
 
 
 def folder(one: Job) -> str:

@@ -1,7 +1,9 @@
 """Progress that can be read on a terminal, in a log, and with several steps at once."""
 
 import os
+import shutil
 import sys
+import textwrap
 from datetime import datetime, timedelta
 
 
@@ -10,10 +12,31 @@ def say(line: str) -> None:
 
     Once, where both are one file: a step typed by hand, a log of both.
     """
-    streams = [sys.stdout] if one_file() else [sys.stdout, sys.stderr]
-    for stream in streams:
-        stream.write(f"{line}\n")  # in one go: print writes the end of the line by itself
-        stream.flush()
+    if not one_file():
+        sys.stderr.write(f"{line}\n")  # in one go: print writes the end of the line by itself
+        sys.stderr.flush()
+    shown = wrapped(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line
+    try:
+        sys.stdout.write(f"{shown}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read it was killed, or wanted no more: no reason to end a step
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def wrapped(line: str, columns: int) -> str:
+    """The line folded between words at so many characters, what follows indented; 0: as it is."""
+    if len(line) <= columns or not columns:
+        return line
+    first = len(line) - len(line.lstrip())
+    indent = " " * (first + 2)
+    return textwrap.fill(
+        line,
+        columns,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def one_file() -> bool:

@@ -70,12 +70,21 @@ def _busy() -> float:
     return sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
 
 
-def load_before(seconds: float = 1.0) -> dict:
-    """What the machine does before anything is timed: share of its cores, mean of a minute."""
+def load_before(step: str, seconds: float = 1.0) -> dict:
+    """What the machine does before ``step`` times anything: share of its cores, mean of a minute.
+
+    Where that is much it says so: now one can still end the other programs, or the run.
+    """
     others = Others()
     time.sleep(seconds)
-    minute = psutil.getloadavg()[0]
-    return {"others_before": others.share(), "load_average_before": round(minute, 2)}
+    minute, used = psutil.getloadavg()[0], others.share()
+    if used > LOADED:
+        say(
+            f"{step}: other programs use {used:.0%} of this machine's cores: it will take longer "
+            "and find longer times; end them, or run it again later: snakemake --cores all "
+            f"--forcerun {step}"
+        )
+    return {"others_before": used, "load_average_before": round(minute, 2)}
 
 
 @torch.inference_mode()

@@ -37,7 +37,7 @@ def run(params: dict, runs: str, latency: str) -> None:
     what = f"latency: timing the full models of {many(len(schemes), 'scheme')}"
     key = resources.memory_key("latency", params)
     resources.check_memory(resources.latency_mb(params), what, key)
-    load = load_before()
+    load = load_before("latency")
     found = in_processes(measured, params | {"schemes": schemes}, settings["processes"])
     rows = [(number, *row) for number, of in enumerate(found, start=1) for row in of["rows"]]
     with atomic.write(runs) as file:

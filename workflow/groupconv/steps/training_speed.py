@@ -48,11 +48,12 @@ def measured(params: dict) -> tuple[list[tuple[str, int, float]], dict]:
     # Slow to import: a run that times nothing takes a second.
     from groupconv.ground.provenance import machine, versions
     from groupconv.network.speed import timed_steps
+    from groupconv.network.timing import load_before
 
     key = resources.memory_key("training_speed", params)
     needed_mb, schemes = resources.training_speed_mb(params), params["schemes"]
     resources.check_memory(needed_mb, "training_speed: the full models of all schemes", key)
-    before = psutil.getloadavg()[0]
+    before = load_before("training_speed")["load_average_before"]
     rows = timed_steps(
         params["model"]["architecture"],
         {name: schemes[name] for name in in_order(schemes)},
