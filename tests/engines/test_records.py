@@ -115,7 +115,7 @@ def test_a_lock_that_is_not_yaml_is_refused_in_one_line(done):
     lock.write_text("a: [")
     run = done.snakemake("--cores", "2")
     assert run.returncode == 1
-    assert run.stdout.rstrip().splitlines()[-1].startswith("dvc.lock: line 1: `a: [`: not YAML")
+    assert run.stdout.rstrip().splitlines()[-1].startswith("dvc.lock: line 1: `a: [`: [ without ]")
     assert "Traceback" not in run.stdout
     lock.write_text(whole)
     done.agree()

@@ -90,8 +90,8 @@ def test_a_rules_command_is_in_the_stages():
             "stages:\n<<<<<<< HEAD\n  a:\n    cmd: a\n=======\n  a:\n    cmd: b\n>>>>>>> x\n",
             "line 2: `<<<<<<< HEAD`: git left a conflict",
         ),
-        ("stages: [", "line 1: `stages: [`: not YAML"),
-        ("stages:\n  a: {\n", "line 2: `a: {`: not YAML"),
+        ("stages: [", "line 1: `stages: [`: [ without ]"),
+        ("stages:\n  a: {\n", "line 2: `a: {`: { without }"),
         ("just text", "stages: no stages"),
     ],
 )

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from groupconv.data import parallel
+from groupconv.data import held, parallel
 from groupconv.data.sources.source import Character, Scan
 from groupconv.ground.errors import DataError, DeviceError, ParamsError, StepError
-from groupconv.settings import config, resources
+from groupconv.settings import config
 from groupconv.steps import prepare
 from PIL import Image
 from project import ROOT
@@ -186,6 +186,5 @@ def test_a_number_of_threads_that_is_none_is_one_line(threads):
 
 
 def test_the_estimate_of_memory_knows_how_many_images_wait():
-    assert resources.MOST_WAITING == parallel.AHEAD * parallel.MOST_HELD
-    assert resources.preparing_mb(1, 1024) == resources.DECODING_MB
-    assert resources.preparing_mb(4, 64) > 3 * resources.DECODING_MB
+    assert held.memory_mb(1, 1024) == held.DECODING_MB
+    assert held.memory_mb(4, 64) > 3 * held.DECODING_MB

@@ -1,6 +1,7 @@
 """The last thing on the screen: why a step failed, from its log and from Snakemake's events."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 from groupconv.engines import screen
@@ -67,10 +68,13 @@ def test_slurm_says_why_and_the_log_of_an_earlier_run_is_not_shown(failures):
     assert shown == ["failed: train/E/seed0", refused, "log: logs/train/E/seed0.log"]
 
 
+SHOWN = SimpleNamespace(printshellcmds=True, dryrun=False)
+
+
 @pytest.fixture
 def listener():
     accepted = []
-    handler = screen.Listener(True, lambda *job: accepted.append(job))
+    handler = screen.Listener(SHOWN, lambda *job: accepted.append(job))
     handler.accepted_jobs = accepted
     yield handler
     logger.removeHandler(handler)
@@ -86,7 +90,7 @@ def test_jobs_are_followed_from_their_start_to_their_acceptance(listener, capsys
     for number, scheme in enumerate("AE"):
         wildcards = {"scheme": scheme, "seed": 0}
         listener.emit(
-            event(LogEvent.JOB_INFO, jobid=number, rule_name="train", wildcards=wildcards)
+            event(LogEvent.JOB_INFO, jobid=number, rule_name="train", wildcards=wildcards, log=[])
         )
     listener.emit(event(LogEvent.JOB_FINISHED, job_id=0))
     listener.emit(event(LogEvent.JOB_FINISHED, job_id=99))  # of no job that was begun

@@ -128,10 +128,10 @@ def own(**changes):
     return reads.params_of(params, "grid", scheme="E")
 
 
-def test_a_grid_trains_each_setting_goes_on_and_trains_nothing_twice(packed, tmp_path, capfd):
+def test_a_grid_trains_each_setting_goes_on_and_trains_nothing_twice(fitted, tmp_path, capfd):
     table = tmp_path / "sweep" / "E.csv"
     table.parent.mkdir()
-    grid.run(own(), *packed, str(table))
+    grid.run(own(), *fitted, str(table))
     first = pd.read_csv(table)
     assert list(first.columns) == grid.COLUMNS
     assert len(first) == 3
@@ -140,15 +140,15 @@ def test_a_grid_trains_each_setting_goes_on_and_trains_nothing_twice(packed, tmp
     assert set(first["diverged"]) == {0}
     capfd.readouterr()
     table.unlink()  # as Snakemake does before a job
-    grid.run(own(), *packed, str(table))
+    grid.run(own(), *fitted, str(table))
     assert "images/s" not in capfd.readouterr().err  # nothing was trained
     assert pd.read_csv(table).equals(first)
     assert not list(table.with_suffix("").glob(".resume-*"))
 
 
-def test_a_rate_that_diverges_is_a_row_and_the_grid_goes_on(packed, tmp_path):
+def test_a_rate_that_diverges_is_a_row_and_the_grid_goes_on(fitted, tmp_path):
     table = tmp_path / "E.csv"
-    grid.run(own(learning_rates=[0.01, 1e20], extensions=0), *packed, str(table))
+    grid.run(own(learning_rates=[0.01, 1e20], extensions=0), *fitted, str(table))
     rows = pd.read_csv(table)
     assert rows["diverged"].tolist() == [0, 1]
     assert rows["val_top1"].isna().tolist() == [False, True]

@@ -16,14 +16,13 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 
 from groupconv.data.decode import Decoded, decode
+from groupconv.data.held import AHEAD, MOST_HELD
 from groupconv.data.sources.source import Character, Scan
 from groupconv.ground.errors import DeviceError, StepError
 
 ALONE_S = 1.0  # decoded here before workers start: many a set is through by then
 JOB_S = 0.05  # of work that a worker is given at a time
 MOST_BYTES = 2**22  # of images that are sent at a time; one more may be larger
-AHEAD = 2  # jobs of each worker that are begun, done or not
-MOST_HELD = 32  # images of a job that wait for an earlier one; the worker then waits, too
 STOPPED = (-signal.SIGINT, -signal.SIGTERM)
 
 Wanted = tuple[Scan, list[Character]]

@@ -14,6 +14,7 @@ from pathlib import Path
 from snakemake.io import ancient, expand
 from snakemake.settings.types import DeploymentMethod
 
+from groupconv.data import held
 from groupconv.data.sources import folder as own_images
 from groupconv.data.sources import raw_files
 from groupconv.engines import conda
@@ -206,7 +207,7 @@ class Seam:
     def preparing_mb(self, wildcards, attempt: int) -> int:
         """Memory of the step prepare, more at each attempt."""
         threads = self.params["prepare"]["threads"]
-        return attempt * resources.preparing_mb(threads, self.params["data"]["image_size"])
+        return attempt * held.memory_mb(threads, self.params["data"]["image_size"])
 
     def priority(self, wildcards) -> float:
         """The slowest schemes first: two at a time then end at about the same moment."""

@@ -19,8 +19,6 @@ PAPERS_BATCH = 20  # of the step training_speed
 # Python with torch (its CUDA build) and pandas imported, no model; on a cluster's node also the
 # Snakemake that starts it.
 PROCESS_MB = 1300
-DECODING_MB = 1000  # a process with Pillow and numpy, and twice the pixels of 100 megapixels
-MOST_WAITING = 64  # images of each, as data/parallel.py has it, which imports Pillow
 KEPT_WEIGHTS = 5  # times that a training holds its parameters (training_mb)
 WHOLE = 1000  # of `share`: one machine; engines/limits.py caps it
 GPUS = "GROUPCONV_GPUS"  # environment: GPUs of the submitting machine, for jobs on other nodes
@@ -131,14 +129,6 @@ def training_speed(params: dict) -> dict:
     if not params["training_speed"]["steps"]:
         return job(500)
     return job_alone(growing(training_speed_mb(params)), gpus(params["train"]["device"]))
-
-
-def preparing_mb(threads: int, image_size: int) -> int:
-    """Memory of the step prepare, MB: of each process that decodes, one image of a camera's size;
-    and the images that wait for their turn.
-    """
-    waiting = MOST_WAITING * threads * 3 * image_size**2
-    return DECODING_MB * threads + (waiting // 10**6 if threads > 1 else 0)
 
 
 def gpus_here() -> int:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from groupconv.data import formats, hashes, packed, parallel
+from groupconv.data import formats, hashes, held, packed, parallel
 from groupconv.data.archive import DamagedError
 from groupconv.data.catalogue import (
     COUNTS,
@@ -31,7 +31,6 @@ from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError, ParamsError, span
 from groupconv.ground.progress import amount, ending, many, say
-from groupconv.settings import resources
 
 EXCLUDED = "id class origin page reason detail".split()
 FIRST_LOOK = 64  # decoded images, after which the size of all is estimated
@@ -99,7 +98,7 @@ def run(
         for line in _not_chosen(listed, data):
             say(f"prepare: {line}")
         most = chosen * data["image_size"] ** 2 * MOST_CHANNELS
-        memory = amount(resources.preparing_mb(workers, data["image_size"]) * 1e6)
+        memory = amount(held.memory_mb(workers, data["image_size"]) * 1e6)
         say(
             f"prepare: to decode {chosen:,} images, {workers} at once: up to {memory} of memory, "
             f"at most {amount(most)} packed"
