@@ -25,6 +25,8 @@ def pytest_xdist_auto_num_workers(config):
     one_file = len(config.args) == 1 and ".py" in config.args[0]
     if one_file or config.option.markexpr != "not slow":
         return 0
+    # Each has a core: two threads of torch on one core wait for each other, and burn it.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     return min(4, machine.cores())
 
 

@@ -75,9 +75,6 @@ class Versioned(Project):
 def small(folder: Path, wheel: Path) -> Versioned:
     """The tiny configuration with two schemes, committed; nothing is made yet."""
     project = Versioned(tiny(folder, wheel).folder)
-    # The smallest latency step, as its numbers do not matter here.
-    project.edit("minimum: 30", "minimum: 2", "workflow/schemas/params.schema.yaml")
-    project.edit("rounds: 30", "rounds: 2")
     project.edit("  D: {groups: [1, 64, 64, 64, 64]}\n", "")
     project.git("init", "--quiet")
     project.commit()

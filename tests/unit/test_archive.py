@@ -170,7 +170,7 @@ def test_a_zip_bomb_is_one_line():
 
 def test_a_zip_bomb_that_says_it_is_small_is_not_unpacked():
     packer = zlib.compressobj(9, wbits=-15)
-    bomb = b"".join(packer.compress(bytes(10**6)) for _ in range(500)) + packer.flush()
+    bomb = b"".join(packer.compress(bytes(10**6)) for _ in range(200)) + packer.flush()
     content = bytearray(zip_of([(BOOK.format(1), bytes(1000))], compress_type=zipfile.ZIP_STORED))
     begin, end = content.index(bytes(1000)), content.index(bytes(1000)) + 1000
     for signature, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):

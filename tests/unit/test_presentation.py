@@ -112,7 +112,8 @@ def test_every_claim_has_a_row_and_training_is_not_compared_in_another_setting(s
 def test_a_scheme_that_is_not_the_papers_is_not_tested_and_one_added_is_shown(tmp_path):
     params = copy.deepcopy(PARAMS)
     params["schemes"]["E"]["groups"] = [1, 16, 16, 16, 16]
-    del params["schemes"]["A"]
+    for name in "ABC":
+        del params["schemes"][name]
     params["schemes"]["Mine_2"] = {"groups": [1, 2, 2, 2, 2]}
     params["train"]["seeds"] = [0, 7]
     paths = present(tmp_path, params)

@@ -1,6 +1,5 @@
 import pytest
 import torch
-import torchvision
 from groupconv.network.architecture import FULL_MODEL, LAYERS, closed_form
 from groupconv.network.vgg import VGG, vgg
 from groupconv.steps import macs
@@ -24,6 +23,8 @@ def drawn(model):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_without_groups_it_is_torchvisions_network(name):
+    import torchvision  # more than a second, of every process that collects this file
+
     sizes = {**FULL_MODEL, "classes": 5, "input_size": 64}
     with torch.device("meta"):
         theirs = getattr(torchvision.models, name)(num_classes=5).eval()

@@ -24,7 +24,7 @@ def test_a_second_run_has_nothing_to_do(finished):
     ("old", "new", "rules"),
     [
         ("dpi: 150", "dpi: 151", {"figures": 1, "report": 1, "all": 1}),
-        ("rounds: 30", "rounds: 31", {"latency": 1, **SUMMARIES}),
+        ("rounds: 2 ", "rounds: 3 ", {"latency": 1, **SUMMARIES}),
         ("learning_rate: 0.005", "learning_rate: 0.01", {"train": 3, "evaluate": 3, **SUMMARIES}),
         (
             "  E: {groups",

@@ -8,7 +8,7 @@ the expected accuracy of a scheme, over all seeds and images, has a closed form.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from groupconv.results.components import Scores
 
@@ -48,12 +48,13 @@ class Truth:
     def _seed_effects(self, rng: np.random.Generator, name: str, seeds: int) -> np.ndarray:
         """The level of each network: of all, the mean accuracy is as wanted."""
         variance = self._seed_variance(name)
-        middle = stats.norm.ppf(self.accuracy[name]) * np.sqrt(self._total() + variance)
+        middle = special.ndtri(self.accuracy[name]) * np.sqrt(self._total() + variance)
         return middle + rng.normal(0, np.sqrt(variance), seeds)
 
     def _seed_variance(self, name: str) -> float:
         """Of the term that moves accuracy by seed_sd: by the slope of the normal's curve."""
-        slope = stats.norm.pdf(stats.norm.ppf(self.accuracy[name])) / np.sqrt(self._total())
+        middle = special.ndtri(self.accuracy[name])
+        slope = np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi * self._total())
         return (self.seed_sd / slope) ** 2
 
     def _on_images(self, rng, effects, images: int, pages: np.ndarray | None) -> Scores:
