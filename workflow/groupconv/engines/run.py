@@ -81,7 +81,7 @@ class Run:
         decided = self.decided
         if [str(trigger) for trigger in self.workflow.rerun_triggers] != ["mtime"]:
             print(
-                "profiles/default is not in use: Snakemake makes more again than has changed",
+                "profiles/default is not in use: Snakemake may make more again than has changed",
                 file=sys.stderr,
             )
         labels = {one.name: one.label for one in decided.all_jobs()}
@@ -165,7 +165,7 @@ class Run:
     def _at_end(self) -> None:
         """What no hook of Snakemake's is called for: a dry run, and one with nothing to be done."""
         decided = self.decided
-        if not decided.asked or decided.under_dvc:
+        if not decided.asked or decided.under_dvc or self.listener.refused:
             return
         self.announce()
         a_run = bool(self.workflow.executor_plugin) and not self.workflow.dryrun

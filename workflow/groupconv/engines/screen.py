@@ -20,6 +20,7 @@ NOISE = re.compile(
     r"Select jobs to execute|Execute \d+ jobs|Reasons:\n|Using workflow specific profile"
     r"|At least one job did not complete"
     r"|\d+ jobs have missing provenance|Rules with missing metadata"
+    r"|Missing metadata for file data/raw/"
 )
 
 
@@ -36,6 +37,7 @@ class Listener(logging.Handler):
         self.jobs: dict[int, tuple[str, dict]] = {}
         self.running: list[tuple[str, dict]] = []
         self.failed: dict[str, str] = {}
+        self.refused = False  # Snakemake has said what is wrong
         logger.addHandler(self)
         for handler in logger.handlers:
             if handler.name == "DefaultStreamHandler":
@@ -44,6 +46,7 @@ class Listener(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event of Snakemake's."""
         event = getattr(record, "event", None)
+        self.refused |= record.levelno >= logging.ERROR
         if event is LogEvent.JOB_INFO:
             names = {key: str(value) for key, value in (record.wildcards or {}).items()}
             self.jobs[record.jobid] = record.rule_name, names
