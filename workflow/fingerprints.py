@@ -1,6 +1,12 @@
 """DVC's stage `code`: writes results/code/STEP.txt, what the code of each step means."""
 
+import sys
+
 from groupconv.engines import code
+from groupconv.ground.errors import StepError
 
 if __name__ == "__main__":
-    code.write()
+    try:
+        code.write()
+    except StepError as error:
+        sys.exit(f"error: {error}")

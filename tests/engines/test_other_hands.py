@@ -203,6 +203,15 @@ def test_snakemakes_own_summary_of_a_clean_project_is_clean(done):
         assert "results/" not in done.snakemake("--list-changes", kind).stdout
 
 
+def test_a_dry_run_without_our_profile_and_what_snakemake_refuses(done):
+    """Triggers of one's own find no change; a refusal is not followed by a plan."""
+    assert "Nothing to be done" in done.snakemake("-n", "--workflow-profile", "none").stdout
+    done.edit("dpi: 150", "dpi: 100")
+    run = done.snakemake("-n", "-R", "trian")
+    assert run.returncode == 1
+    assert last_line(run.stdout).startswith("No rule to produce trian")
+
+
 def test_dvc_shows_a_metric_in_the_first_80_columns(done):
     screen = done.dvc("exp", "show").stdout
     assert any("test_top1" in line[:80] for line in screen.splitlines())

@@ -2,10 +2,12 @@
 
 import os
 import re
+import sys
 import time
 
 import psutil
 import pytest
+from project import tiny
 
 
 def assert_one_clear_line(run, line):
@@ -89,6 +91,28 @@ def test_more_threads_than_cores_is_refused_and_not_scaled_down(project):
         run, "params.yaml: train.threads = 2: --cores is 1; allowed: 1, or more --cores"
     )
     assert project.files() == before
+
+
+@pytest.mark.parametrize("name", ["a{b}", "with blank, q'uo\"te $x かな"])
+def test_a_path_of_any_name_works_and_one_with_braces_is_refused(tmp_path, wheel, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    run = tiny(folder, wheel).snakemake("--cores", "1", "data/manifest.csv")
+    if "{" in name:
+        line = f"{folder}: Snakemake and DVC take no braces in a path: rename the folder"
+        assert_one_clear_line(run, line)
+    else:
+        assert run.returncode == 0, run.stdout
+        assert (folder / "data" / "manifest.csv").exists()
+
+
+def test_code_that_is_not_python_is_one_line_under_dvc_too(project):
+    project.edit("def run(", "def run(:", "workflow/groupconv/steps/split.py")
+    with project.popen(sys.executable, "workflow/fingerprints.py") as stage:
+        screen, _ = stage.communicate()
+    assert stage.returncode == 1
+    file = "workflow/groupconv/steps/split.py"
+    assert re.fullmatch(rf"error: {file}: line \d+: not Python: invalid syntax\n", screen)
 
 
 def last_paragraph(screen):

@@ -111,7 +111,9 @@ class Run:
         """Say which steps will be made, and why: before a run, and at the end of a dry run."""
         decided = self.decided
         if [str(trigger) for trigger in self.workflow.rerun_triggers] != ["mtime"]:
-            self.say("profiles/default is not in use: Snakemake makes more again than has changed")
+            self.say(
+                "profiles/default is not in use: Snakemake may make more again than has changed"
+            )
         labels = {one.name: one.label for one in decided.all_jobs()}
         for name in decided.examined().frozen:
             self.say(f"{labels[name]}: frozen in dvc.yaml: not made again")
@@ -204,7 +206,7 @@ class Run:
         if self.workflow.dryrun and decided.dvc_yaml()[0] != decided.dvc_yaml()[1]:
             mend = "any run, or `snakemake --cores 1 pipeline`, brings it up"
             self.say(f"dvc.yaml: behind the rules; {mend}")
-        if not decided.asked or decided.under_dvc:
+        if not decided.asked or decided.under_dvc or self.listener.refused:
             return
         self.announce()
         a_run = bool(self.workflow.executor_plugin) and not self.workflow.dryrun

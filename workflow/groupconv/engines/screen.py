@@ -28,6 +28,7 @@ NOISE = re.compile(
     r"|Provided remote nodes: |Rules claiming more threads will be scaled down"
     r"|Conda environments: ignored|Assuming unrestricted shared filesystem usage"
     r"|Complete log\(s\): |Job counts:|Elapsed time: "
+    r"|Missing metadata for file data/raw/"
 )
 COUNTS = (LogEvent.RUN_INFO, LogEvent.PROGRESS, LogEvent.RESOURCES_INFO)
 
@@ -48,6 +49,7 @@ class Listener(logging.Handler):
         self.jobs: dict[int, tuple[str, dict]] = {}
         self.running: list[tuple[str, dict]] = []
         self.failed: dict[str, str] = {}
+        self.refused = False  # Snakemake has said what is wrong
         logger.addHandler(self)
         for handler in logger.handlers:
             if handler.name == "DefaultStreamHandler":
@@ -58,6 +60,7 @@ class Listener(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event of Snakemake's."""
         event = getattr(record, "event", None)
+        self.refused |= record.levelno >= logging.ERROR
         if event is LogEvent.RUN_INFO:
             self.steps = set(getattr(record, "stats", {}))
         elif event is LogEvent.JOB_INFO:

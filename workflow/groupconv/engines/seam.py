@@ -36,6 +36,8 @@ def check_file() -> None:
     """Refuse another folder, and a params.yaml that is not as the schema says, before all else."""
     if Path.cwd().resolve() != ROOT.resolve():
         sys.exit(f"{Path.cwd()}: this workflow runs at its repository's root: cd {ROOT} first")
+    if {"{", "}"} & set(str(ROOT)):
+        sys.exit(f"{ROOT}: Snakemake and DVC take no braces in a path: rename the folder")
     or_refuse(settings.load, "params.yaml")
 
 
@@ -145,10 +147,11 @@ class Seam:
                 if self.run and not is_marker:
                     or_refuse(_all_there, step, found)
                 return [] if is_marker else ancient(found)
-            if is_marker:
-                found = [str(self.run.marker().path)]
             # A raw file that is there stays, whatever becomes of the others.
             wanted = self.run.decided.is_wanted(_name(step, wildcards)) and step != "download"
+            own = self.run.marker().path
+            if is_marker and (wanted or not MARKER.exists()):
+                found = [str(own)]
             # Without an executor it is --report, or the like; neither a run nor a dry one.
             if step == "figures" and not self.workflow.executor_plugin:
                 or_refuse(contents.write_captions, self.schemes, CAPTIONS)
