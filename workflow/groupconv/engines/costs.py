@@ -16,10 +16,11 @@ from groupconv.settings import reads, resources
 
 START_S = 4.0  # Python with its packages
 MACS_PER_S = 25e9  # of one training or network at work, one thread
+SQUARE_S = 0.0005  # one image
 BYTES_PER_S = 10e6  # of a download
 UNKNOWN_BYTES = 30e6
 PASSES = 3 * 16 / 25 + 4 / 25  # of one epoch, per image: forward and back, and the val part's
-OF_IMAGES = ("train", "evaluate", "grid")  # steps that take as long as there are images
+NETWORKS = ("train", "evaluate", "grid")  # steps that show a network of a scheme every image
 MANIFEST = Path("data/manifest.csv")
 
 
@@ -46,10 +47,12 @@ def images() -> int:
 
 def planned(step: str, label: str, params: dict, cores: int, scheme: str = "") -> Planned:
     """A job of ``step``, of ``scheme`` if it is one's, on a machine of so many ``cores``."""
-    if step in OF_IMAGES:
+    if step in NETWORKS:
         macs = resources.trained_counts(params["model"], params["schemes"][scheme]).macs
         once = macs / MACS_PER_S * _passes(step, params)
         return Planned(step, label, START_S, once, _share(params, scheme, cores))
+    if step == "square":
+        return Planned(step, label, START_S, SQUARE_S, 1 / cores)
     if step == "latency":
         of = params["latency"]
         runs = 2 * (of["rounds"] + of["processes"] * of["warmup_runs"])  # eager and folded

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from groupconv.engines import fold
 from groupconv.engines.workload import Workload
 from groupconv.ground import interrupted
-from groupconv.ground.progress import duration
+from groupconv.ground.progress import duration, ending
 
 SAY_S = 60  # between two plain lines that say how far the run is
 
@@ -107,7 +107,7 @@ class Plain:
         if percent is None:
             return ""
         self.said = now
-        return f"{after}{percent}% of the run, about {duration(left)} left" if left else ""
+        return f"{after}{percent}% of the run, {ending(left)}" if left else ""
 
     def hide(self) -> None:
         """Take away what is drawn, if anything is."""

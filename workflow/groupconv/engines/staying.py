@@ -11,7 +11,7 @@ from snakemake.logging import logger
 
 from groupconv.engines.live import Plain
 from groupconv.engines.workload import Running, Workload
-from groupconv.ground.progress import duration
+from groupconv.ground.progress import duration, ending
 
 LINES = 3  # at most, of what stays
 LONG_S = 5  # a job's time is shown from then on, where it says nothing itself
@@ -79,7 +79,7 @@ class Staying(Plain):
             running = [self._job(*one, now) for one in self.workload.running.items()]
         if not running:
             return Text("")
-        text = "" if percent is None else f"{percent}%, about {duration(left)} left: "
+        text = "" if percent is None else f"{percent}%, {ending(left)}: "
         room = LINES * self.console.width - 20
         shown = []
         for job in running:
