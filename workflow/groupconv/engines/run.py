@@ -70,7 +70,8 @@ class Run:
 
     def show_progress(self) -> None:
         """From now on: one line that stays, or plain lines; on a cluster without the steps' own."""
-        if self.decided.under_dvc:  # one step, which says itself how far it is
+        # DVC starts one step, which says itself how far it is; --touch makes nothing.
+        if self.decided.under_dvc or self.workflow.touch:
             return
         sys.stdout.flush()
         os.dup2(2, 1)  # the steps' lines, where all others go

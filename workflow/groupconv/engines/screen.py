@@ -50,7 +50,7 @@ class Listener(logging.Handler):
         self.failed: dict[str, str] = {}
         logger.addHandler(self)
         for handler in logger.handlers:
-            if handler.name == "DefaultStreamHandler":
+            if handler.name == "DefaultStreamHandler" and not output_settings.verbose:
                 handler.addFilter(is_of_use)
                 handler.nocolor |= bool(os.getenv("NO_COLOR"))  # Snakemake knows --nocolor alone
                 handler.addFilter(self.shows_once if output_settings.dryrun else is_no_count)
