@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groupconv.data.sources import raw_files
-from groupconv.engines.decisions import Decisions
 from groupconv.engines.foresight import CACHED
 from groupconv.network import architecture
 from groupconv.settings import reads, resources
@@ -63,8 +62,8 @@ def planned(step: str, label: str, params: dict, cores: int, scheme: str = "") -
     return Planned(step, label, share=1 / cores)
 
 
-def of_run(decided: Decisions, steps: Iterable[str], cores: int) -> list[Planned]:
-    """Every job of these ``steps`` that Snakemake will run."""
+def of_run(decided, steps: Iterable[str], cores: int) -> list[Planned]:
+    """Every job of these ``steps`` that Snakemake will run; ``decided``: of decisions.py."""
     steps, params, spared = set(steps), decided.params, decided.spared()
     found = [
         replace(

@@ -5,11 +5,12 @@ goes to stderr, where Snakemake's own words go.
 """
 
 import importlib.util
+import logging
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from groupconv.engines import fold
 from groupconv.engines.workload import Workload
@@ -118,10 +119,10 @@ class Plain:
         sys.stderr.flush()
 
 
-def screen(workload: Workload) -> Plain:
-    """What suits this terminal, or file."""
+def screen(workload: Workload, handlers: Iterable[logging.StreamHandler]) -> Plain:
+    """What suits this terminal, or file. ``handlers``: of others, which write to stderr too."""
     if not redraws():
         return Plain(workload)
     from groupconv.engines.staying import Staying
 
-    return Staying(workload)
+    return Staying(workload, handlers)

@@ -81,7 +81,8 @@ class Run:
         resources, remote = self.workflow.resource_settings, self.workflow.non_local_exec
         cores = (resources.nodes if remote else resources.cores) or 1
         every = costs.of_run(self.decided, self.listener.steps, cores)
-        self.listener.progress = live.screen(Workload(every, time.monotonic()))
+        load = Workload(every, time.monotonic())
+        self.listener.progress = live.screen(load, self.listener.streams)
         self.listener.progress.start()
 
     def begin(self) -> None:
