@@ -80,6 +80,13 @@ def test_a_job_that_failed_is_made_again_and_its_time_counts_for_nothing():
     assert load.end("train A seed 0", 101.0).jobs == 1
 
 
+def test_a_round_counts_among_all_of_them():
+    load = workload(Planned("latency", "latency", 100.0, rounds=30))
+    load.begin("latency", "latency", 0.0)
+    load.take("latency: round 15")
+    assert load.left(60.0) == pytest.approx(60)
+
+
 @pytest.mark.parametrize("path", [ROOT / "params.yaml", *sorted((ROOT / "configs").iterdir())])
 def test_the_trainings_weigh_most_in_every_configuration(path):
     params = config.load(path)

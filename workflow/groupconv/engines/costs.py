@@ -33,6 +33,7 @@ class Planned:
     of_image_s: float = 0.0  # for each image that the data have
     share: float = 1.0
     cached: bool = False  # comes out of DVC's cache
+    rounds: int = 0  # that it counts as it goes on
 
 
 def images() -> int:
@@ -55,7 +56,8 @@ def planned(step: str, label: str, params: dict, cores: int, scheme: str = "") -
     if step == "latency":
         of = params["latency"]
         runs = 2 * (of["rounds"] + of["processes"] * of["warmup_runs"])  # eager and folded
-        return Planned(step, label, START_S * of["processes"] + runs * _full_s(params))
+        seconds = START_S * of["processes"] + runs * _full_s(params)
+        return Planned(step, label, seconds, rounds=of["rounds"])
     if step == "training_speed" and (steps := params["training_speed"]["steps"]):
         of_step = 3 * resources.PAPERS_BATCH * _full_s(params)
         return Planned(step, label, START_S + (steps + 1) * of_step)
