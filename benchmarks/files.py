@@ -75,7 +75,8 @@ def _snakemake(folder: Path, *arguments: str) -> tuple[float, float]:
     run.returncode = os.waitstatus_to_exitcode(status)
     if run.returncode:
         sys.exit((folder / "said").read_text())
-    return time.perf_counter() - began, used.ru_maxrss * 1024 / 1e6
+    unit = 1 if sys.platform == "darwin" else 1024
+    return time.perf_counter() - began, used.ru_maxrss * unit / 1e6
 
 
 def _timed(root: Path, count: int, side: int) -> dict[str, float]:

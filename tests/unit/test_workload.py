@@ -1,8 +1,11 @@
 """How much of a run is done, and how long the rest takes, from jobs that a test makes up."""
 
 import pytest
+from groupconv.engines import costs
 from groupconv.engines.costs import Planned
 from groupconv.engines.workload import Workload
+from groupconv.settings import config, reads
+from project import ROOT
 
 TRAININGS = [Planned("train", f"train {name} seed 0", 4.0, 0.1, 0.5) for name in "AB"]
 REPORT = Planned("report", "report", 4.0, 0.0, 0.5)
@@ -77,10 +80,33 @@ def test_a_job_that_failed_is_made_again_and_its_time_counts_for_nothing():
     assert load.end("train A seed 0", 101.0).jobs == 1
 
 
+def test_a_round_counts_among_all_of_them():
+    load = workload(Planned("latency", "latency", 100.0, rounds=30))
+    load.begin("latency", "latency", 0.0)
+    load.take("latency: round 15")
+    assert load.left(60.0) == pytest.approx(60)
+
+
+@pytest.mark.parametrize("path", [ROOT / "params.yaml", *sorted((ROOT / "configs").iterdir())])
+def test_the_trainings_weigh_most_in_every_configuration(path):
+    params = config.load(path)
+    for cores in (1, 2, 64):
+        plans = {
+            step: costs.planned(step, step, params, cores, "baseline")
+            for step in {**reads.READS, **reads.BY_NAME}
+        }
+        assert all(plan.seconds > 0 and 0 < plan.share <= 1 for plan in plans.values())
+        whole = {step: plan.seconds + 1000 * plan.of_image_s for step, plan in plans.items()}
+        timed = {"latency", "training_speed"}  # of the paper's network, whatever is trained
+        assert sorted(whole.keys() - timed, key=whole.get)[-2:] == ["train", "grid"]
+        assert plans["latency"].share == 1
+
+
 @pytest.mark.parametrize(
     ("line", "passing"),
     [
         ("prepare: started", True),
+        ("square: after 2,048 of 65,000 images: 4 min left, at about 16:40", True),
         ("prepare: after 1,024 of 75,000 images: 12 min to go, 300.0 MB packed", True),
         ("prepare: 75 images in 3 classes packed, 0 left out", False),
         ("download: 18.2 MB of 30.1 MB, 2.0 MB/s, 6 s left", True),

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groupconv.data.sources import raw_files
-from groupconv.engines.decisions import Decisions
 from groupconv.engines.foresight import CACHED
 from groupconv.network import architecture
 from groupconv.settings import reads, resources
 
 START_S = 4.0  # Python with its packages
 MACS_PER_S = 25e9  # of one training or network at work, one thread
+SQUARE_S = 0.0005  # one image
 BYTES_PER_S = 10e6  # of a download
 UNKNOWN_BYTES = 30e6
 PASSES = 3 * 16 / 25 + 4 / 25  # of one epoch, per image: forward and back, and the val part's
-OF_IMAGES = ("train", "evaluate", "grid")  # steps that take as long as there are images
+NETWORKS = ("train", "evaluate", "grid")  # steps that show a network of a scheme every image
 MANIFEST = Path("data/manifest.csv")
 
 
@@ -33,6 +33,7 @@ class Planned:
     of_image_s: float = 0.0  # for each image that the data have
     share: float = 1.0
     cached: bool = False  # comes out of DVC's cache
+    rounds: int = 0  # that it counts as it goes on
 
 
 def images() -> int:
@@ -46,22 +47,25 @@ def images() -> int:
 
 def planned(step: str, label: str, params: dict, cores: int, scheme: str = "") -> Planned:
     """A job of ``step``, of ``scheme`` if it is one's, on a machine of so many ``cores``."""
-    if step in OF_IMAGES:
+    if step in NETWORKS:
         macs = resources.trained_counts(params["model"], params["schemes"][scheme]).macs
         once = macs / MACS_PER_S * _passes(step, params)
         return Planned(step, label, START_S, once, _share(params, scheme, cores))
+    if step == "square":
+        return Planned(step, label, START_S, SQUARE_S, 1 / cores)
     if step == "latency":
         of = params["latency"]
         runs = 2 * (of["rounds"] + of["processes"] * of["warmup_runs"])  # eager and folded
-        return Planned(step, label, START_S * of["processes"] + runs * _full_s(params))
+        seconds = START_S * of["processes"] + runs * _full_s(params)
+        return Planned(step, label, seconds, rounds=of["rounds"])
     if step == "training_speed" and (steps := params["training_speed"]["steps"]):
         of_step = 3 * resources.PAPERS_BATCH * _full_s(params)
         return Planned(step, label, START_S + (steps + 1) * of_step)
     return Planned(step, label, share=1 / cores)
 
 
-def of_run(decided: Decisions, steps: Iterable[str], cores: int) -> list[Planned]:
-    """Every job of these ``steps`` that Snakemake will run."""
+def of_run(decided, steps: Iterable[str], cores: int) -> list[Planned]:
+    """Every job of these ``steps`` that Snakemake will run; ``decided``: of decisions.py."""
     steps, params, spared = set(steps), decided.params, decided.spared()
     found = [
         replace(

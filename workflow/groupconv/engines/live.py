@@ -5,16 +5,17 @@ goes to stderr, where Snakemake's own words go.
 """
 
 import importlib.util
+import logging
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from groupconv.engines import fold
 from groupconv.engines.workload import Workload
 from groupconv.ground import interrupted
-from groupconv.ground.progress import duration
+from groupconv.ground.progress import duration, ending
 
 SAY_S = 60  # between two plain lines that say how far the run is
 
@@ -107,7 +108,7 @@ class Plain:
         if percent is None:
             return ""
         self.said = now
-        return f"{after}{percent}% of the run, about {duration(left)} left" if left else ""
+        return f"{after}{percent}% of the run, {ending(left)}" if left else ""
 
     def hide(self) -> None:
         """Take away what is drawn, if anything is."""
@@ -118,10 +119,10 @@ class Plain:
         sys.stderr.flush()
 
 
-def screen(workload: Workload) -> Plain:
-    """What suits this terminal, or file."""
+def screen(workload: Workload, handlers: Iterable[logging.StreamHandler]) -> Plain:
+    """What suits this terminal, or file. ``handlers``: of others, which write to stderr too."""
     if not redraws():
         return Plain(workload)
     from groupconv.engines.staying import Staying
 
-    return Staying(workload)
+    return Staying(workload, handlers)

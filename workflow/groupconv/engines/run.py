@@ -70,7 +70,8 @@ class Run:
 
     def show_progress(self) -> None:
         """From now on: one line that stays, or plain lines; on a cluster without the steps' own."""
-        if self.decided.under_dvc:  # one step, which says itself how far it is
+        # DVC starts one step, which says itself how far it is; --touch makes nothing.
+        if self.decided.under_dvc or self.workflow.touch:
             return
         sys.stdout.flush()
         os.dup2(2, 1)  # the steps' lines, where all others go
@@ -80,7 +81,8 @@ class Run:
         resources, remote = self.workflow.resource_settings, self.workflow.non_local_exec
         cores = (resources.nodes if remote else resources.cores) or 1
         every = costs.of_run(self.decided, self.listener.steps, cores)
-        self.listener.progress = live.screen(Workload(every, time.monotonic()))
+        load = Workload(every, time.monotonic())
+        self.listener.progress = live.screen(load, self.listener.streams)
         self.listener.progress.start()
 
     def begin(self) -> None:

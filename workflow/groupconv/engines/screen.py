@@ -51,10 +51,11 @@ class Listener(logging.Handler):
         self.failed: dict[str, str] = {}
         self.refused = False  # Snakemake has said what is wrong
         logger.addHandler(self)
-        for handler in logger.handlers:
-            if handler.name == "DefaultStreamHandler":
+        self.streams = [one for one in logger.handlers if one.name == "DefaultStreamHandler"]
+        for handler in self.streams:
+            handler.nocolor |= bool(os.getenv("NO_COLOR"))  # Snakemake knows --nocolor alone
+            if not output_settings.verbose:
                 handler.addFilter(is_of_use)
-                handler.nocolor |= bool(os.getenv("NO_COLOR"))  # Snakemake knows --nocolor alone
                 handler.addFilter(self.shows_once if output_settings.dryrun else is_no_count)
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -3,15 +3,15 @@
 import logging
 import sys
 import time
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
-from snakemake.logging import logger
 
 from groupconv.engines.live import Plain
 from groupconv.engines.workload import Running, Workload
-from groupconv.ground.progress import duration
+from groupconv.ground.progress import duration, ending
 
 LINES = 3  # at most, of what stays
 LONG_S = 5  # a job's time is shown from then on, where it says nothing itself
@@ -20,8 +20,10 @@ LONG_S = 5  # a job's time is shown from then on, where it says nothing itself
 class Staying(Plain):
     """A line that stays below what is printed; a step's line is printed if it is news."""
 
-    def __init__(self, workload: Workload):
+    def __init__(self, workload: Workload, handlers: Iterable[logging.StreamHandler]):
+        """``handlers``: of others, which write to stderr too."""
         super().__init__(workload)
+        self.handlers = list(handlers)
         self.console = Console(stderr=True, highlight=False)
         self.live = Live(
             get_renderable=self.line,
@@ -36,13 +38,11 @@ class Staying(Plain):
         super().start()
         self.live.start()
         self.console.show_cursor(True)  # else it is hidden for good when this process is killed
-        self.handlers = [one for one in logger.handlers if one.name == "DefaultStreamHandler"]
         self._to(sys.stderr)
 
     def _to(self, stream) -> None:
         for handler in self.handlers:
-            if isinstance(handler, logging.StreamHandler):
-                handler.setStream(stream)
+            handler.setStream(stream)
 
     def end(self, label: str) -> None:
         """A job has come to its end: a line for its step, if it was the last one."""
@@ -79,7 +79,7 @@ class Staying(Plain):
             running = [self._job(*one, now) for one in self.workload.running.items()]
         if not running:
             return Text("")
-        text = "" if percent is None else f"{percent}%, about {duration(left)} left: "
+        text = "" if percent is None else f"{percent}%, {ending(left)}: "
         room = LINES * self.console.width - 20
         shown = []
         for job in running:

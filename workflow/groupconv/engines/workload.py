@@ -24,7 +24,7 @@ STATUS = re.compile(
     r"(?P<said>epoch (?P<epoch>\d+)/(?P<epochs>\d+)(?: at (?P<percent>\d+)%)?"
     r"|(?:step|process) (?P<part>\d+)(?:/| of )(?P<parts>\d+)"
     r"|after (?P<seen>[\d,]+) of (?P<all>[\d,]+) images"
-    r"|round \d+|[\d.,]+ \w+(?: of [\d.,]+ \w+)?(?=, [\d.,]+ \w+/s))"
+    r"|round (?P<round>\d+)|[\d.,]+ \w+(?: of [\d.,]+ \w+)?(?=, [\d.,]+ \w+/s))"
 )
 RESUMED = re.compile(r"resumed after epoch (\d+)/(\d+)")
 CACHED = "taken from DVC's cache"
@@ -111,7 +111,7 @@ class Workload:
             return True
         if found := STATUS.match(rest):
             one.status = found["said"]
-            one.done = max(one.done, _part(found))
+            one.done = max(one.done, _part(found, one.planned.rounds))
         return bool(found) or rest == "started"
 
     def left(self, now: float) -> float | None:
@@ -164,8 +164,10 @@ def _kind(plan: Planned) -> str:
     return KINDS.get(plan.step, "light")
 
 
-def _part(found: re.Match) -> float:
+def _part(found: re.Match, rounds: int) -> float:
     """Of a job, 0 to 1: what a status stands for."""
+    if found["round"]:
+        return int(found["round"]) / rounds if rounds else 0.0
     if found["epoch"]:
         within = 1.0 if found["percent"] is None else int(found["percent"]) / 100
         return (int(found["epoch"]) - 1 + within) / int(found["epochs"])
