@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import socket
 import sqlite3
 import sys
 import time
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from groupconv.engines import digests, mounts
 from groupconv.engines.digests import SMALL, Digests
+from groupconv.ground.errors import DataError
 
 OPENED = []
 sys.addaudithook(lambda event, args: OPENED.append(str(args[0])) if event == "open" else None)
@@ -147,6 +149,26 @@ def test_a_folder_has_the_hash_that_dvc_gives_it(tmp_path):
     ]
     whole = hashlib.md5(json.dumps(expected, sort_keys=True).encode()).hexdigest()
     assert Digests(tmp_path / "none").of(str(folder)) == f"{whole}.dir"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "device", "socket"])
+def test_what_is_no_file_is_refused_in_one_line_and_not_waited_for(tmp_path, kind):
+    folder = tmp_path / "images"
+    (folder / "a").mkdir(parents=True)
+    path = folder / "a" / "x.png"
+    if "pipe" in kind:
+        os.mkfifo(path if kind == "pipe" else tmp_path / "pipe")
+    if kind == "link to a pipe":
+        path.symlink_to(tmp_path / "pipe")
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "socket":
+        bound = socket.socket(socket.AF_UNIX)
+        bound.bind(str(path))
+        bound.close()
+    with pytest.raises(DataError, match=r"a/x\.png: a pipe, a socket or a device: move it out of"):
+        digest(folder, tmp_path / "memory")
+    assert digest(path, tmp_path / "memory") is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"no database" * 1000, None])

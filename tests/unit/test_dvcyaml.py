@@ -127,3 +127,12 @@ def test_a_value_of_each_scheme_is_a_key_of_its_own_stage():
     }
     assert "model.initialization" in many
     assert "schemes.${item.scheme}" in many
+
+
+@pytest.mark.parametrize("folder", ["/x/{scheme}/{seed}", "{scheme}", "a ${item.seed} <b>"])
+def test_braces_in_a_users_folder_are_no_wildcards(folder):
+    rules = {"prepare": Rule((folder, "data/raw/folder"), ("data/index.csv",), "prepare it")}
+    text = dvcyaml.derived("", rules, {folder: "${data.folder}"}, PARAMS)
+    stage = yaml.safe_load(text)["stages"]["prepare"]
+    assert stage["deps"] == ["${data.folder}", "data/raw/folder", "results/code/prepare.txt"]
+    assert "matrix" not in stage

@@ -73,6 +73,23 @@ READ = [
         "train_small as train, trainval as train",
     ),
     (
+        "parts with the set's name",
+        (*below("ILSVRC_img_train"), *below("ILSVRC_img_val"), "ILSVRC_devkit/a/b.txt"),
+        " (cat, dog); parts: ILSVRC_img_train as train, ILSVRC_img_val as val; "
+        "not read: ILSVRC_devkit",
+    ),
+    (
+        "parts with the set's name behind",
+        (*below("train2012_cls"), *below("test2012_cls")),
+        " (cat, dog); parts: test2012_cls as test, train2012_cls as train",
+    ),
+    (
+        "numbered parts",
+        (*below("1_train"), *below("2_test")),
+        " (cat, dog); parts: 1_train as train, 2_test as test",
+    ),
+    ("classes with a name in common", ("blood_test/0.png", "blood_train/0.png"), ""),
+    (
         "folders in a class beside its images",
         (*CLASSES, "cat/tabby/1.png"),
         " (cat, dog); read with the folders in it: cat",
@@ -154,6 +171,16 @@ REFUSED = [
         "train holds folders, .* and bus holds images",
     ),
     (
+        "unlabelled beside classes",
+        (*CLASSES, "test/0.png"),
+        "test: images without folders of classes, beside cat, .*rename it; else move it out",
+    ),
+    (
+        "parts by other names",
+        (*below("entrenamiento"), *below("prueba")),
+        "only folders in it .*rename the parts of the set train, val and test",
+    ),
+    (
         "its others nested",
         ("train/x/0.png", "bus/images/0.png"),
         "and bus holds images, as a class",
@@ -182,7 +209,7 @@ REFUSED = [
     (
         "above the set",
         (*below("set"), "pictures/0.png"),
-        "set: only folders in it .set/cat.: if those are the classes, set data.folder to .*/set;",
+        "set: only folders in it .set/cat.: if those are the classes, set data.folder to .*/set,",
     ),
     ("a wrapped class", ("set/set/cat/0.png",), r"one class \(cat\), at least 2 are needed: set"),
     ("an empty class", ("cat/0.png", "dog/"), r"one class \(cat\), at least 2"),

@@ -13,29 +13,19 @@ from pathlib import Path
 
 from groupconv.data.archive import NO_TABLE_HOLDS, refusing
 from groupconv.data.labels import class_name
-from groupconv.data.listing import files_in, folders, has_image, holds_images, listed, may_be_image
+from groupconv.data.listing import (
+    files_in,
+    folders,
+    has_image,
+    holds_images,
+    listed,
+    may_be_image,
+    refuse_links,
+)
+from groupconv.data.roles import ASIDE, FOLD, HOLDER, named_alike, role_of
 from groupconv.ground.errors import DataError
 from groupconv.ground.progress import many
 
-PART = re.compile(
-    r"((x|seg|data|dataset|images?|imgs?|my|public|private|small|mini|tiny|full|raw)[-_ .]*)?"
-    r"((?P<train>train(ing)?s?([-_ .+]*val(id)?(idation)?)?)"
-    r"|(?P<val>val(id)?(idation)?s?|dev(el(opment)?)?)"
-    r"|(?P<test>test(ing)?s?|eval(uation)?|hold[-_ ]?out))"
-    r"([-_ .]*(sets?|data|dataset|images?|imgs?|splits?|parts?|folder|small|mini|tiny|full|raw))?"
-    r"[-_ .]*(\d*|[a-d])",  # trainA and trainB hold images of two kinds
-    re.IGNORECASE,
-)
-FOLD = re.compile(r"(k?fold|split|cv|shard|batch|chunk|part|partition)[-_ .]*\d+", re.IGNORECASE)
-# What holds the images of whatever stands above it.
-HOLDER = re.compile(r"(jpeg|jpg|png)?_?(images?|imgs?|pictures?|pics?|photos?)|jpe?gs?|pngs?", re.I)
-# What lies beside images and is no class of them.
-ASIDE = re.compile(
-    r"annotations?|labels?|masks?|meta(data)?|.*dev_?kit.*|docs?|trimaps?|thumb(nail)?s?|"
-    r"b(ounding_?)?box(es)?|xmls?|jsons?|csvs?|lists?|attributes?|segmentations?|imagesets|"
-    r"unlabell?ed|(seg_)?pred(iction)?s?|samples?|examples?|scripts?|code|src",
-    re.IGNORECASE,
-)
 TABLES = {".csv", ".tsv", ".xlsx"}
 MOST_WRAPPERS, MOST_LOOKED_AT = 3, 50
 MOVE = "move the images of each class into a folder of its own, <class>/<image>"
@@ -99,6 +89,7 @@ def layout(folder: str) -> Layout:
         found = Layout(Path(folder), inner(Path(folder)))
         tops = folders(found.root)
         found.parts = [(top, role) for top in tops if (role := role_of(top)) and folders(top)]
+        found.parts = found.parts or named_alike(tops)
         if tops and all(FOLD.fullmatch(top.name) or role_of(top) for top in tops):
             folds = [top for top in tops if FOLD.fullmatch(top.name) and not role_of(top)]
             if flat := [top for top in folds if not folders(top)]:
@@ -165,6 +156,13 @@ def _take_classes(found: Layout, tops: list[Path]) -> None:
     others = [top for top in holding if not ASIDE.fullmatch(top.name) and top not in holders]
     deeper = [top for top in tops if top not in holding and folders(top)]
     deeper = [top for top in deeper if not ASIDE.fullmatch(top.name)]
+    held_out = [top for top in parts if role_of(top) != "train"]
+    if held_out and len(parts) == 1 and len(others) > 1:
+        raise found.refuse(
+            f"{found.named(parts)}: images without folders of classes, beside {others[0].name}, "
+            "which holds those of a class: if it is a class, rename it; else move it out: images "
+            "without a class are not read"
+        )
     if parts and (len(parts) > 1 or len(others) == 1):
         raise found.refuse(
             f"{found.named(parts)}: images without folders of classes{_table(found)}: {MOVE}, as "
@@ -188,6 +186,7 @@ def _check_classes(found: Layout) -> None:
     labels, without, nested = found.labels, [], []
     found.labels = []
     for label in labels:
+        refuse_links(label, found.asked)
         inside = folders(label)[:MOST_LOOKED_AT] if not has_image(label) else []
         plain = [path for path in inside if HOLDER.fullmatch(path.name) or role_of(path)]
         if has_image(label) or (inside and plain == inside and any(map(has_image, inside))):
@@ -198,7 +197,8 @@ def _check_classes(found: Layout) -> None:
         first = folders(nested[0])[0]
         raise found.refuse(
             f"{found.named(nested)}: only folders in it ({found.name(first)}): if those are the "
-            f"classes, set data.folder to {nested[0]}; else move their images up, next to them"
+            f"classes, set data.folder to {nested[0]}, or rename the parts of the set train, val "
+            "and test; else move their images up, next to them"
         )
     for what, paths in (("no images", without), ("only folders", nested)):
         if paths:
@@ -231,12 +231,6 @@ def inner(folder: Path) -> Path:
             break  # a part; train/train is a wrapper
         folder = wrapped[0]
     return folder
-
-
-def role_of(folder: Path) -> str | None:
-    """train, val or test, if the folder is called so."""
-    match = PART.fullmatch(folder.name)
-    return next((role for role in ("train", "val", "test") if match and match[role]), None)
 
 
 def are_shards(tops: list[Path]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from groupconv.data.archive import NO_TABLE_HOLDS
+from groupconv.ground.errors import DataError
 
 # A system's or a storage's own: thumbnails, deleted files. Each name, as a class may be called @.
 SYSTEMS = set(
@@ -53,6 +54,22 @@ def holds_images(folder: Path) -> bool:
 def may_be_image(name: str) -> bool:
     """Whether the end of a file's name does not say that it is something else."""
     return Path(name).suffix.casefold() not in NO_IMAGES
+
+
+def refuse_links(path: Path, folder: Path) -> None:
+    """Raise DataError if ``path``, or a folder above it and below ``folder``, is a link."""
+    for above in [path, *path.parents][: len(path.relative_to(folder).parts)]:
+        refuse_link(above)
+
+
+def refuse_link(path: Path) -> None:
+    """Raise DataError if a folder is a link: neither engine would see what changes behind it."""
+    if path.is_symlink():
+        raise DataError(
+            f"{path}: a link to the folder {os.readlink(path)}: DVC does not look behind it, so a "
+            f"change there would go unseen: put the folder itself there, or links to its files "
+            f"(`cp --recursive --symbolic-link`)"
+        )
 
 
 def listed(names: list[str]) -> str:

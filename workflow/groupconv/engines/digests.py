@@ -20,10 +20,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 from groupconv.engines.mounts import is_local
 from groupconv.ground import atomic
-from groupconv.ground.errors import DiskError
+from groupconv.ground.errors import DataError, DiskError
 
 STATE = Path(".snakemake/groupconv")  # not versioned; may be deleted at any time
 SMALL = 2**20  # bytes; smaller files of a network are hashed each time, whatever it says of them
@@ -73,7 +74,10 @@ class Digests:
         self.seen.clear()
 
     def of(self, path: str) -> str | None:
-        """The md5 of a file, that of a folder with ".dir" after it, or None if there is none."""
+        """The md5 of a file, that of a folder with ".dir" after it, or None if there is none.
+
+        Raises DataError if there is something in the folder that is neither a file nor a folder.
+        """
         if path not in self.seen:
             self.seen[path] = self._folder(path) if os.path.isdir(path) else self._file(path)
         return self.seen[path]
@@ -81,6 +85,8 @@ class Digests:
     def _file(self, path: str) -> str | None:
         try:
             stat = os.stat(path)
+            if not S_ISREG(stat.st_mode):  # to open a pipe waits for its other end
+                return None
             local = self._is_local(path, stat)
             if local and (md5 := self._remembered(path, stat)):
                 return md5
@@ -203,15 +209,25 @@ def _names(path: str, below: str = "") -> Iterator[str]:
     """
     try:
         with os.scandir(os.path.join(path, below)) as entries:
+            entries = [entry for entry in entries if not entry.name.startswith(".")]
             found = [
                 (f"{entry.name}/" if entry.is_dir() else entry.name, entry.is_symlink())
                 for entry in entries
-                if not entry.name.startswith(".")
             ]
+            special = [entry.path for entry in entries if _is_special(entry)]
     except OSError:  # a folder that may not be read; whoever reads it says so
         return
+    if special:
+        raise DataError(f"{special[0]}: a pipe, a socket or a device: move it out of the folder")
     for name, is_link in sorted(found):
         if not name.endswith("/"):
             yield below + name
         elif not is_link and name != "__pycache__/":
             yield from _names(path, below + name)
+
+
+def _is_special(entry: os.DirEntry) -> bool:
+    """Whether it is neither a file nor a folder, nor a link to nothing: to read it may not end."""
+    if entry.is_file() or entry.is_dir():
+        return False
+    return not entry.is_symlink() or os.path.exists(entry.path)

@@ -122,6 +122,9 @@ def _named(paths: tuple[str, ...], folders: dict[str, str]) -> list[str]:
     """The paths as dvc.yaml has them."""
     found = set()
     for path in paths:
+        if path in folders:  # braces in a user's own are no wildcards
+            found.add(folders[path])
+            continue
         for folder, name in folders.items():
             if (f"{path}/").startswith(f"{folder}/") and "{scheme}" not in path:
                 path = name

@@ -11,7 +11,7 @@ from groupconv.data.archive import NO_TABLE_HOLDS, refusing
 from groupconv.data.formats import head, kind_of
 from groupconv.data.labels import composed
 from groupconv.data.layout import ONE_CLASS, layout
-from groupconv.data.listing import is_systems, may_be_image
+from groupconv.data.listing import is_systems, may_be_image, refuse_link
 from groupconv.data.sources.source import Character, Scan, Source
 from groupconv.ground.errors import DataError
 from groupconv.ground.progress import many
@@ -55,22 +55,7 @@ def _labelled(folder: str) -> Iterator[tuple[str, Path, str]]:
 
 def labels_of(folder: str) -> list[Path]:
     """The folders of the classes. Raises DataError."""
-    labels = layout(folder).labels
-    for label in labels:
-        below = [label, *label.parents][: len(label.relative_to(folder).parts)]
-        for path in below:
-            _refuse_link(path)
-    return labels
-
-
-def _refuse_link(path: Path) -> None:
-    """Raise DataError if a folder is a link: neither engine would see what changes behind it."""
-    if path.is_symlink():
-        raise DataError(
-            f"{path}: a link to the folder {os.readlink(path)}: DVC does not look behind it, so a "
-            f"change there would go unseen: put the folder itself there, or links to its files "
-            f"(`cp --recursive --symbolic-link`)"
-        )
+    return layout(folder).labels
 
 
 def _below(label: Path) -> Iterator[Path]:
@@ -83,7 +68,7 @@ def _below(label: Path) -> Iterator[Path]:
         for at, folders, names in os.walk(label, onerror=fail):
             folders[:] = [name for name in folders if not is_systems(name)]
             for name in folders:
-                _refuse_link(Path(at, name))
+                refuse_link(Path(at, name))
             for path in (Path(at, name) for name in names if not is_systems(name)):
                 if path.is_file():
                     yield path
