@@ -33,8 +33,8 @@ def eight_bits(
     """(the image in mode L if it is grey, else RGB; {note: text}).
 
     Note "lost": the different values that 8 bits made equal. Note "depth": where the file
-    states no range, the one that the values show: "12 of 16" bits. ``image`` is open and not yet decoded;
-    ``reopened`` opens it again. Raises ValueError for pixels without a known range.
+    states no range, the one that the values show: "12 of 16" bits. ``image`` is open and not yet
+    decoded; ``reopened`` opens it again. Raises ValueError for pixels without a known range.
     """
     grey, notes = image.mode in ("1", "L", "LA", "La") or image.mode[0] in "IF", {}
     if image.mode[0] in "IF":

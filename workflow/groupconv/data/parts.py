@@ -25,8 +25,8 @@ def boundaries(n: int, parts: tuple[str, ...] = PARTS) -> tuple[int, ...]:
     """Where a class of ``n`` ordered images ends each of ``parts`` but the last.
 
     They are the exact shares, rounded. Each part is then within 1 of its exact share and not
-    empty, if there are as many images as parts; else all are of the first. Each boundary moves by 0 or 1
-    when n grows by 1, so one more image moves at most one other at each.
+    empty, if there are as many images as parts; else all are of the first. Each boundary moves by
+    0 or 1 when n grows by 1, so one more image moves at most one other at each.
     """
     weights = RATIO[: len(parts)]
     if n < len(parts):

@@ -1,4 +1,4 @@
-"""The YAML that params.yaml may be: what Snakemake and DVC read alike, and no key twice.
+"""Reads the YAML that Snakemake and DVC read alike; refuses all other, and a key given twice.
 
 Snakemake reads YAML 1.1, DVC 1.2: `yes` is true to the one and text to the other, `010` is 8 and
 10. Both are refused, as are dates, and blanks that only look like one.
@@ -22,8 +22,8 @@ SIXTIES = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
 class Loader(yaml.SafeLoader):
     """SafeLoader that refuses what would be read in two ways. Raises ParamsError: `line 3: ...`.
 
-    A key given twice, of which YAML would silently keep the last, too; and a key that is no text,
-    as `no` and `null` are not.
+    It also refuses a key given twice, of which YAML would silently keep the last value, and a key
+    that is not text, such as `no` or `null`.
     """
 
     def construct_mapping(self, node, deep=False):
