@@ -142,7 +142,7 @@ class _Tar(_Bounded):
         return super().seek(offset, whence)
 
     def content(self, size: int) -> bytes:
-        """The next bytes of a member."""
+        """The next bytes of a member. Raises DataError."""
         content = super().read(size)
         if len(content) < size:
             raise DamagedError(f"{self.path}: not a whole tar file: unexpected end of data")

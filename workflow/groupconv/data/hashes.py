@@ -80,6 +80,7 @@ def hold(got: str, raw: RawFile, source: str) -> None:
     """Write down the hash of a file that was read to its end, if it is the first of its name.
 
     Where the publisher gives a hash, that one holds. An unpacked folder has one too (tree.sha256).
+    Raises DiskError.
     """
     first = first_hash(raw, source)
     if raw.checksum is None and not first.exists():

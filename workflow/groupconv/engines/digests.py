@@ -160,7 +160,10 @@ class Digests:
         return _names(path)
 
     def save(self) -> None:
-        """Keep the new md5s for the next run, if that saves more time than it takes."""
+        """Keep the new md5s for the next run, if that saves more time than it takes.
+
+        Raises DiskError.
+        """
         written = self.memory.stat().st_size if self.kept else 0
         if self.read_bytes <= written:
             return

@@ -81,7 +81,7 @@ def _own(name: str, params: dict) -> dict:
 
 
 def keep() -> None:
-    """Set dvc.lock aside before `dvc commit` writes it."""
+    """Set dvc.lock aside before `dvc commit` writes it. Raises DiskError."""
     atomic.write_text(BEFORE, LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
 
 
@@ -95,7 +95,10 @@ def put_back() -> None:
 
 
 def cut(names: set[str]) -> dict[str, dict[str, str]]:
-    """Remove our entries that are not in ``names`` from dvc.lock; returns their results."""
+    """Remove our entries that are not in ``names`` from dvc.lock; returns their results.
+
+    Raises DiskError, StepError.
+    """
     entries = Lock().entries
     gone = {name for name in entries if dvcyaml.of_ours(name)} - names
     if not gone or BEFORE.exists():

@@ -98,7 +98,7 @@ def _same_code(one: Job, causes: dict) -> None:
 def restore(one: Job, causes: dict, cache: str) -> bool:
     """Copy earlier results of these causes: from DVC's cache, and git's files from the receipts.
 
-    Returns False unless all of them are there.
+    Returns False unless all of them are there. Raises DiskError.
     """
     for results, copies in stored.of(one, causes, Lock(), Receipts(), cache):
         for path, source in copies.items():

