@@ -41,7 +41,9 @@ def run(
     curves: str,
 ) -> None:
     """Join all results. Both ``predictions``, ``history`` and ``macs`` are templates with {scheme}
-    and {seed}. ``paper`` (claims.yaml) says which schemes are compared as a family. Raises DiskError.
+    and {seed}. ``paper`` (claims.yaml) says which schemes are compared as a family.
+
+    Raises DiskError.
     """
     schemes, seeds = in_order(params["schemes"]), params["train"]["seeds"]
 
