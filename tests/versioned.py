@@ -111,7 +111,9 @@ def reasons(screen: str) -> list[str]:
 def computed(screen: str) -> set[str]:
     """The steps that were computed, and not taken from the cache."""
     started = set(re.findall(r"^(.+): started$", screen, re.M))
-    return started - set(re.findall(r"^(.+): made before of the same; taken from", screen, re.M))
+    return started - set(
+        re.findall(r"^(.+): made before from the same causes; taken from", screen, re.M)
+    )
 
 
 def copied(project: Project, folder: Path) -> Versioned:

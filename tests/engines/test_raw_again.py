@@ -1,4 +1,4 @@
-"""A wrong raw file: README's remedy brings another one, and never the old one out of the cache."""
+"""A wrong raw file: docs/your-data.md's remedy fetches it anew, and takes none from the cache."""
 
 import io
 import random

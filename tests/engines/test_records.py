@@ -72,7 +72,7 @@ def test_killed_while_dvc_records_the_next_run_mends_it(done):
         os.killpg(run.pid, signal.SIGKILL)
     lock.write_text(whole[: len(whole) // 2])  # as DVC leaves it that is killed as it writes
     run = done.snakemake("--cores", "2")
-    assert "dvc.lock: as before the run that was killed as it recorded" in run.stdout
+    assert "dvc.lock: restored; the last run was killed while it recorded" in run.stdout
     assert "dvc.lock: recorded 2 stages" in run.stdout
     assert not [line for line in reasons(run.stdout) if "train" in line]
     done.agree()
@@ -90,7 +90,7 @@ def test_a_dvc_that_outlives_the_killed_run_records_nothing_false(done):
     commits[0].resume()
     psutil.wait_procs(commits, timeout=120)
     run = done.snakemake("-n")
-    assert "dvc.lock: as before the run that was killed as it recorded" in run.stdout
+    assert "dvc.lock: restored; the last run was killed while it recorded" in run.stdout
     assert done.wanted() == done.wanted_by_dvc() == {"figures", "report"}
     done.edit("dpi: 99", "dpi: 100")
     assert "dvc.lock: recorded 2 stages" in done.snakemake("--cores", "2").stdout

@@ -135,18 +135,18 @@ def test_a_sparse_member_is_passed_over():
     assert kkanji(header(KKANJI.format(1), 0, tarfile.GNUTYPE_SPARSE) + bytes(1024)) == []
 
 
-def test_records_that_are_not_whole_or_too_many_are_one_line():
+def test_items_that_are_not_whole_or_too_many_are_one_line():
     Path("x.tar").write_bytes(tar_of([("a", bytes(12))]))
-    found = [content for *_, content in archive.tar_records("x.tar", "a", 4, most=3)]
+    found = [content for *_, content in archive.tar_items("x.tar", "a", 4, most=3)]
     assert found == [bytes(4)] * 3
-    for size, most, line in ((5, 3, "record 2 is not whole"), (4, 2, "12 bytes; allowed: 8")):
+    for size, most, line in ((5, 3, "item 2 is not whole"), (4, 2, "12 bytes; allowed: 8")):
         with pytest.raises(DataError, match=line):
-            list(archive.tar_records("x.tar", "a", size, most))
+            list(archive.tar_items("x.tar", "a", size, most))
 
 
 def test_what_is_read_of_a_gzip_bomb_is_bounded_before_the_next_header():
     Path("x.tar.gz").write_bytes(tar_of([("a", bytes(60_000_000))], "w:gz"))
-    records = archive.tar_records("x.tar.gz", "a", 10_000, most=6_000)
+    records = archive.tar_items("x.tar.gz", "a", 10_000, most=6_000)
     read = []
     with pytest.raises(DataError, match="unpacks to more than 100 times its size"):
         read.extend(len(record) for *_, record in records)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from groupconv.engines import decisions, jobs
+from groupconv.engines import decisions, dvc, jobs
 from groupconv.engines.plan import Examined
 from groupconv.settings import config, reads
 from project import ROOT
@@ -39,7 +39,9 @@ def decided(tmp_path, monkeypatch):
         made.examined = Examined
         return made
 
-    return make
+    dvc.cache_folder.cache_clear()  # of another folder
+    yield make
+    dvc.cache_folder.cache_clear()
 
 
 @pytest.mark.parametrize(

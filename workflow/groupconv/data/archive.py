@@ -19,17 +19,17 @@ from groupconv.ground.errors import DataError
 
 MOST_MEMBERS = 3_000_000  # ImageNet has 1.3 million images
 MOST_BYTES = 20_000_000  # of one image
-MOST_RATIO = 100  # of what is read to what lies on the disk; text has about 5
+MOST_RATIO = 100  # bytes read for each byte on the disk; text has about 5
 MOST_HEADER = 2**16  # bytes of a tar's headers to one member; a long name has some hundreds
 MOST_NOTES = 100  # of a tar's global headers, which every later member is given
 NO_TABLE_HOLDS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # a byte that is no UTF-8, too
 
 
 class DamagedError(DataError):
-    """A file that is not whole, or not what it should be: another copy of it may be.
+    """A file that is not whole, or not what it should be: another copy of it may be good.
 
-    A limit that is passed, or a file that may not be read, is a plain DataError: another copy would
-    be the same.
+    A file beyond a limit, or one that nobody may read, is a plain DataError: another copy would be
+    the same.
     """
 
 
@@ -43,20 +43,20 @@ def tar_members(path: str, pattern: str) -> Iterator[tuple[re.Match, bytes]]:
             yield match, stream.content(size)
 
 
-def tar_records(
-    path: str, pattern: str, record_bytes: int, most: int
+def tar_items(
+    path: str, pattern: str, item_bytes: int, most: int
 ) -> Iterator[tuple[re.Match, int, bytes]]:
-    """Yield (match, number, content) of each record of members that hold at most ``most`` each.
+    """Yield (match, number, content) of each item in members of at most ``most`` items each.
 
     Raises DataError.
     """
     with refusing(path, "a whole tar file"):
-        for match, stream, size in _matching(path, pattern, most * record_bytes):
-            count, rest = divmod(size, record_bytes)
+        for match, stream, size in _matching(path, pattern, most * item_bytes):
+            count, rest = divmod(size, item_bytes)
             if rest:
-                raise DamagedError(f"{path}: {match[0]}: record {count} is not whole")
+                raise DamagedError(f"{path}: {match[0]}: item {count} is not whole")
             for number in range(count):
-                yield match, number, stream.content(record_bytes)
+                yield match, number, stream.content(item_bytes)
 
 
 def tar_streams(path: str, pattern: str, most: int) -> Iterator[tuple[re.Match, BinaryIO]]:
@@ -91,7 +91,7 @@ def _matching(path: str, pattern: str, most: int) -> Iterator[tuple[re.Match, "_
 def check_kind(path: str, name: str) -> None:
     """Raise DataError if the file is not whole, or not what the end of its ``name`` says.
 
-    Of a tar all headers are read, to its end; of a zip its end. Of other names nothing is known.
+    It reads every header of a tar, and the end of a zip. It knows nothing of other names.
     """
     if name.endswith((".zip", ".npz")) and not zipfile.is_zipfile(path):
         raise DamagedError(f"{path}: not a whole zip file")
@@ -102,7 +102,7 @@ def check_kind(path: str, name: str) -> None:
 
 
 class _Bounded:
-    """A file of which no call reads more than ``most``, and all calls MOST_RATIO times its size."""
+    """A file that gives at most ``most`` bytes at once, and MOST_RATIO times its size in all."""
 
     def __init__(self, file: BinaryIO, path: str, most: int = MOST_BYTES):
         self.file, self.path, self.most = file, path, most
@@ -125,7 +125,7 @@ class _Bounded:
 
 
 class _Tar(_Bounded):
-    """What tarfile is given: it reads headers alone by it, few to a member, and never goes back."""
+    """The file that tarfile reads headers from: few for each member, and never backwards."""
 
     header_bytes, last = 0, b""
 
@@ -142,7 +142,7 @@ class _Tar(_Bounded):
         return super().seek(offset, whence)
 
     def content(self, size: int) -> bytes:
-        """The next bytes of a member."""
+        """The next bytes of a member. Raises DataError."""
         content = super().read(size)
         if len(content) < size:
             raise DamagedError(f"{self.path}: not a whole tar file: unexpected end of data")
@@ -183,7 +183,7 @@ def opened(path: str, kind: type[_Bounded] = _Bounded) -> Iterator[_Bounded]:
 
 @contextmanager
 def refusing(path: str, expected: str) -> Iterator[None]:
-    """Any error of reading ``path`` as a DataError that says it is not what was expected."""
+    """Turn any error of reading ``path`` into a DataError: `path: not EXPECTED: why`."""
     try:
         yield
     except (DataError, MemoryError):

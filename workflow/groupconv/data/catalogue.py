@@ -72,7 +72,7 @@ class Catalogue:
         self.source, self.known = "", set()
 
     def list(self, labelled: Iterable[tuple[str, str, str]], source: str) -> Counter:
-        """Take the (id, label, stratum) of ``source`` down; returns each class's count.
+        """Store the (id, label, stratum) of ``source``; returns each class's count.
 
         A stratum is a published part or a book: none is favoured by choose(). Raises DataError.
         """
@@ -149,13 +149,13 @@ class Catalogue:
         return bool(self.db.execute("SELECT 1 FROM chosen WHERE id = ?", (name,)).fetchone())
 
     def pass_over(self, row: dict, label: str) -> None:
-        """Take down, while the source is listed, a file that cannot be an image of the set."""
+        """Store a file that cannot be an image of the set, while the source is listed."""
         self._know(label)
         self.add(row)
         self.db.execute("UPDATE class SET passed = passed + 1 WHERE class = ?", (row["class"],))
 
     def add(self, row: dict) -> None:
-        """Take down an image that was read, or why it could not be (``reason``, ``detail``).
+        """Store an image that was read, or why it could not be (``reason``, ``detail``).
 
         Raises DataError if its id stands there already.
         """
@@ -172,7 +172,7 @@ class Catalogue:
             raise self._twice(row["id"]) from error
 
     def clean(self) -> None:
-        """Give a reason to what is to be left out.
+        """Give every image that will be left out its reason.
 
         Blank images and images under several labels go, all copies; of copies within a class the
         first by id stays, one of the published test part before one of training; a class with
@@ -265,7 +265,7 @@ class Catalogue:
             yield row
 
     def depths(self) -> Counter:
-        """How many images have so many bits by their values alone: {"12 of 16": 3}."""
+        """The number of images of each depth that only their values show: {"12 of 16": 3}."""
         query = "SELECT depth, COUNT(*) FROM image WHERE depth != '' GROUP BY depth"
         return Counter(dict(map(tuple, self.db.execute(query))))
 

@@ -85,7 +85,7 @@ def decode(scan: Scan, wanted: list[Character], image_size: int) -> Iterator[Dec
 
 
 def described(scan: Scan, character: Character) -> dict:
-    """What is known of a character before its pixels are."""
+    """The row of a character, before its pixels are decoded."""
     name = class_name(character.label)
     return {
         "id": character.id,
@@ -148,7 +148,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def too_large(image: Image.Image) -> str:
-    """What is to be said of an image of too many pixels."""
+    """The line on an image that has too many pixels."""
     share = int(100 * (MOST_PIXELS / (image.width * image.height)) ** 0.5)
     return (
         f"{image.width}x{image.height} px; allowed: {MOST_PIXELS:,} pixels: "
@@ -169,7 +169,7 @@ def problem(error: Exception, content: bytes | Path) -> str:
 
 
 def tiff_pixels(content: bytes | Path) -> str:
-    """The kind of a TIFF's pixels, of which PIL says nothing where it cannot read them."""
+    """The kind of a TIFF's pixels: PIL does not name the kinds that it cannot read."""
     try:
         with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
             tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))

@@ -4,9 +4,9 @@
 - 16 and 32 bits are also what programs write 10 or 12 bits into, and say nothing: the range is the
   narrowest of 8, 10, 12, 14, 16, 24 and 32 bits that holds the image's largest value. A scan whose
   values end at 4095 is one of 12 bits; a genuine one of 16 bits that is so dark becomes lighter.
-- Floats are 0 to 1, or whole numbers as above. Others have no range that is known, nor has what is
-  below 0: refused, where clipping would alter it.
-- Where 0 is white (TIFF's WhiteIsZero) the values are turned about.
+- Floats are 0 to 1, or whole numbers as above. Other floats, and values below 0, have no known
+  range: they are refused, as clipping would alter them.
+- Where 0 is white (TIFF's WhiteIsZero), 0 becomes 255 and so on.
 - What is transparent lies on white paper; on black where the ink is nearly white itself (its mean,
   weighted by opacity, over NEARLY_WHITE): a white drawing on clear ground is no blank sheet.
 """
@@ -30,11 +30,11 @@ SWAPPED = {"B": "L", "L": "B", "N": "B"}  # the order of bytes by which PIL take
 def eight_bits(
     image: Image.Image, reopened: Callable[[], Image.Image]
 ) -> tuple[Image.Image, dict[str, str]]:
-    """(the image in mode L where it is grey, else RGB; notes on what is not plain).
+    """(the image in mode L if it is grey, else RGB; {note: text}).
 
-    The note "lost" says what 8 bits cannot tell where they are all equal, "depth" which bits were
-    taken for the range where the file does not say: "12 of 16". ``image`` is opened and not yet
-    decoded, ``reopened`` opens it again. Raises ValueError for pixels without a known range.
+    Note "lost": the different values that 8 bits made equal. Note "depth": where the file
+    states no range, the one that the values show: "12 of 16" bits. ``image`` is open and not yet
+    decoded; ``reopened`` opens it again. Raises ValueError for pixels without a known range.
     """
     grey, notes = image.mode in ("1", "L", "LA", "La") or image.mode[0] in "IF", {}
     if image.mode[0] in "IF":
@@ -49,7 +49,7 @@ def eight_bits(
 
 
 def _deep_grey(image: Image.Image) -> tuple[Image.Image, dict[str, str]]:
-    """Of the modes I;16, I and F, in 8 bits; and notes."""
+    """An image of mode I;16, I or F in 8 bits, and its notes."""
     tags = getattr(image, "tag_v2", {})
     stated, clear = _stated(image, tags), image.info.get("transparency")
     signed = tags.get(SIGN, (UNSIGNED,))[0] == SIGNED
@@ -86,7 +86,7 @@ def _deep_grey(image: Image.Image) -> tuple[Image.Image, dict[str, str]]:
 
 
 def _stated(image: Image.Image, tags: dict) -> int | None:
-    """The bits that the file says its values have, where that is more than the usual 16 or 32."""
+    """The bits of the values, if the file states them; None if it has the usual 16 or 32."""
     if image.format == "PPM" and image.tile[0].codec_name != "raw":
         return None if image.tile[0].args[-1] == 2**16 - 1 else 16  # PIL scales others to 16
     bits = tags.get(BITS, (0,))[0]
@@ -122,9 +122,9 @@ def _sixteen_bits(image: Image.Image) -> str:
 def _deep_colour(
     image: Image.Image, rawmode: str, reopened: Callable[[], Image.Image]
 ) -> tuple[Image.Image, dict[str, str]]:
-    """The image, of whose 16 bits PIL gives the high 8, with those that it uses; and notes.
+    """The image in 8 of the bits that it uses, and its notes. PIL gives the high 8 of 16.
 
-    Decoded again, for the low ones too, where the high ones are all small or all equal.
+    If those are all small or all equal, it decodes the file again to get the low ones.
     """
     apart = getattr(image, "tag_v2", {}).get(PLANES) == APART
     high = np.asarray(image)[..., :3]

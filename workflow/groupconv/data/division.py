@@ -25,7 +25,7 @@ def kept(published: set[str]) -> dict[str, str]:
 
 
 def says(found: Counter, division: str) -> str:
-    """What became of the published parts, in words; "" without a division.
+    """Which parts the published ones became, in words; "" without a division.
 
     ``found``: {(part, split): images}; ``division``: split.division of params.yaml.
     """

@@ -1,4 +1,4 @@
-"""Hashes of raw files: the publisher's, or that of the first file, held in data/hashes/."""
+"""Hashes of raw files: the publisher's, or that of the first file, which data/hashes/ keeps."""
 
 import hashlib
 import re
@@ -17,8 +17,8 @@ IN_PLACE = "this file as it lies there"
 def verify(path: Path, raw: RawFile, source: str, origin: str = IN_PLACE) -> str:
     """The hash of ``path``. Raises DataError unless it has the hash that is known for it.
 
-    Of a file in its place the line says what to do; of one that ``origin``, an address or a
-    mirror, gave, it does not: that one is not ours.
+    If the file lies in its place, the line says what to do. If ``origin``, an address or a mirror,
+    sent it, the line does not: that file is not ours.
     """
     if not path.exists():
         how = f"put there {raw.by_hand}" if raw.by_hand else "the step download fetches it"
@@ -80,6 +80,7 @@ def hold(got: str, raw: RawFile, source: str) -> None:
     """Write down the hash of a file that was read to its end, if it is the first of its name.
 
     Where the publisher gives a hash, that one holds. An unpacked folder has one too (tree.sha256).
+    Raises DiskError.
     """
     first = first_hash(raw, source)
     if raw.checksum is None and not first.exists():

@@ -1,10 +1,10 @@
 """How a folder of images is laid out: which folders are classes, which are parts of the set.
 
-Told by names alone, no image is opened. Read are <class>/<image> and <part>/<class>/<image>, where
-a part is train, val or test by any of its usual names (Train, training_set, valid, test1) or a
-fold; each also inside one more folder (dataset/dataset/<class>, train/train/<class>,
-<class>/images). What makes no sense so is refused with the move that mends it, as a wrong guess
-would learn to tell the parts apart.
+It looks at names alone and opens no image. It takes <class>/<image> and <part>/<class>/<image>: a
+part is train, val or test by any of its usual names (Train, training_set, valid, test1), or a fold.
+Each may lie in one more folder (dataset/dataset/<class>, train/train/<class>, <class>/images). It
+refuses any other layout and says which move mends it: if it took parts for classes, a network would
+learn to tell the parts apart.
 """
 
 import re
@@ -33,9 +33,9 @@ MOVE = "move the images of each class into a folder of its own, <class>/<image>"
 
 @dataclass
 class Layout:
-    """Where the classes were found: their folders, those of the parts with each one's role.
+    """The folders of the classes, and those of the parts with the role of each.
 
-    ``beside`` says what lies there and is not read.
+    ``beside`` names what else lies there, which nobody reads.
     """
 
     asked: Path
@@ -66,7 +66,7 @@ class Layout:
         return DataError(f"params.yaml: data.folder = {self.asked}: {problem}")
 
     def says(self) -> str:
-        """What was taken for what."""
+        """Which folders are classes and parts, and what is not read; the end of a line."""
         said = f", in {self.name(self.root)}" if self.root != self.asked else ""
         names = [class_name(label.name) for label in self.labels]
         said += f" ({listed(sorted(set(names)))})"
@@ -106,7 +106,7 @@ def layout(folder: str) -> Layout:
 
 
 def _take_parts(found: Layout, tops: list[Path]) -> None:
-    """The classes of all parts. What is a class in val or test alone is none."""
+    """Take the classes of all parts. Raises DataError for a class that only val or test has."""
     parts = [top for top, _ in found.parts]
     for top in tops:
         if top in parts:
@@ -149,7 +149,7 @@ def _take_parts(found: Layout, tops: list[Path]) -> None:
 
 
 def _take_classes(found: Layout, tops: list[Path]) -> None:
-    """Every folder is a class, where that makes sense."""
+    """Take every folder for a class. Raises DataError if they look like something else."""
     holding = [top for top in tops if has_image(top)]
     parts = [top for top in holding if role_of(top)]
     holders = [top for top in holding if HOLDER.fullmatch(top.name)]
@@ -182,7 +182,7 @@ def _take_classes(found: Layout, tops: list[Path]) -> None:
 
 
 def _check_classes(found: Layout) -> None:
-    """A class's folder holds images, or folders such as "images" that do; and there are two."""
+    """Keep the classes with images. Raises DataError if fewer than two are left."""
     labels, without, nested = found.labels, [], []
     found.labels = []
     for label in labels:
@@ -218,7 +218,7 @@ ONE_CLASS = f"set data.folder to the folder whose folders are the classes, or {M
 
 
 def inner(folder: Path) -> Path:
-    """The folder or, where that only wraps another one, what it wraps: dataset/dataset."""
+    """The folder; if it only wraps another one (dataset/dataset), the one inside."""
     for _ in range(MOST_WRAPPERS):
         tops = [t for t in folders(folder) if not ASIDE.fullmatch(t.name) or has_image(t)]
         holders = [top for top in tops if HOLDER.fullmatch(top.name) and folders(top)]
@@ -259,7 +259,7 @@ def are_shards(tops: list[Path]) -> bool:
 
 
 def _note_files(found: Layout, folder: Path) -> None:
-    """Images that lie beside folders of classes are not read, and that is said."""
+    """Note the images that lie beside the folders of classes: nobody reads them."""
     names = sorted(filter(may_be_image, files_in(folder)))
     if names:
         what = f"{names[0]!a}" if NO_TABLE_HOLDS.search(names[0]) else names[0]
@@ -268,6 +268,6 @@ def _note_files(found: Layout, folder: Path) -> None:
 
 
 def _table(found: Layout) -> str:
-    """A table in the folder, which may say the classes."""
+    """The tables in the folder, which may name the classes; the end of a line."""
     tables = sorted(n for n in files_in(found.root) if Path(n).suffix.casefold() in TABLES)
     return f" ({listed(tables)} may say which is which)" if tables else ""

@@ -22,7 +22,7 @@ MOST_NAMED = 4
 
 
 def folders(folder: Path) -> list[Path]:
-    """The folders in a folder, and links to such; hidden ones and a system's excepted."""
+    """The folders in a folder, and links to folders, without hidden ones and a system's own."""
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if not is_systems(entry.name) and entry.is_dir()]
     return [folder / name for name in sorted(names)]
@@ -34,7 +34,7 @@ def is_systems(name: str) -> bool:
 
 
 def files_in(folder: Path) -> Iterator[str]:
-    """The names of a folder's files, one after another, hidden ones and a system's excepted."""
+    """The names of a folder's files, without hidden ones and a system's own."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if not is_systems(entry.name) and entry.is_file():

@@ -24,9 +24,9 @@ def exact_shares(n: int, parts: tuple[str, ...] = PARTS) -> list[float]:
 def boundaries(n: int, parts: tuple[str, ...] = PARTS) -> tuple[int, ...]:
     """Where a class of ``n`` ordered images ends each of ``parts`` but the last.
 
-    Its exact shares, rounded. Each part is then within 1 of its exact share and not empty, if
-    there are as many images as parts; else all are of the first. Each boundary moves by 0 or 1
-    when n grows by 1, so one more image moves at most one other at each.
+    They are the exact shares, rounded. Each part is then within 1 of its exact share and not
+    empty, if there are as many images as parts; else all are of the first. Each boundary moves by
+    0 or 1 when n grows by 1, so one more image moves at most one other at each.
     """
     weights = RATIO[: len(parts)]
     if n < len(parts):
@@ -36,7 +36,7 @@ def boundaries(n: int, parts: tuple[str, ...] = PARTS) -> tuple[int, ...]:
 
 
 def assign_splits(ids: list[str], seed: int, parts: tuple[str, ...] = PARTS) -> dict[str, str]:
-    """The part of each image of one class: ids in the order of their hashes, cut.
+    """Divide one class: sort its ids by their hashes, then cut. Returns {id: part}.
 
     ``parts`` are the first of PARTS: without test the ratio is 16:4.
     """
@@ -48,7 +48,7 @@ def assign_splits(ids: list[str], seed: int, parts: tuple[str, ...] = PARTS) -> 
 def assign_pages(
     sizes: dict[str, int], seed: int, parts: tuple[str, ...] = PARTS
 ) -> dict[str, str]:
-    """The part of each page, of which the number of images is given; for all classes at once.
+    """Divide pages, {page: images on it}, for all classes at once. Returns {page: part}.
 
     Pages in the order of their hashes go, one after another, to the part that lacks most of its
     exact share, so that the overall counts come near 16:4:5. ``parts`` are the first of PARTS.

@@ -1,4 +1,4 @@
-"""A file over HTTP, for bad lines: what has come is kept, and the rest asked for.
+"""Downloads a file over HTTP on a bad line: keeps the bytes that came, and asks for the rest.
 
 Knows no sources and no hashes.
 """
@@ -25,20 +25,20 @@ class IncompleteError(Exception):
     """Less came than was announced."""
 
 
-def fetch(url: str, part: Path) -> None:
-    """Bring the file at ``url`` to ``part``, after what an earlier call left there of it.
+def fetch(url: str, partial: Path) -> None:
+    """Download ``url`` into ``partial``, after the bytes that an earlier call left there.
 
-    ``part`` is of this address alone. A file is gone on with only if the server confirms that it
-    is the same (RFC 9110, If-Range). Raises TransferError, with what has come kept in ``part``;
-    DiskError if the rest has no room on the disk.
+    ``partial`` holds bytes of this address alone. It goes on with a file only if the server
+    confirms that the file is the same (RFC 9110, If-Range). Raises TransferError, and keeps the
+    bytes that came in ``partial``; DiskError if the disk has no room for the rest.
     """
     import requests  # not needed where nothing is fetched by URL
 
-    failures, most = 0, size_of(part)
+    failures, most = 0, size_of(partial)
     while True:
         try:
-            _once(url, part)
-            _version(part).unlink(missing_ok=True)
+            _once(url, partial)
+            _version(partial).unlink(missing_ok=True)
             return
         except requests.HTTPError as error:
             status = error.response.status_code
@@ -55,7 +55,7 @@ def fetch(url: str, part: Path) -> None:
             reason = "no connection"
         except requests.RequestException as error:  # no address at all, too many redirects
             raise TransferError(" ".join(str(error).split())) from error
-        came = size_of(part)
+        came = size_of(partial)
         failures = 0 if came > most else failures + 1
         most = max(most, came)
         if failures == TRIES or (came == 0 and not reason.startswith("HTTP")):
@@ -65,64 +65,71 @@ def fetch(url: str, part: Path) -> None:
         sleep(wait_s)
 
 
-def _once(url: str, part: Path) -> None:
-    """One request: the rest of what ``part`` has, or else the whole file."""
+def _once(url: str, partial: Path) -> None:
+    """Make one request: for the bytes that ``partial`` lacks, or for the whole file."""
     import requests
     from urllib3.exceptions import HTTPError
 
-    version = _version(part).read_text(encoding="utf-8") if _version(part).exists() else ""
-    have, headers = size_of(part) if version else 0, {"Accept-Encoding": "identity"}
-    if have:
-        headers |= {"Range": f"bytes={have}-", "If-Range": version}
+    version = _version(partial).read_text(encoding="utf-8") if _version(partial).exists() else ""
+    offset, headers = size_of(partial) if version else 0, {"Accept-Encoding": "identity"}
+    if offset:
+        headers |= {"Range": f"bytes={offset}-", "If-Range": version}
     with requests.get(url, stream=True, timeout=(CONNECT_S, READ_S), headers=headers) as answer:
-        status, sent = answer.status_code, _validator(answer)
-        rest = re.match(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
+        status, validator = answer.status_code, _validator(answer)
+        content_range = re.match(
+            r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", "")
+        )
         # A server may take no notice of If-Range.
-        goes_on = have and status == 206 and rest and int(rest[1]) == have
-        goes_on = goes_on and sent in ("", version)
-        if not have or goes_on or status not in (206, 416):
+        continues = offset and status == 206 and content_range and int(content_range[1]) == offset
+        continues = continues and validator in ("", version)
+        if not offset or continues or status not in (206, 416):
             answer.raise_for_status()
-            if status == 206 and not goes_on:
+            if status == 206 and not continues:
                 raise TransferError("a part of the file came, the whole was asked for")
-            if have and not goes_on and "html" in answer.headers.get("Content-Type", ""):
+            if offset and not continues and "html" in answer.headers.get("Content-Type", ""):
                 raise TransferError("a web page came, not the file")  # what has come stays
-            have = have if goes_on else 0
-            length = rest[2] if goes_on else answer.headers.get("Content-Length", "")
+            offset = offset if continues else 0
+            length = content_range[2] if continues else answer.headers.get("Content-Length", "")
             total = int(length) if length.isdigit() else None
             if total:
-                say(f"download: {amount(total)}" + (f", {amount(have)} are there" if have else ""))
-                atomic.check_free(part, total - have, "the download")
-            with open(part, "ab" if goes_on else "wb") as file:
-                _version(part).write_text(sent or (version if goes_on else ""), encoding="utf-8")
+                say(
+                    f"download: {amount(total)}"
+                    + (f", {amount(offset)} are there" if offset else "")
+                )
+                atomic.check_free(partial, total - offset, "the download")
+            with open(partial, "ab" if continues else "wb") as file:
+                _version(partial).write_text(
+                    validator or (version if continues else ""), encoding="utf-8"
+                )
                 try:
                     # As it lies there: requests would unpack what is sent as gzip.
-                    copy(answer.raw.stream(2**16, decode_content=False), file, have, total)
+                    copy(answer.raw.stream(2**16, decode_content=False), file, offset, total)
                 except HTTPError as error:
                     raise IncompleteError from error
-            if total is not None and size_of(part) != total:
+            if total is not None and size_of(partial) != total:
                 raise IncompleteError
             if total is None and "Transfer-Encoding" not in answer.headers:
                 say("download: the server does not say how long the file is: it may not be whole")
             return
-    part.unlink()  # all of it had come, or it is of another file: from the start
-    _once(url, part)
+    partial.unlink()  # it has all bytes, or those of another file: from the start
+    _once(url, partial)
 
 
 def _cause(error) -> str:
-    """What urllib3 says of a failed handshake or proxy, without the address around it."""
+    """Why a handshake or a proxy failed, as urllib3 says it, without the address around it."""
     inner = getattr(error.args[0], "reason", None) or error
     return " ".join(": ".join(map(str, inner.args)).split())
 
 
 def _validator(answer) -> str:
-    """What the server names this version of the file by; "" if by nothing that is exact."""
+    """The server's exact name for this version of the file; "" if it gives none."""
     tag = answer.headers.get("ETag", "")
     # A weak entity tag does not promise the same bytes.
     return tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")
 
 
-def copy(chunks: Iterator[bytes], file: IO, have: int, total: int | None) -> None:
-    """Write the chunks, with a line of progress from time to time."""
+def copy(chunks: Iterator[bytes], file: IO, offset: int, total: int | None) -> None:
+    """Append the chunks to ``file``, which has ``offset`` of ``total`` bytes, and show progress."""
     came, began = 0, monotonic()
     said = began
     for chunk in chunks:
@@ -132,14 +139,14 @@ def copy(chunks: Iterator[bytes], file: IO, have: int, total: int | None) -> Non
         if now - said > SAY_S:
             said, speed = now, came / (now - began)
             of = f" of {amount(total)}" if total else ""
-            left = f", {duration((total - have - came) / speed)} left" if total else ""
-            say(f"download: {amount(have + came)}{of}, {amount(speed)}/s{left}")
+            left = f", {duration((total - offset - came) / speed)} left" if total else ""
+            say(f"download: {amount(offset + came)}{of}, {amount(speed)}/s{left}")
 
 
-def size_of(part: Path) -> int:
-    """Bytes that have come."""
-    return part.stat().st_size if part.exists() else 0
+def size_of(partial: Path) -> int:
+    """Bytes in the file; 0 if it is not there."""
+    return partial.stat().st_size if partial.exists() else 0
 
 
-def _version(part: Path) -> Path:
-    return part.with_name(f"{part.name}.version")
+def _version(partial: Path) -> Path:
+    return partial.with_name(f"{partial.name}.version")

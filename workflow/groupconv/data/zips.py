@@ -1,8 +1,8 @@
 """Zip files by strangers, read as streams, within the limits of archive.py. Standard library.
 
 Python's zipfile holds the whole list of members in memory, which for a million of them is most of
-a gigabyte, and unpacks a member as far as its bytes go, whatever size was stated. Here the list is
-read one entry at a time, and of a member no more than its stated size.
+a gigabyte, and unpacks all bytes of a member, whatever size it states. This module reads the
+list one entry at a time, and no more of a member than its stated size.
 """
 
 import os
@@ -102,7 +102,7 @@ def _entries(path: str) -> Iterator[_Entry]:
 
 
 def _list_of(path: str, file: BinaryIO) -> tuple[int, int, int]:
-    """Where the list of members begins, its bytes, and by how much all of the zip has moved."""
+    """(offset of the list of members, its bytes, the bytes that stand before the zip)."""
     end = file.seek(0, os.SEEK_END)
     first = max(0, end - END.size - 2**16)  # a comment may follow
     file.seek(first)
@@ -118,14 +118,14 @@ def _list_of(path: str, file: BinaryIO) -> tuple[int, int, int]:
         if fields[0] == b"PK\6\6":
             *_, length, begin = fields
             at = of_64
-    moved = at - length - begin  # by what stands before it
+    moved = at - length - begin  # a self-extracting zip has a program before it
     if moved < 0:
         raise DamagedError(f"{path}: not a whole zip file: its list of members is cut")
     return begin + moved, length, moved
 
 
 def _sizes(extra: bytes, *fields: int) -> list[int]:
-    """The entry's (size, packed size, place), those that did not fit out of its ``extra``."""
+    """The entry's (size, packed size, place); ``extra`` has those that are too large for it."""
     while UNKNOWN in fields and len(extra) >= 4:
         kind, length = struct.unpack("<2H", extra[:4])
         if kind == 1:

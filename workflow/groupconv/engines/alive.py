@@ -39,7 +39,7 @@ def alone(handle: IO, without_locks: bool = False) -> bool:
 
 
 def unlocked() -> list[Path]:
-    """Remove Snakemake's locks, which a killed run has left; only for who is alone."""
+    """Remove the locks of a killed Snakemake; call this only when no other one works here."""
     left = list(Path(".snakemake/locks").glob("*.lock"))
     for path in left:
         path.unlink(missing_ok=True)

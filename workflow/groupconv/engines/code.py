@@ -1,4 +1,4 @@
-"""The files of DVC's stage `code`: what the code of each step means."""
+"""Writes the files of DVC's stage `code`: what the code of each step means."""
 
 from pathlib import Path
 

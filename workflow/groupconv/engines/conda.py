@@ -46,15 +46,15 @@ def check(params: dict) -> None:
 def leave_active_one() -> None:
     """Forget the active environment.
 
-    conda puts a step's in the place that the active one has on PATH, which may be behind the Python
-    that Snakemake runs in. With none active it comes first.
+    conda puts a step's environment where the active one stands on PATH, perhaps behind Snakemake's
+    own Python. If none is active, the step's comes first.
     """
     for variable in ("CONDA_PREFIX", "CONDA_SHLVL"):
         os.environ.pop(variable, None)
 
 
 def alone() -> str:
-    """What is to stand before each step's command; and conda takes from conda-forge alone.
+    """Make conda take packages from conda-forge alone; returns the start of each step's command.
 
     conda inherits the environment variables of this process.
     """

@@ -22,9 +22,9 @@ from groupconv.settings import reads
 class Decisions:
     """``workflow`` is Snakemake's object, ``params`` its config.
 
-    ``declared``: {step: its inputs}, filled in as the rules are read; ``by_content``: {step: files
-    that it reads and no step makes}. ``folders``: those that DVC takes
-    as one, by what dvc.yaml calls them. ``raw``: the folder of the raw files, ``raw_files`` these.
+    ``declared``: {step: its inputs}, filled in as the rules are read. ``by_content``: {step: files
+    that it reads and no step makes}. ``folders``: {folder that DVC takes as one: its name in
+    dvc.yaml}. ``raw``: the folder of the ``raw_files``.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Decisions:
 
     @functools.cache  # noqa: B019
     def examined(self) -> plan.Examined:
-        """What the records say."""
+        """Every job compared with its records, and the raw files that are missing."""
         digests, receipts = Digests(), records.Receipts()
         known = (self.all_jobs(), self.lock(), receipts, digests, self.in_dvc)
         found = or_refuse(plan.examine, *known)
@@ -106,7 +106,7 @@ class Decisions:
 
     @functools.cache  # noqa: B019
     def spared(self) -> dict[str, str]:
-        """{job: what it need not do}, of those that will be made."""
+        """{job: the work that it is spared}, of the jobs that will be made."""
         cache = or_refuse(dvc.cache_folder) if self.in_dvc else ""
         known = self.all_jobs(), self.wanted(), self.forced(), self.lock(), cache
         return or_refuse(foresight.costs, *known)

@@ -40,8 +40,8 @@ TABLE = (
 class Digests:
     """md5 of files and folders as DVC has them; remembered by size, times and inode.
 
-    ``look`` is shown the first bytes of each file that is read; ``told`` gives what it made of
-    them, so that whoever wants to know that need not open the file once more.
+    ``look`` gets the first bytes of each file that is read; ``told`` returns its answer, so that a
+    step need not open the file again.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Digests:
         self.kept = self._attached()
 
     def _attached(self) -> bool:
-        """Whether there is a whole memory of an earlier run. It is replaced, and never altered."""
+        """Whether an earlier run left a whole memory. A run replaces it and never alters it."""
         try:
             uri = f"{self.memory.absolute().as_uri()}?mode=ro&immutable=1"
             self.db.execute("COMMIT")
@@ -70,7 +70,7 @@ class Digests:
             self.db.execute("BEGIN")
 
     def forget(self) -> None:
-        """Look at every file again: what is remembered holds as long as its state does."""
+        """Look at every file again; the md5 of a file in the same state is still remembered."""
         self.seen.clear()
 
     def of(self, path: str) -> str | None:
@@ -153,7 +153,7 @@ class Digests:
             return 0
 
     def _folder(self, path: str) -> str:
-        """As DVC has it, of the JSON text of a list that is never held as a whole."""
+        """DVC's md5 of a folder: that of a list in JSON, hashed entry by entry."""
         whole = hashlib.md5(b"[")
         for count, name in enumerate(self._names(path)):
             entry = {"md5": self._file(os.path.join(path, name)), "relpath": name}
@@ -166,14 +166,17 @@ class Digests:
         return _names(path)
 
     def save(self) -> None:
-        """Remember what was hashed for the next run, where that spares more than it costs."""
+        """Keep the new md5s for the next run, if that saves more time than it takes.
+
+        Raises DiskError.
+        """
         written = self.memory.stat().st_size if self.kept else 0
         if self.read_bytes <= written:
             return
         with atomic.scratch(self.memory) as folder, _on_disk(self.memory):
             if self.kept:
                 with contextlib.suppress(sqlite3.DatabaseError):  # damaged, or no longer there
-                    # What was told of a file by another version of the code is not told again.
+                    # Another version of the code may have told something else of a file.
                     self.db.execute(
                         "INSERT OR IGNORE INTO main.file "
                         "SELECT path, size, mtime, ctime, inode, md5, NULL FROM kept.file"
@@ -203,7 +206,7 @@ def _signed(inode: int) -> int:
 
 
 def _names(path: str, below: str = "") -> Iterator[str]:
-    """The names of the files below ``path``, sorted as whole texts; one folder's are held.
+    """The names of the files below ``path``, sorted as whole texts; holds one folder's at a time.
 
     As os.walk has them: a link to a file is one, a link to a folder is left out.
     """

@@ -1,7 +1,7 @@
 """dvc.lock, the record that git versions: what it says, and how it stays whole.
 
-An entry that is not whole is no entry. While `dvc commit` works, dvc.lock as it was lies beside the
-receipts: a run that is killed meanwhile leaves it for the next one.
+It ignores an entry that lacks a part. While `dvc commit` works, a copy of the old dvc.lock lies
+beside the receipts; if the run is killed, the next one takes that back.
 """
 
 import os
@@ -53,7 +53,7 @@ class Lock:
             self.keys[name] = set(entry.get("params", {}).get("params.yaml", {}))
 
     def causes(self, one: Job) -> dict | None:
-        """The causes that the stage was last recorded with; None if the lock has no entry."""
+        """The causes in the stage's entry; None if the lock has no entry."""
         return self.entries.get(one.name, {}).get("causes")
 
     def causes_of(self, one: Job, results: dict) -> dict | None:
@@ -73,7 +73,7 @@ class Lock:
 def _own(name: str, params: dict) -> dict:
     """A stage's params, where train.learning_rate.E of E's stage is its train.learning_rate.
 
-    So it makes no difference whether params.yaml has one value or one for each scheme.
+    So one value for all schemes and one for each give the same causes.
     """
     scheme = name.partition("@")[2].partition("-")[0]
     own = {f"{key}.{scheme}": key for key in reads.PER_SCHEME}
@@ -81,12 +81,12 @@ def _own(name: str, params: dict) -> dict:
 
 
 def keep() -> None:
-    """Set dvc.lock aside before `dvc commit` writes it."""
+    """Set dvc.lock aside before `dvc commit` writes it. Raises DiskError."""
     atomic.write_text(BEFORE, LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
 
 
 def put_back() -> None:
-    """dvc.lock as it was before the last `dvc commit`."""
+    """Restore dvc.lock as it was before the last `dvc commit`."""
     if BEFORE.stat().st_size:
         os.replace(BEFORE, LOCK)
     else:
@@ -95,7 +95,10 @@ def put_back() -> None:
 
 
 def cut(names: set[str]) -> dict[str, dict[str, str]]:
-    """Take entries of ours that are not in ``names`` out of dvc.lock; returns their results."""
+    """Remove our entries that are not in ``names`` from dvc.lock; returns their results.
+
+    Raises DiskError, StepError.
+    """
     entries = Lock().entries
     gone = {name for name in entries if dvcyaml.of_ours(name)} - names
     if not gone or BEFORE.exists():

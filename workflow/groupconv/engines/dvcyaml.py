@@ -1,4 +1,4 @@
-"""dvc.yaml as the rules say it: our stages alone; every other line stays as its owner wrote it.
+"""Writes our stages into dvc.yaml from the rules; other lines stay as their owner wrote them.
 
 The rules are the one definition of a step; dvc.yaml says the same to DVC.
 """
@@ -88,7 +88,7 @@ def _blocks(text: str) -> tuple[str, dict[str, str], str]:
 
 
 def code_stage() -> dict:
-    """The stage that says what the code means: after a comment it alone runs, and stops there."""
+    """The stage that writes the meaning of the code. After a comment was added, it alone runs."""
     return {"cmd": "python workflow/fingerprints.py", "deps": [PACKAGE], "outs": [CODE_FOLDER]}
 
 

@@ -1,6 +1,6 @@
-"""What the jobs of a plan will cost: taken from DVC's cache, or gone on with, or made anew.
+"""What each planned job will cost: a copy from DVC's cache, the rest of a training, or all of it.
 
-Made from the same records as the steps decide by (made.py), before any of them starts.
+It asks the same records as the steps (made.py), before any step starts.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ CACHED = "made before, from DVC's cache"
 
 
 class Foreseen(Digests):
-    """The md5 of files as they will be; of what nobody foresees, as they are."""
+    """md5s of files as the run will leave them; of a file that no job writes, as it is now."""
 
     def __init__(self, gone: Iterable[str]):
         """``gone``: files that no job makes any more, which the run removes."""
@@ -58,7 +58,7 @@ class Foreseen(Digests):
 def costs(
     all_jobs: list[Job], wanted: dict[str, str], forced: Iterable[str], lock: Lock, cache: str
 ) -> dict[str, str]:
-    """{job: what is spared}, of the ``wanted`` jobs that need not begin at their beginning.
+    """{job: the work that it is spared}, of the ``wanted`` jobs that need not start from nothing.
 
     ``cache``: DVC's cache folder; "" where the steps take nothing from it.
     """

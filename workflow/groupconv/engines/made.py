@@ -21,7 +21,7 @@ NO_PATHS = ("mirror", "threads")  # arguments of a step that are no part of its 
 def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") -> None:
     """Make a step with ``own``, its params, and ``paths`` by the names that its run() gives them.
 
-    ``cache``: DVC's cache folder, which may have what the same causes made before. ``rule``: the
+    ``cache``: DVC's cache folder, which may hold results of the same causes. ``rule``: the
     digest of the step's definition in dvc.yaml as Snakemake planned it; another run may since have
     brought dvc.yaml up to a rule that this run does not have. Raises StepError.
     """
@@ -36,14 +36,14 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
     digests = Digests(look=look)
     causes = records.causes(one, digests)
     if step == "train":
-        Receipts().begin(one, causes)  # so that a plan knows which of them an interrupted one had
+        Receipts().begin(one, causes)  # a plan then finds an interrupted one's states
     under_dvc = dvc.started_us()
     if under_dvc:
         _same_code(one, causes)
     # A file to fetch is gone because someone took it away; others there may be the user's own.
     usual = at_usual_places(one, own, paths)
     if usual and cache and step != "download" and restore(one, causes, cache):
-        say(f"{one.label}: made before of the same; taken from DVC's cache")
+        say(f"{one.label}: made before from the same causes; taken from DVC's cache")
     else:
         seen = {"told": digests.told} if look else {}
         module.run(own, **paths, **seen)
@@ -89,16 +89,16 @@ def _touch(a: str, b: str) -> bool:
 
 
 def _same_code(one: Job, causes: dict) -> None:
-    """Raise StepError if DVC would record another meaning of the code than that which runs."""
+    """Raise StepError if the code that runs is not the code that DVC would record."""
     for path, md5 in causes["deps"].items():
         if records.code_of(path) and Digests().of(path) != md5:
             raise StepError(f"{path}: the code means something else now: `dvc repro code` first")
 
 
 def restore(one: Job, causes: dict, cache: str) -> bool:
-    """Copy what these causes made before out of DVC's cache, and what git has out of the receipts.
+    """Copy earlier results of these causes: from DVC's cache, and git's files from the receipts.
 
-    False unless all of it is there.
+    Returns False unless all of them are there. Raises DiskError.
     """
     for results, copies in stored.of(one, causes, Lock(), Receipts(), cache):
         for path, source in copies.items():

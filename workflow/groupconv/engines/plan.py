@@ -22,7 +22,7 @@ class Examined:
 
     reasons: dict[str, str] = field(default_factory=dict)  # of jobs that no record confirms
     unrecorded: list[str] = field(default_factory=list)  # confirmed, but DVC does not have them
-    frozen: list[str] = field(default_factory=list)  # would be made, but dvc.yaml says frozen
+    frozen: list[str] = field(default_factory=list)  # need to be made, but dvc.yaml says frozen
     lacking: set[str] = field(default_factory=set)  # jobs whose reason is an input that is missing
     code_is_new: bool = False  # DVC has not seen the code as it is, whatever it means
 
@@ -32,12 +32,12 @@ def examine(
 ) -> Examined:
     """Look each job up: in dvc.lock first, then in its receipts.
 
-    ``in_dvc``: DVC versions this folder, and what it does not have is to be recorded.
+    ``in_dvc``: DVC versions this folder, so a run must record what DVC lacks.
     """
     found = Examined()
     for one in all_jobs:
         results = records.results(one, digests)
-        if one.step != CODE and None in results.values():  # whatever it is made of
+        if one.step != CODE and None in results.values():  # no record matters then
             missing = [path for path, md5 in results.items() if md5 is None]
             whole = len(missing) < len(results)
             found.reasons[one.name] = f"{missing[0]} is missing" if whole else "not made yet"
@@ -66,9 +66,9 @@ def _reason(
     """Why a job is to be made; "" if a record confirms it."""
     if recorded == results:
         return ""
-    # A parameter that was put back has a record, too: but the files are those of another value.
-    made_of = lock.causes_of(one, results) or receipts.causes_of(one, results)
-    old = made_of or (recorded is None and (lock.causes(one) or receipts.newest_causes(one)))
+    # After a parameter is put back, its old record matches, but the files are another value's.
+    causes_then = lock.causes_of(one, results) or receipts.causes_of(one, results)
+    old = causes_then or (recorded is None and (lock.causes(one) or receipts.newest_causes(one)))
     if old and (said := records.difference(old, causes)):
         return said
     if lacks := _missing_input(causes):
@@ -76,7 +76,7 @@ def _reason(
     if recorded is None:
         return "no record of how it was made"
     altered = next(path for path in results if results[path] != recorded.get(path))
-    return f"{altered} is not {LOCK}'s" if made_of else f"{altered} was altered"
+    return f"{altered} is not {LOCK}'s" if causes_then else f"{altered} was altered"
 
 
 def _missing_input(causes: dict) -> str:
@@ -91,7 +91,7 @@ def in_cache(one: Job, results: dict) -> bool:
 
 
 def wanted(all_jobs: list[Job], found: Examined, forced: Iterable[str]) -> dict[str, str]:
-    """{job: why it will be made}: its own reason, that it was asked for, or what it reads.
+    """{job: why it will be made}: its own reason, or "asked for", or the job that it reads from.
 
     ``forced`` has names of steps and of jobs.
     """
@@ -112,9 +112,9 @@ def wanted(all_jobs: list[Job], found: Examined, forced: Iterable[str]) -> dict[
 
 
 def forced(all_jobs: list[Job], names: Iterable[str], *, everything: bool) -> frozenset[str]:
-    """The steps and jobs that a user asks for: made, whatever a record says.
+    """The steps and jobs that a user asks for; a run makes them, whatever a record says.
 
-    ``names``: what -f or -R has, of steps and of outputs; ``everything``: -F.
+    ``names``: steps and outputs that stand behind -f or -R; ``everything``: -F.
     """
     if everything:
         return frozenset(reads.READS)

@@ -18,17 +18,17 @@ NOTHING = "dvc.lock: nothing recorded"
 
 
 def mend(handle: IO) -> str:
-    """Put dvc.lock back if a killed run was writing it, and none lives; returns what to say."""
+    """Restore dvc.lock if a killed run was writing it and no run lives; returns a line to print."""
     if not BEFORE.exists() or not alive.alone(handle):
         return ""
     dvclock.put_back()
-    return f"{LOCK}: as before the run that was killed as it recorded"
+    return f"{LOCK}: restored; the last run was killed while it recorded"
 
 
 def record(all_jobs: list[Job], handle: IO) -> str:
-    """`dvc commit` what was made from params.yaml as it is on disk; returns what to say of it.
+    """`dvc commit` all results of the present params.yaml; returns the lines to print.
 
-    ``handle``, of alive.hold, is held by the commit too, should this process be killed.
+    The commit holds ``handle``, of alive.hold, too: it may outlive this process.
     """
     if BEFORE.exists():  # left by a killed run since this one began
         if not alive.alone(handle, without_locks=True):
@@ -99,9 +99,9 @@ def reason(said: str) -> str:
 
 
 def _targets(all_jobs: list[Job], good: set[str], new: dict) -> tuple[list[str], str]:
-    """What to name to `dvc commit`: few jobs, else the step, as DVC reads dvc.lock for each name.
+    """The names for `dvc commit`, and a line on the jobs that wait.
 
-    Also what to say of the jobs that are to wait.
+    Few jobs are named one by one, many by their step: DVC reads dvc.lock anew for each name.
     """
     targets, waiting = [], 0
     partly = {one.step for one in all_jobs if one.name not in good}

@@ -1,8 +1,8 @@
 """What made what: the causes of a job and the md5 of its results.
 
 A cause is the job's command, its params, and the md5 of all that it reads; of code, its meaning
-(ground/fingerprint.py). A finished step leaves a receipt with its causes and results. Receipts are
-never needed: they spare work.
+(ground/fingerprint.py). A finished step leaves a receipt with its causes and results. Nothing needs
+the receipts; they save work.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def causes(one: Job, digests: Digests) -> dict:
 
 
 def _md5(path: str, digests: Digests) -> str | None:
-    """The md5 of a file or folder; of a code file that which it would have if it were made now."""
+    """The md5 of a file or folder; of a file in results/code/ as the code means it now."""
     if step := code_of(path):
         return hashlib.md5(fingerprint.text(step).encode()).hexdigest()
     return digests.of(path)
@@ -61,7 +61,7 @@ class Receipts:
         atomic.write_text(self._path(one, causes), text)
 
     def results(self, one: Job, causes: dict) -> dict | None:
-        """What the job wrote when it was last made of these causes; None if nobody knows."""
+        """What the job wrote when it last ran with these causes; None if no receipt has it."""
         return _read(self._path(one, causes)).get("results")
 
     def copy(self, path: str, md5: str) -> dict[str, str] | None:
@@ -69,11 +69,11 @@ class Receipts:
         return {path: str(self.kept / md5)} if (self.kept / md5).is_file() else None
 
     def newest_causes(self, one: Job) -> dict | None:
-        """Of what the job was last made; None if nobody knows."""
+        """The causes with which the job last ran; None if no receipt has them."""
         return next((receipt["causes"] for receipt in self._newest_first(one)), None)
 
     def causes_of(self, one: Job, results: dict) -> dict | None:
-        """Of what the job's files, as they are now, were made; None if nobody knows."""
+        """The causes that made these ``results``; None if no receipt has them."""
         found = (r["causes"] for r in self._newest_first(one) if r["results"] == results)
         return next(found, None)
 
@@ -107,7 +107,7 @@ def _read(path: Path) -> dict:
 def difference(old: dict, new: dict) -> str:
     """Why ``new`` causes are not the ``old``: the keys with both values, the files by name.
 
-    A file that is missing now tells nothing of what it will be. "" if nothing else differs.
+    It leaves out files that are missing now: nobody knows what they will be. "" without difference.
     """
     was, now = _flat(old.get("params", {})), _flat(new["params"])
     said = [

@@ -10,7 +10,7 @@ _refused: list[str] = []
 
 
 def or_refuse(function: Callable, *arguments: Any) -> Any:
-    """What the function returns; its complaint, as one line and without a traceback."""
+    """Call the function; exit with its complaint as one line, without a traceback."""
     try:
         return function(*arguments)
     except StepError as error:

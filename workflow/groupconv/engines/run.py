@@ -188,7 +188,7 @@ class Run:
 
     @functools.cache  # noqa: B019
     def keep_records(self, at_exit: bool = False) -> None:
-        """Have DVC record what was made, unless a record could be false; say why, as the last."""
+        """Have DVC record the results, unless a record could be false; the reason is said last."""
         decided = self.decided
         if decided.under_dvc or not decided.in_dvc:
             return
@@ -202,7 +202,7 @@ class Run:
             self.say(said)
 
     def _at_end(self) -> None:
-        """What no hook of Snakemake's is called for: a dry run, and one with nothing to be done."""
+        """Do what no hook does: after a dry run, and after a run with nothing to do."""
         decided = self.decided
         self.listener.stop()
         if self.workflow.dryrun and decided.dvc_yaml()[0] != decided.dvc_yaml()[1]:

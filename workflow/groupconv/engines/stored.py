@@ -1,4 +1,4 @@
-"""What the same causes made before, where DVC's cache, and the receipts' copies, still have it."""
+"""Earlier results of the same causes that DVC's cache and the receipts' copies still hold."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,8 @@
-"""When the saved states of a training go: once nothing can take its results away any more.
+"""Removes a training's saved states once nothing can take its results away any more.
 
-Snakemake may refuse a job whose step came to its end, as for a date in the future, and then deletes
-the outputs; DVC deletes a job's outputs before it runs it. The next try then costs one epoch.
+Snakemake may refuse a job after its step has ended, for example for a date in the future, and then
+deletes the outputs; DVC deletes a job's outputs before it runs it. With the states, the next try
+costs one epoch.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Files appear whole or not at all: written beside their name, flushed to disk, then renamed.
 
-What a killed process left is removed by the next one that makes the same.
+The next process that writes the same file removes what a killed one left.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from typing import IO
 from groupconv.ground.errors import DiskError
 from groupconv.ground.progress import amount
 
-FOREIGN_S = 86_400  # what another machine left for so long is of no process, whatever its clock
+FOREIGN_S = 86_400  # no process of another machine works so long, whatever its clock says
 
 
 @contextlib.contextmanager
@@ -91,7 +91,7 @@ def _owner(path: Path) -> str:
 
 
 def _unfinished(path: Path) -> Path:
-    """This process's own name beside ``path``; what dead ones left under theirs is removed.
+    """This process's own name beside ``path``. Removes what dead processes left there.
 
     Raises DiskError.
     """

@@ -37,7 +37,7 @@ class TableInputs:
 
     params: the part of params.yaml that the step `tables` may read (settings/reads.py)
     summary: summary.csv, a row per scheme; baseline first
-    answers: claims.json: the claims, their entries, and in what the run is not the paper's
+    answers: claims.json: the claims, their entries, and how the run differs from the paper's
     manifest: manifest.csv, a row per image, with its part in the column `split`
     counts: counts.csv, a row per class of the source: its images, by what became of them
     """

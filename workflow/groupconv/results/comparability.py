@@ -1,4 +1,4 @@
-"""Whether a run can be compared with the paper: what in it is not the paper's."""
+"""Says how a run differs from the paper's setting, and so whether they can be compared."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ PARTS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Facts:
-    """What a run was in fact, as params.yaml does not say it.
+    """Facts of a run that params.yaml does not say.
 
     images: of all parts
     shares: of them that train, val and test have
@@ -26,7 +26,7 @@ class Facts:
 
 
 def facts(manifest: pd.DataFrame, training_accuracy: float) -> Facts:
-    """Of manifest.csv, a row per image, and the baseline's accuracy on its training part."""
+    """The facts from manifest.csv, a row per image; ``training_accuracy`` is the baseline's."""
     of_part = manifest["split"].value_counts()
     sides = manifest[["height", "width"]].astype(int).max(axis=1)
     return Facts(
@@ -53,11 +53,11 @@ def papers_schemes(ours: dict, theirs: dict) -> list[str]:
 
 
 def differences(params: dict, paper: dict, facts: Facts) -> list[str]:
-    """In what this run is not the paper's, each as "what: ours (the paper: theirs)".
+    """How this run differs from the paper's, each as "what: ours (the paper: theirs)".
 
-    Its numbers on accuracy and loss can be compared only where there is nothing. ``paper`` is
-    claims.yaml: ``setting`` has keys of params.yaml, ``data`` and ``tuned`` what the data and a
-    rate that was tuned come to.
+    Only without any difference can its accuracies and losses be compared. ``paper`` is claims.yaml:
+    ``setting`` has keys of params.yaml, ``data`` the data's sizes, ``tuned`` the training accuracy
+    that a tuned rate reaches.
     """
     found = []
     for key, theirs in paper["setting"].items():

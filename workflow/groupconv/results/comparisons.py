@@ -112,7 +112,7 @@ def of_seeds(measure: str, plan: Plan, means: dict[str, np.ndarray], unit: str) 
 def of_difference(
     measure: str, plan: Plan, one: Scores, pages: np.ndarray, other: Scores, others: np.ndarray
 ) -> list[dict]:
-    """Changes in points on ``one`` less those on ``other``: do two parts say the same."""
+    """Changes in points on ``one`` less those on ``other``: whether two parts agree."""
     parts = components.of_difference(one, pages, other, others)
     means = np.array([one[name].mean() - other[name].mean() for name in one])
     found = _rows(measure, plan.contrasts(), parts, means, POINTS)

@@ -21,11 +21,11 @@ ROUNDING = 1e-12  # a smaller share of what it was summed from is none
 
 @dataclass(frozen=True)
 class Components:
-    """What the means of k schemes vary by.
+    """The variance of the means of k schemes, by its sources.
 
     names: the k schemes
     images: (k, k), covariance of the means, each over its own seeds, if the images were others
-    noise: (k,), what of one network's mean varies by seed and image together; 0 with one seed
+    noise: (k,), variance of one network's mean by seed and image together; 0 with one seed
     repeats: (k,), seeds of each scheme
     seeds: variance of one network's mean if its seed were another, pooled over the schemes; nan
         where no scheme has two seeds
@@ -149,7 +149,7 @@ def _influence(values: np.ndarray, pages: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _noise(scores: Scores, pages: np.ndarray) -> dict[str, float]:
-    """What of one network's mean varies by seed and image together; {} with one seed."""
+    """Variance of one network's mean by seed and image together, {scheme: it}; 0 with one seed."""
     found = {}
     for name, of in scores.items():
         if len(of) > 1:

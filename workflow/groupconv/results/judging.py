@@ -25,13 +25,13 @@ EXTREMES = {"lowest": min, "highest": max}
 
 @dataclass(frozen=True)
 class Run:
-    """What a run has to say.
+    """The results of a run that answers rest on.
 
     compared: its comparisons.csv
     known: the paper's schemes that it has as the paper has them, baseline first
     layers: {scheme: grouped layers} of these
     top1: {scheme: test accuracy, 0 to 1}
-    differs: in what it is not the paper's (comparability.differences)
+    differs: how it differs from the paper's (comparability.differences)
     architecture: whether that is the paper's
     loaded: whether other programs used the machine while latency was measured
     """

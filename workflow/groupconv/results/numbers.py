@@ -1,7 +1,7 @@
 """Whether a number of the paper is reproduced: it lies in the prediction interval of one new run.
 
-What the paper's run may differ by from ours: our own error, its test or validation images, and its
-seed. A tolerance is only of what is known exactly, as MACs ("about 80%").
+The paper's run may differ from ours by our own error, by its test or validation images, and by its
+seed. Only a number that is known exactly, such as MACs ("about 80%"), has a tolerance.
 """
 
 import numpy as np
@@ -35,14 +35,14 @@ def prediction(change: Change, images: int | None) -> tuple[float, float]:
 
 
 def exact(change: Change, value: float, tolerance: float) -> Verdict:
-    """What is known exactly, within what "about" allows."""
+    """Whether a number that is known exactly lies within the tolerance of the paper's "about"."""
     off = change.estimate.value - value
     word = REPRODUCED if abs(off) <= tolerance else CONTRADICTED
     return Verdict(word, f"{change.text()}, {value:g} in the paper, {tolerance:g} allowed")
 
 
 def reproduced(change: Change, value: float, images: int | None) -> Verdict:
-    """A number that depends on the training."""
+    """Whether a number that depends on the training is reproduced; ``images``: the paper's."""
     if not change.known:
         return Verdict(CANNOT_TELL, f"{change.text()}: no interval, each was trained once")
     low, high = prediction(change, images)

@@ -1,4 +1,4 @@
-"""Times of several processes: what one process has in common does not vary inside of it.
+"""Times of several processes, each of which counts as one sample.
 
 Memory is laid out once in a process, and kernels are chosen once: runs of one process agree with
 each other more than with those of the next. So a process is one sample. Knows no files.

@@ -1,4 +1,4 @@
-"""The words for what a run says of a claim, and what a claim of several parts comes to."""
+"""The words for a run's answers to a claim, and the answer to a claim of several parts."""
 
 from dataclasses import dataclass, field
 from math import nan
@@ -36,7 +36,7 @@ class Verdict:
 
 
 def weakest(words: list[str]) -> str | None:
-    """What a conjunction comes to: no more than its weakest part; None of nothing."""
+    """The weakest of ``words``, which is the answer to all of them together; None without any."""
     return min(words, key=WEAKEST_FIRST.index, default=None)
 
 

@@ -1,7 +1,7 @@
-"""What needs two keys of params.yaml at once: groups and channels, folder and source.
+"""Checks two keys of params.yaml at once: groups and channels, folder and source.
 
 An example of a complaint: `schemes.F.groups[3] (conv-4) = 48: must divide 256 and 512 channels;
-nearest: 32, 64`. The schema already holds for what comes here.
+nearest: 32, 64`. The schema has checked each key before.
 """
 
 import os
@@ -14,13 +14,13 @@ from groupconv.settings import reads
 from groupconv.settings.schema import nearest, show
 
 OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
-# What the workflow writes, or is: no folder of images.
+# The workflow writes these, or consists of them: no folder of images.
 OWN_PATHS = ("data/raw", "data/images.npy", "results", "logs", "workflow", ".snakemake", ".dvc")
 MISSING = ("na", "nan", "none", "null")  # as pandas reads them
 
 
 def complaints(params: dict) -> list[str]:
-    """Each a line: key, value, what is allowed."""
+    """Every complaint, a line each: key, value, what is allowed."""
     return [
         *of_data(params["data"]),
         *of_schemes(params["model"], params["schemes"]),
@@ -29,7 +29,7 @@ def complaints(params: dict) -> list[str]:
 
 
 def of_data(data: dict) -> list[str]:
-    """Of the source, the folder and the books: each a line."""
+    """Complaints about the source, the folder and the books, a line each."""
     lines = []
     if data["source"] != "folder" and data["folder"] != OWN_IMAGES:
         lines.append(
@@ -57,12 +57,12 @@ def _bad_folder(folder: str) -> str:
     for name in OWN_PATHS:
         mine = here / name
         if wanted == mine or wanted in mine.parents or mine in wanted.parents:
-            return f"the workflow's own {name} would be in it, or it in that; allowed: another one"
+            return f"it overlaps the workflow's own {name}; allowed: another folder"
     return ""
 
 
 def of_schemes(model: dict, schemes: dict) -> list[str]:
-    """Of the names and the groups of these schemes: each a line."""
+    """Complaints about the names and the groups of these schemes, a line each."""
     lines = []
     for name, scheme in schemes.items():
         try:
@@ -90,7 +90,7 @@ def of_schemes(model: dict, schemes: dict) -> list[str]:
 
 
 def _of_each_scheme(params: dict) -> list[str]:
-    """What is given for each scheme: for all of them, and for no other."""
+    """Complaints about a key with a value per scheme: a scheme lacks one, or does not exist."""
     lines, schemes = [], params["schemes"]
     for key in reads.PER_SCHEME:
         section, name = key.split(".")

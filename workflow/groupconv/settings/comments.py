@@ -125,7 +125,7 @@ def _lines(content: str, indent: int, comment: str) -> list[str]:
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
-    """The command; returns its exit status."""
+    """The command; returns its exit status. Raises DiskError."""
     if arguments[:1] == ["--add"] and len(arguments) > 2 and len(arguments) % 2:
         return add(list(zip(arguments[1::2], arguments[2::2], strict=True)), root)
     if arguments not in ([], ["--check"]):
@@ -152,7 +152,10 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
 
 
 def add(keys: list[tuple[str, str]], root: Path = ROOT) -> int:
-    """Write each (SECTION.KEY, value) into the files that lack it; returns the exit status."""
+    """Write each (SECTION.KEY, value) into the files that lack it; returns the exit status.
+
+    Raises DiskError.
+    """
     written = {}
     try:
         for name, value in keys:

@@ -67,9 +67,10 @@ def parsed(text: str, origin: str) -> object:
 
 
 def typed(params: dict) -> dict:
-    """``params`` as Snakemake hands them over, with text as the number that the schema wants there.
+    """``params`` from Snakemake, with each text that stands for a number turned into that number.
 
-    Of `--config 'train={epochs: 3}'` it takes every value for text, and of 5e-05 in a file, too.
+    Snakemake takes every value of `--config 'train={epochs: 3}'` for text, and 5e-05 in a file,
+    too.
     """
     return schema.typed(params)
 

@@ -1,4 +1,4 @@
-"""The YAML that params.yaml may be: what Snakemake and DVC read alike, and no key twice.
+"""Reads the YAML that Snakemake and DVC read alike; refuses all other, and a key given twice.
 
 Snakemake reads YAML 1.1, DVC 1.2: `yes` is true to the one and text to the other, `010` is 8 and
 10. Both are refused, as are dates, and blanks that only look like one.
@@ -22,12 +22,12 @@ SIXTIES = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
 class Loader(yaml.SafeLoader):
     """SafeLoader that refuses what would be read in two ways. Raises ParamsError: `line 3: ...`.
 
-    A key given twice, of which YAML would silently keep the last, too; and a key that is no text,
-    as `no` and `null` are not.
+    It also refuses a key given twice, of which YAML would silently keep the last value, and a key
+    that is not text, such as `no` or `null`.
     """
 
     def construct_mapping(self, node, deep=False):
-        """A mapping, unless a key is twice in it, or no text."""
+        """A mapping, unless a key is twice in it, or no text. Raises ParamsError."""
         seen = set()
         for key, _ in node.value:
             line = key.start_mark.line + 1
@@ -42,14 +42,14 @@ class Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node, deep=False):
-        """A value, unless it is read in two ways."""
+        """A value, unless it is read in two ways. Raises ParamsError."""
         if isinstance(node, yaml.ScalarNode) and node.style is None and (said := _twofold(node)):
             mark = node.start_mark
             raise ParamsError(at(mark.line, mark.buffer.split("\n")[mark.line].rstrip("\0"), said))
         return super().construct_object(node, deep)
 
     def compose_node(self, parent, index):
-        """A node, unless it lies deeper in others than Python goes."""
+        """A node, unless it lies deeper in others than Python goes. Raises ParamsError."""
         try:
             return super().compose_node(parent, index)
         except RecursionError:

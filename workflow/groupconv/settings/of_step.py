@@ -1,6 +1,6 @@
-"""The params of one step, as its command line has them: the schema, cut to what the step reads.
+"""Checks the params on a step's command line against the schema, cut to what the step reads.
 
-A rule cuts them out of a params.yaml that was checked; by hand one can type anything. A complaint
+A rule cuts them out of a checked params.yaml; by hand one can type anything. A complaint
 is one line: `macs: PARAMS: model.architecture = "vgg99": must be vgg13_bn, ...`.
 """
 
@@ -59,7 +59,7 @@ def _section(keys: dict) -> dict:
 
 
 def _across(own: dict) -> list[str]:
-    """What several keys at once refuse, where the step reads them all."""
+    """Complaints about several keys at once, if the step reads all of them."""
     lines = across.of_data(own["data"]) if "folder" in own.get("data", {}) else []
     if "scheme" in own and "schemes" in own and list(own["schemes"]) != [own["scheme"]]:
         names = schema.show(list(own["schemes"]))

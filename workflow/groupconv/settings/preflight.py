@@ -1,4 +1,4 @@
-"""What cannot come to an end on this machine or of these images, said before the first job.
+"""Says before the first job what this machine, or these images, cannot bring to an end.
 
 The steps check the same, each when its turn comes: hours later, or after a long download.
 """
@@ -85,7 +85,7 @@ def _precision(train: dict) -> list[str]:
 
 
 def _memory(params: dict, steps: set[str]) -> list[str]:
-    """Of the training that needs most, and of latency: what no memory of this machine holds."""
+    """Steps that need more than this machine's memory: the largest training, and the timed ones."""
     needs = []
     if "train" in steps:
         of_all = [

@@ -1,4 +1,4 @@
-"""workflow/schemas/params.schema.yaml: read, and what it refuses said in the user's words.
+"""Reads workflow/schemas/params.schema.yaml, and says in the user's words what it refuses.
 
 An example of a complaint: `train.learnig_rate = 0.01: unknown key; did you mean
 train.learning_rate?` Knows one key at a time (across.py knows several), and no files of a user.
@@ -99,7 +99,7 @@ def complaints(params: object, schema: dict | None = None, whole: str = "the fil
 
 
 def in_form(schema: dict, params: object) -> dict:
-    """``schema``, where what may be of each scheme is as ``params`` has it: one value, or many."""
+    """``schema`` in the form of ``params``: where they have a value per scheme, so has it."""
     for section, entry in schema["properties"].items():
         given = params.get(section) if isinstance(params, dict) else None
         for key, single in entry.get("properties", {}).items():
@@ -110,9 +110,9 @@ def in_form(schema: dict, params: object) -> dict:
 
 
 def typed(value, entry: dict | None = None):
-    """``value`` with each text that can only mean a number, true, false or null as what it means.
+    """``value`` with texts turned into numbers, true, false or null where the schema takes no text.
 
-    ``entry`` is the schema's of this value. A text that may be one stays, as any that fits nothing.
+    ``entry`` is the schema of this value. Every other text stays.
     """
     entry = read() if entry is None else entry
     if isinstance(value, dict):

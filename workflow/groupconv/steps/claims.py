@@ -26,7 +26,10 @@ def run(
     latency: str,
     claims: str,
 ) -> None:
-    """Answer every claim of ``paper`` (claims.yaml): entry by entry, then what a claim comes to."""
+    """Answer every claim of ``paper`` (claims.yaml): entry by entry, then claim by claim.
+
+    Raises DiskError.
+    """
     document = yaml.safe_load(Path(paper).read_text(encoding="utf-8"))
     table = pd.read_csv(summary, index_col="scheme")
     known = papers_schemes(params["schemes"], document["schemes"])

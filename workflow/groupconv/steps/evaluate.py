@@ -1,7 +1,7 @@
 """Step evaluate: checkpoint, test and val part -> a table of predictions for each, test.json.
 
-Of the validation part because a claim of the paper rests on it: intervals need its images. Knows
-no training part and no optimiser.
+A claim of the paper rests on the validation part, and its interval needs each image of that part.
+Knows no training part and no optimiser.
 """
 
 import json

@@ -94,7 +94,7 @@ def run(params: dict, manifest: str, pixels: str, table: str) -> None:
 
 
 def last_epoch(model, train: Part, val: Part, statistics: dict, settings: dict, **how) -> dict:
-    """The history's last row; of a training that diverged that alone: {"diverged": 1}."""
+    """The history's last row; only {"diverged": 1} of a training that diverged."""
     try:
         history, _ = fit(model, train, val, statistics, settings, **how)
     except DivergedError as error:

@@ -1,7 +1,7 @@
 """Step latency: all schemes, interleaved, in several processes -> latency.csv, latency.json.
 
 Always the paper's full model on one input. Each process is new and times its share of the rounds;
-what other programs did meanwhile is recorded. Knows no accuracy.
+the step notes what other programs did meanwhile. Knows no accuracy.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Step macs: one scheme -> macs.json. Always the paper's full model; knows no data, no weights.
 
 fvcore's count of convolutions and linear layers must equal the closed form, or the step fails. The
-rest of fvcore's total (batch norm, pooling) is recorded by operator, and not added.
+rest of fvcore's total (batch norm, pooling) is listed by operator, and not added.
 """
 
 import json

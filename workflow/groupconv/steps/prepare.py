@@ -4,9 +4,9 @@ Images keep their own resolution and channels (1 or 3, uint8), at most ``data.im
 the longer side, one after another in one array, so that training decodes nothing. Two passes over
 the source, one to choose by label, one to decode into that array itself: memory does not grow with
 the data's pixels, and no pixels lie on the disk twice.
-What is no image is told by its first bytes, before the choice, and counts as none. index.csv has
-what is packed, excluded.csv what was looked at and left out, and counts.csv, for each class, how
-its files in the source add up. Knows no splits and no model.
+It tells images by the first bytes of a file, before it chooses; other files do not count. index.csv
+lists the packed images, excluded.csv those that it left out, with the reason. counts.csv adds up,
+for each class, its files in the source. Knows no splits and no model.
 """
 
 import time
@@ -37,7 +37,7 @@ FIRST_LOOK = 64  # decoded images, after which the size of all is estimated
 MOST_CHANNELS = 3
 LONG_S = 20  # what takes longer is announced
 
-look = formats.told  # of the first bytes of what is hashed before run() begins; see ``told``
+look = formats.told  # Digests gives it each file's first bytes, before run() begins; see ``told``
 
 
 def run(
@@ -51,11 +51,11 @@ def run(
     *,
     told: Callable[[str], str | None] | None = None,
 ) -> None:
-    """Choose, decode, clean and pack the source's images. Raises DataError, DiskError, DeviceError.
+    """Choose, decode, clean and pack the source's images.
 
     ``threads``: how many processes decode at once, which alters no byte of what they make.
-    ``told``: what ``look`` said of a file that has been read already, None of others, so that it is
-    not opened for that again.
+    ``told(path)``: what ``look`` said of a file that was read already; None of any other. Raises
+    DataError, DiskError, DeviceError; ParamsError if ``threads`` is no whole number from 1.
     """
     if not threads.isascii() or not threads.isdecimal() or not (workers := int(threads)):
         raise ParamsError(f"prepare: threads={threads}: must be a whole number from 1")
@@ -147,7 +147,7 @@ def run(
 def _images_among(
     scans: Iterator[Scan], listed: Catalogue, told: Callable | None
 ) -> Iterator[tuple[str, str, str]]:
-    """(id, label, part and book) of what is an image by its first bytes; the rest: ``listed``."""
+    """Yield (id, label, part and book) of each image; store every other file in ``listed``."""
     for scan in scans:
         reason = detail = ""
         if not scan.shape:
@@ -193,7 +193,7 @@ def _not_chosen(listed: Catalogue, data: dict) -> Iterator[str]:
 
 
 def _reasons(listed: Catalogue) -> str:
-    """Why images were left out that had been chosen: ": 3 blank, 1 duplicate"."""
+    """Why chosen images were left out: ": 3 blank, 1 duplicate"."""
     asked = {reason: f"reason = '{reason}'" for reason in REASONS if reason not in NOT_CHOSEN}
     asked["not an image"] = "0"
     asked["unreadable"] += " AND id IN (SELECT id FROM chosen)"
@@ -225,7 +225,7 @@ def _one_class(sizes: Counter, data: dict, source: Source) -> str:
 
 
 def _too_few_images(sizes: Counter, min_images: int) -> str:
-    """Of the second largest class, without which there is nothing to tell apart."""
+    """The line if fewer than two classes have ``min_images`` images."""
     (first, most), (second, more) = sizes.most_common(2)
     enough = "no class has" if most < min_images else f"only one class ({first}) has"
     allowed = span(FEWEST, more, f"none: a class needs {FEWEST}")

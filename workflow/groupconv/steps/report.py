@@ -33,7 +33,7 @@ def run(
     latency: str,
     report: str,
 ) -> None:
-    """Fill ``texts``/report.html.j2 with everything that the workflow made."""
+    """Fill ``texts``/report.html.j2 with everything that the workflow made. Raises DiskError."""
     timed = json.loads(Path(latency).read_text(encoding="utf-8"))
     source = SOURCES[params["data"]["source"]]
     environment = jinja2.Environment(
@@ -75,7 +75,7 @@ def run(
 
 
 def divided(path: Path, division: str) -> str:
-    """What became of the published parts, by the table of the data; "" where there are none."""
+    """A sentence on the source's published parts, from the table of the data; "" without any."""
     table = pd.read_csv(path, index_col="part")
     found = {
         (part, split): int(table.loc[split, f"published_{part}"])

@@ -22,7 +22,10 @@ from groupconv.ground.progress import many, say
 
 
 def run(params: dict, index: str, manifest: str) -> None:
-    """Add the column `split`; `part` stays where the source has a division. Raises DataError."""
+    """Add the column `split`; `part` stays where the source has a division.
+
+    Raises DataError, DiskError.
+    """
     seed, unit = params["split"]["seed"], params["split"]["unit"]
     with (
         atomic.scratch(Path(manifest).with_name("split")) as folder,
@@ -59,7 +62,7 @@ def run(params: dict, index: str, manifest: str) -> None:
 
 
 def keep(db: sqlite3.Connection, kept: dict[str, str]) -> None:
-    """Give the images of published parts theirs, and say which classes are not in such a one."""
+    """Keep the published parts in ``kept``, and say which classes have no image in one of them."""
     for part, split in kept.items():
         db.execute("UPDATE image SET split = ? WHERE part = ?", (split, part))
         without = db.execute(
@@ -128,7 +131,7 @@ def _rows(path: str) -> Iterator[dict]:
 
 
 def assign_by_class(db: sqlite3.Connection, seed: int, parts: tuple[str, ...]) -> None:
-    """Share the images that have no part yet out among ``parts``, class by class."""
+    """Divide the images that have no part yet among ``parts``, class by class."""
     db.execute("CREATE INDEX of_class ON image (class)")
     for (label,) in db.execute("SELECT DISTINCT class FROM image").fetchall():
         free = "SELECT id FROM image WHERE class = ? AND split = ''"
@@ -140,7 +143,7 @@ def assign_by_class(db: sqlite3.Connection, seed: int, parts: tuple[str, ...]) -
 
 
 def assign_by_page(db: sqlite3.Connection, seed: int, parts: tuple[str, ...]) -> None:
-    """Give each image that has no part yet its page's, one of ``parts``. Raises DataError."""
+    """Give each image that has no part yet the part of its page. Raises DataError."""
     db.execute("CREATE INDEX of_page ON image (page)")
     free = "SELECT page, COUNT(*) FROM image WHERE split = '' GROUP BY page"
     found = assign_pages(dict(db.execute(free)), seed, parts)

@@ -42,6 +42,8 @@ def run(
 ) -> None:
     """Join all results. Both ``predictions``, ``history`` and ``macs`` are templates with {scheme}
     and {seed}. ``paper`` (claims.yaml) says which schemes are compared as a family.
+
+    Raises DiskError.
     """
     schemes, seeds = in_order(params["schemes"]), params["train"]["seeds"]
 

@@ -14,7 +14,7 @@ from groupconv.results.sweeping import each_at_its_best, one_for_all
 def run(params: dict, grid: str, table: str, choice: str) -> None:
     """Choose on validation: one setting for all schemes, and each scheme at its best.
 
-    ``grid``: a grid's table, with {scheme} in it.
+    ``grid``: a grid's table, with {scheme} in it. Raises DiskError.
     """
     names = in_order(params["schemes"])
     rows = pd.concat([pd.read_csv(grid.replace("{scheme}", name)) for name in names])
@@ -30,7 +30,7 @@ def run(params: dict, grid: str, table: str, choice: str) -> None:
 
 
 def lines(content: dict) -> list[str]:
-    """The choices as one pastes them into params.yaml, with what they are worth."""
+    """The choices, ready to paste into params.yaml, with their validation accuracy."""
     said = []
     for name in ("one_for_all", "each_at_its_best"):
         found = content[name]

@@ -21,8 +21,8 @@ COLUMNS = ("scheme", "step", "seconds")
 def run(params: dict, steps: str, speed: str) -> None:
     """Time ``training_speed.steps`` steps of each scheme: every one (``steps``), and the medians.
 
-    With 0 steps both files say that nothing was timed. Raises DeviceError if the device, the cores
-    or the memory are not there.
+    With 0 steps both files say that nothing was timed. Raises DiskError; DeviceError if the
+    device, the cores or the memory are not there.
     """
     wanted = params["training_speed"]["steps"]
     content = {

@@ -18,9 +18,9 @@ SOURCES = {module.SOURCE.name: module.SOURCE for module in _modules if hasattr(m
 def raw_files(data: dict) -> list[RawFile]:
     """The files that ``data``, the section of params.yaml, asks for.
 
-    A source may have several sets of files with the same images. The first set of which all files
-    lie in data/raw/<source>/ is taken, else the first of which some do, else the one that is
-    fetched. Which files lie there is a cause for both engines: they hash that folder as a whole.
+    A source may have several sets of files with the same images. This takes the first set that is
+    whole in data/raw/<source>/, else the first that has a file there, else the set to download.
+    Both engines hash that folder as a whole, so the choice is a cause for both.
     """
     there = _there(data)
     possible = _sets(data)
@@ -32,7 +32,7 @@ def raw_files(data: dict) -> list[RawFile]:
 
 
 def raw_file(data: dict, path: str) -> RawFile:
-    """The file of that name, of whichever set; the choice is made once, where the rules are read.
+    """The file of that name in any set: raw_files() chose the set when the rules were read.
 
     Raises KeyError.
     """
@@ -40,7 +40,7 @@ def raw_file(data: dict, path: str) -> RawFile:
 
 
 def lacking(data: dict, files: Iterable[RawFile]) -> list[str]:
-    """Names that make ``files`` one whole set of the source's; of the nearest set, sorted."""
+    """The names that ``files`` lacks of the source's nearest whole set, sorted."""
     given = {file.name for file in files}
     return sorted(min(({file.name for file in files} - given for files in _sets(data)), key=len))
 

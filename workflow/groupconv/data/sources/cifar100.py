@@ -2,8 +2,7 @@
 
 The binary version, or the Python version that torchvision keeps, of which the pickles are read and
 never run. 50,000 for training, 10,000 for the test. The paper names it as future work (Section 6).
-Source: Krizhevsky (2009); the Python version's hash:
-torchvision.datasets.CIFAR100.
+Source: Krizhevsky (2009); the Python version's hash: torchvision.datasets.CIFAR100.
 """
 
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ from groupconv.ground.errors import DataError
 SIDE = 32  # px
 PLANE = SIDE * SIDE  # bytes of one colour
 IMAGE = 3 * PLANE  # red, green, blue
-RECORD = 2 + IMAGE  # coarse label, fine label, image
+ITEM = 2 + IMAGE  # coarse label, fine label, image
 MOST_IMAGES = 50_000  # of one part
 NAMES = r"cifar-100-binary/fine_label_names\.txt"
-RECORDS = r"cifar-100-binary/(train|test)\.bin"
+PARTS = r"cifar-100-binary/(train|test)\.bin"
 META = r"cifar-100-python/meta"
 PICKLES = r"cifar-100-python/(train|test)"
 
@@ -31,7 +30,7 @@ def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
     names = list(_meta(path) if python else _names(path))
     if len(set(filter(None, names))) != 100:
         raise DamagedError(f"{path}: no list of 100 class names")
-    for part, i, label, image in _pickles(path) if python else _records(path):
+    for part, i, label, image in _pickles(path) if python else _items(path):
         if not 0 <= label < len(names):
             raise DataError(f"{path}: {part}: image {i}: class {label}; allowed: 0 to 99")
         pixels = bytearray(IMAGE)
@@ -48,10 +47,10 @@ def _names(path: str) -> Iterator[str]:
             yield line.decode("ascii", "replace").strip()
 
 
-def _records(path: str) -> Iterator[tuple[str, int, int, bytes]]:
+def _items(path: str) -> Iterator[tuple[str, int, int, bytes]]:
     """(part, number, class, planes of pixels) of each image of the binary version."""
-    for match, i, record in archive.tar_records(path, RECORDS, RECORD, MOST_IMAGES):
-        yield match[1], i, record[1], record[2:]
+    for match, i, item in archive.tar_items(path, PARTS, ITEM, MOST_IMAGES):
+        yield match[1], i, item[1], item[2:]
 
 
 def _meta(path: str) -> Iterator[str]:

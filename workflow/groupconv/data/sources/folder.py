@@ -77,14 +77,14 @@ def _below(label: Path) -> Iterator[Path]:
 
 
 def taken(folder: str, classes: int) -> str:
-    """What was taken for what, in a line; ``classes`` have images."""
+    """A line that names the classes and parts; ``classes`` of them have images."""
     return f"{folder}: {many(classes, 'class')}{layout(folder).says()}"
 
 
 def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
     """Yield each file as one character, labelled by its class's folder. Raises DataError.
 
-    A file's content is left to whoever decodes it; its size is looked at.
+    It looks at a file's size; whoever decodes the file reads it.
     """
     check(folder)
     for label, path, part in _labelled(folder):

