@@ -1,45 +1,61 @@
-"""Images/s of real epochs against the bare arithmetic: what the loader and the loop cost.
+"""Images/s of real trainings: against the bare arithmetic, in bf16, and against torchvision's loop.
 
-    python benchmarks/training.py [--json FILE]
+    python benchmarks/training.py [--torchvision DIR] [--threads N] [--pairs N] [--json FILE]
 
-On the data that the workflow prepared (data/) and params.yaml, for baseline and E, in one process:
-an epoch of the training step's own loop, and as many iterations of forward, backward and update on
-one batch that lies in memory, in turn. The ratio is taken pair by pair; the median counts.
+On the data that the workflow prepared (data/) and params.yaml, for every scheme, three ratios, each
+taken pair by pair; the median counts:
+
+  ratio_to_bare_step: an epoch of the training step's own loop, and as many iterations of forward,
+    backward and update on one batch that lies in memory
+  bf16_speedup: those iterations in bf16 and in fp32, where the CPU or GPU has bf16
+  ratio_to_torchvision_reference: the whole step `train` and torchvision's own training program, for
+    as many epochs of the same images (reference.py). DIR is references/classification of a clone of
+    github.com/pytorch/vision, which torchvision's package does not have.
 """
 
 import argparse
 import json
 import statistics
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import reference
 import torch
-from groupconv.ground.provenance import machine
+from groupconv.ground import machine
+from groupconv.ground.errors import DeviceError
+from groupconv.ground.provenance import machine as facts
 from groupconv.network import seeds, training
-from groupconv.network.device import be_deterministic, choose_device, set_threads
+from groupconv.network.device import be_deterministic, check_precision, choose_device, set_threads
 from groupconv.network.loader import NOT_NORMALIZED, Part, Square, augmented, scaled
 from groupconv.network.vgg import vgg
 from groupconv.settings import config, reads
 
 ROOT = Path(__file__).parents[1]
+DATA = {"manifest": str(ROOT / "data/manifest.csv"), "pixels": str(ROOT / "data/square.npy")}
+ITERATIONS = 20  # of a measurement in bf16 and fp32
 
-PAIRS = 5
+
+def in_pairs(one: Callable, other: Callable, pairs: int) -> tuple[float, float, float]:
+    """Medians of both, in images/s, and of their ratio."""
+    one(), other()  # warm-up
+    found = []
+    for i in range(pairs):  # each first in its turn: a machine slows down as it warms up
+        found.append((one(), other()) if i % 2 else (other(), one())[::-1])
+    mine, theirs = zip(*found, strict=True)
+    ratio = statistics.median(a / b for a, b in found)
+    return statistics.median(mine), statistics.median(theirs), ratio
 
 
-def measured(params: dict, scheme: str) -> dict[str, float]:
-    """Median images/s of an epoch and of the bare step, and the median of their pairs' ratio."""
-    settings, data = params["train"], params["data"]
-    square = Square(str(ROOT / "data" / "square.npy"), params["model"]["input_size"])
-    part = Part(str(ROOT / "data" / "manifest.csv"), square, "train")
-    device = choose_device(settings["device"], "train.device")
-    set_threads(settings["threads"], "train.threads")
-    be_deterministic(device)
-    own = reads.params_of(params, "train", scheme=scheme, seed=0)
-    settings, classes = own["train"], len(part.classes)
-    model = vgg(**own["schemes"][scheme], classes=classes, seed=0, **own["model"])
+def of_the_loop(own: dict, device: torch.device, pairs: int) -> dict[str, float]:
+    """An epoch beside the bare step, and the bare step in both precisions."""
+    settings, scheme = own["train"], own["scheme"]
+    part = Part(DATA["manifest"], Square(DATA["pixels"], own["model"]["input_size"]), "train")
+    model = vgg(**own["schemes"][scheme], classes=len(part.classes), seed=0, **own["model"])
     model.to(device, memory_format=torch.channels_last)
     optimizer = training.new_optimizer(model, settings)
-    normalization = part.statistics() if data["normalize"] else NOT_NORMALIZED
+    normalization = part.statistics() if own["data"]["normalize"] else NOT_NORMALIZED
     pixels, labels = next(part.batches(torch.arange(len(part)), settings["batch_size"]))
     x = augmented(scaled(pixels.to(device), normalization), seeds.generator(0, 1))
     labels = labels.to(device)
@@ -50,42 +66,59 @@ def measured(params: dict, scheme: str) -> dict[str, float]:
         training.train_one_epoch(model, optimizer, part, normalization, settings, 0, 1, scheme)
         return len(part) / (time.perf_counter() - began)
 
-    def bare() -> float:
-        wait()
-        began = time.perf_counter()
-        iterations = part.batch_count(settings["batch_size"])
-        for _ in range(iterations):
-            training.training_step(
-                model, optimizer, x, labels, settings["learning_rate"], settings["precision"]
-            )
-        wait()
-        return iterations * len(x) / (time.perf_counter() - began)
+    def bare(precision: str, iterations: int) -> Callable:
+        def run() -> float:
+            wait()
+            began = time.perf_counter()
+            for _ in range(iterations):
+                training.training_step(model, optimizer, x, labels, 1e-4, precision)
+            wait()
+            return iterations * len(x) / (time.perf_counter() - began)
 
-    bare()  # warm-up
-    pairs = []
-    for i in range(PAIRS):  # each first in its turn: a machine slows down as it warms up
-        pairs.append((epoch(), bare()) if i % 2 else (bare(), epoch())[::-1])
-    return {
-        "epoch_images_per_s": statistics.median(e for e, _ in pairs),
-        "bare_images_per_s": statistics.median(b for _, b in pairs),
-        "ratio": statistics.median(e / b for e, b in pairs),
-    }
+        return run
+
+    whole = bare(settings["precision"], part.batch_count(settings["batch_size"]))
+    loop, step, ratio = in_pairs(epoch, whole, pairs)
+    found = {"images_per_s": loop, "bare_images_per_s": step, "ratio_to_bare_step": ratio}
+    try:
+        check_precision("bf16", device, "train.precision")
+    except DeviceError:
+        return found
+    both = (bare("bf16", ITERATIONS), bare("fp32", ITERATIONS))
+    half, full, speedup = in_pairs(*both, pairs)
+    return {**found, "bf16_images_per_s": half, "fp32_images_per_s": full, "bf16_speedup": speedup}
 
 
 def main() -> None:
-    """Read the command line, time, and print."""
+    """Read the command line, time, print, and write flat JSON where one asks for it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--torchvision", type=Path, metavar="DIR", help="references/classification")
+    parser.add_argument("--threads", type=int, default=machine.cores(), help="default: every core")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--schemes", nargs="+", metavar="SCHEME", help="default: all of them")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     arguments = parser.parse_args()
+    if arguments.torchvision and not (arguments.torchvision / "train.py").is_file():
+        parser.error(f"--torchvision {arguments.torchvision}: no train.py in it")
     params = config.load(ROOT / "params.yaml")
-    record = {"machine": machine()["cpu"]}
-    print(f"{machine()['cpu']}, {params['train']['threads']} thread(s); {PAIRS} pairs, medians")
-    print(f"{'scheme':10}{'epoch':>12}{'bare':>12}{'ratio':>8}   (images/s)")
-    for scheme in ("baseline", "E"):
-        found = measured(params, scheme)
-        record |= {f"{scheme}_{key}": value for key, value in found.items()}
-        epoch, bare, ratio = found.values()
-        print(f"{scheme:10}{epoch:12.1f}{bare:12.1f}{ratio:8.3f}", flush=True)
+    params["train"] |= {"threads": arguments.threads, "epochs": reference.EPOCHS}
+    device = choose_device(params["train"]["device"], "train.device")
+    set_threads(arguments.threads, "train.threads")
+    be_deterministic(device)
+    record: dict[str, object] = {"machine": facts()["cpu"], "threads": arguments.threads}
+    print(f"{record['machine']}, {arguments.threads} thread(s); {arguments.pairs} pairs, medians")
+    with tempfile.TemporaryDirectory() as name:
+        images = reference.as_png_files(ROOT / "data", Path(name)) if arguments.torchvision else ""
+        for scheme in arguments.schemes or reads.scheme_names(params):
+            own = reads.params_of(params, "train", scheme=scheme, seed=0)
+            found = of_the_loop(own, device, arguments.pairs)
+            if images:
+                whole = reference.pair(own, DATA, images, arguments.torchvision)
+                mine, theirs, ratio = in_pairs(*whole, arguments.pairs)
+                found |= {"train_images_per_s": mine, "torchvision_images_per_s": theirs}
+                found["ratio_to_torchvision_reference"] = ratio
+            record |= {f"{scheme}.{key}": value for key, value in found.items()}
+            print("\n".join(f"{scheme}.{key:32}{found[key]:10.3f}" for key in found), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(record, indent=2) + "\n")
 

@@ -20,7 +20,10 @@ import yaml
 from project import ROOT, SNAKEMAKE
 from versioned import Versioned, copied
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "study/README.md")),
+    *sorted(ROOT.glob("docs/*.md")),
+]
 FENCE = re.compile(r"^(?P<above>.*)\n```(?P<language>\S*)\n(?P<text>(?:.*\n)*?)```$", re.M)
 MARKER = re.compile(r"<!-- (?P<kind>run|tested by|not run): (?P<what>.+) -->")
 REASONS = {

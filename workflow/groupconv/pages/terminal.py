@@ -23,9 +23,10 @@ def text(given: TableInputs) -> str:
         for line in lines
     )
     smallest = results["smallest_difference"].max() * 100
-    seeds = int(results["seeds"].iloc[0])
+    least, most = int(results["seeds"].min()), int(results["seeds"].max())
+    seeds = many(most, "seed") if least == most else f"{least} to {most} seeds"
     notes = [
-        f"Test part: {many(results['test_images'].iloc[0], 'image')}, {many(seeds, 'seed')}; "
+        f"Test part: {many(results['test_images'].iloc[0], 'image')}, {seeds}; "
         f"it can show differences of about {smallest:.0f} points or more.",
         "MACs, parameters, latency: of the paper's full model, one 224x224 input, eager.",
     ]

@@ -17,6 +17,7 @@ from groupconv.pages import contents, drawing, papers
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import style
 from groupconv.results.order import in_order
+from groupconv.results.trained import seeds_of
 
 SVG_DPI = 150  # of the images in an SVG file; figures.dpi is the PNG files'
 
@@ -37,7 +38,8 @@ def run(
     ``history`` is a template with {scheme} and {seed}. Raises DataError if the images are not the
     manifest's, DiskError if a file cannot be written.
     """
-    schemes, seeds = in_order(params["schemes"]), params["train"]["seeds"]
+    schemes = in_order(params["schemes"])
+    seeds = seeds_of(history, schemes, params["train"]["seeds"])
     table = read_table(manifest)
     given = FigureInputs(
         params=params,
@@ -45,7 +47,9 @@ def run(
         comparisons=pd.read_csv(comparisons),
         summary=pd.read_csv(summary).set_index("scheme", drop=False),
         histories={
-            scheme: [pd.read_csv(history.format(scheme=scheme, seed=seed)) for seed in seeds]
+            scheme: [
+                pd.read_csv(history.format(scheme=scheme, seed=seed)) for seed in seeds[scheme]
+            ]
             for scheme in schemes
         },
         runs=pd.read_csv(runs),

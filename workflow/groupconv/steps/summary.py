@@ -18,6 +18,7 @@ from groupconv.results.comparisons import Plan
 from groupconv.results.comparisons import table as table_of
 from groupconv.results.layers import grouped_layers
 from groupconv.results.order import in_order
+from groupconv.results.trained import seeds_of
 
 CURVES = "epoch train_loss train_top1 val_loss val_top1".split()
 METRICS = "test_top1 test_top5 test_loss val_top1 val_loss macs parameters latency_ms".split()
@@ -45,10 +46,11 @@ def run(
 
     Raises DiskError.
     """
-    schemes, seeds = in_order(params["schemes"]), params["train"]["seeds"]
+    schemes = in_order(params["schemes"])
+    seeds = seeds_of(history, schemes, params["train"]["seeds"])
 
     def tables(template: str) -> dict[str, list[pd.DataFrame]]:
-        paths = {s: [template.format(scheme=s, seed=seed) for seed in seeds] for s in schemes}
+        paths = {s: [template.format(scheme=s, seed=seed) for seed in seeds[s]] for s in schemes}
         return {s: [pd.read_csv(path, dtype={"id": str}) for path in p] for s, p in paths.items()}
 
     given = measures.Results(
@@ -88,7 +90,7 @@ def run(
     epochs = pd.concat(
         history[CURVES].assign(scheme=scheme, seed=seed)
         for scheme in schemes
-        for seed, history in zip(seeds, given.histories[scheme], strict=True)
+        for seed, history in zip(seeds[scheme], given.histories[scheme], strict=True)
     )
     text = epochs[["scheme", "seed", *CURVES]].to_csv(index=False, lineterminator="\n")
     atomic.write_text(curves, text)

@@ -1,0 +1,170 @@
+"""From the text results to the study's numbers.
+
+    python -m study.collect [--check]
+
+By the steps of any run: summary, claims, tables, figures, report, for each stage by itself, into
+study/collected/STAGE/. --check writes nothing, and names each number that is not the committed one.
+"""
+
+import argparse
+import json
+import math
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from groupconv.ground.errors import DataError, StepError
+from groupconv.settings import reads
+from groupconv.steps import claims, figures, report, summary, tables
+
+from study import plan as plans
+from study import results
+from study.plan import ROOT, Plan
+
+COLLECTED = ROOT / "study" / "collected"
+# What git has of it; --check compares these.
+NUMBERS = ("summary.csv", "comparisons.csv", "curves.csv", "claims.json")
+DIGITS = 1e-6  # another processor, or another numpy, may round otherwise
+PAPER, TEXTS = ROOT / "workflow" / "paper", ROOT / "workflow" / "report"
+
+
+def main(arguments: list[str]) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    given = parser.parse_args(arguments)
+    try:
+        for line in collect(plans.load(), check=given.check):
+            print(line)
+    except StepError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def collect(
+    plan: Plan, kept: Path = results.RESULTS, collected: Path = COLLECTED, *, check: bool = False
+) -> Iterator[str]:
+    """Make every stage's files in ``collected``; yields a line for each.
+
+    With ``check`` compare alone. Raises DataError if results do not belong together, or a number
+    is not the collected one.
+    """
+    results.check(plan, kept)
+    found = results.there(plan, kept)
+    for stage in plan.stages:
+        trainings = [one for one in found if one.stage == stage and one.seed is not None]
+        if not any(one.scheme == "baseline" for one in trainings) or len(trainings) < 2:
+            continue
+        with tempfile.TemporaryDirectory() as name:
+            run = Path(name) / "run"
+            results.unpack(trainings, kept, run)
+            params = plans.limited(
+                plan.stages[stage],
+                sorted({one.scheme for one in trainings}),
+                sorted({one.seed for one in trainings}),
+            )
+            numbers(run, params)
+            if check:
+                for name in NUMBERS:
+                    compare(run / "results" / name, collected / stage / name)
+            else:
+                page(run, params)
+                shutil.rmtree(collected / stage, ignore_errors=True)
+                shutil.copytree(
+                    run / "results", collected / stage, ignore=shutil.ignore_patterns("schemes")
+                )
+        yield f"{stage}: {', '.join(one.name.split('/')[1] for one in trainings)}"
+
+
+def numbers(run: Path, params: dict) -> None:
+    """The steps summary and claims, of the files in ``run``."""
+
+    def at(*names: str) -> dict[str, str]:
+        return {Path(n).stem: str(run / "results" / n) for n in names}
+
+    of_seed = run / "results/schemes/{scheme}/seed{seed}"
+    manifest = str(run / "data/manifest.csv")
+    summary.run(
+        reads.params_of(params, "summary"),
+        str(PAPER / "claims.yaml"),
+        manifest,
+        **{name: f"{of_seed}/{name}.csv" for name in (*results.PREDICTIONS, "history")},
+        macs=str(run / "results/schemes/{scheme}/macs.json"),
+        runs=str(run / "results/latency.csv"),
+        steps=str(run / "results/training_speed.csv"),
+        **at("latency.json", "summary.csv", "comparisons.csv", "metrics.json", "curves.csv"),
+    )
+    claims.run(
+        reads.params_of(params, "claims"),
+        str(PAPER / "claims.yaml"),
+        manifest,
+        **at("summary.csv", "comparisons.csv", "latency.json", "claims.json"),
+    )
+
+
+def page(run: Path, params: dict) -> None:
+    """The steps tables, figures and report."""
+    found, data = run / "results", run / "data"
+    of = {name: str(found / f"{name}.csv") for name in ("summary", "comparisons")}
+    of |= {"claims": str(found / "claims.json"), "manifest": str(data / "manifest.csv")}
+    tables.run(
+        reads.params_of(params, "tables"),
+        **{name: of[name] for name in ("summary", "claims", "manifest")},
+        counts=str(data / "counts.csv"),
+        folder=str(found / "tables"),
+    )
+    figures.run(
+        reads.params_of(params, "figures"),
+        **of,
+        images=str(data / "images.npy"),
+        history=str(found / "schemes/{scheme}/seed{seed}/history.csv"),
+        runs=str(found / "latency.csv"),
+        folder=str(found / "figures"),
+    )
+    report.run(
+        reads.params_of(params, "report"),
+        of["claims"],
+        ambiguities=str(PAPER / "ambiguities.yaml"),
+        texts=str(TEXTS),
+        figures=str(found / "figures"),
+        tables=str(found / "tables"),
+        latency=str(found / "latency.json"),
+        report=str(found / "report.html"),
+    )
+
+
+def compare(now: Path, committed: Path) -> None:
+    """Raise DataError, naming the first place where two files are not the same numbers."""
+    if not committed.exists():
+        raise DataError(f"{committed}: missing; python -m study.collect makes it")
+    for place, mine, theirs in differences(_content(now), _content(committed), committed.name):
+        raise DataError(f"{committed}: {place}: {theirs}, the results say {mine}")
+
+
+def _content(path: Path) -> object:
+    if path.suffix == ".csv":
+        return pd.read_csv(path, keep_default_na=False).to_dict("list")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def differences(mine: object, theirs: object, place: str) -> Iterator[tuple[str, object, object]]:
+    """(where, mine, theirs), as far as both are not the same but for DIGITS."""
+    if isinstance(mine, dict) and isinstance(theirs, dict) and mine.keys() == theirs.keys():
+        for key in mine:
+            yield from differences(mine[key], theirs[key], f"{place}: {key}")
+    elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
+        for i, both in enumerate(zip(mine, theirs, strict=True)):
+            yield from differences(*both, f"{place}[{i}]")
+    elif isinstance(mine, float) and isinstance(theirs, int | float):
+        if not math.isclose(mine, theirs, rel_tol=DIGITS, abs_tol=DIGITS):
+            yield place, mine, theirs
+    elif mine != theirs:
+        yield place, mine, theirs
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,160 @@
+"""Train what the study does not have yet, one scheme and seed at a time.
+
+    python -m study.train --mirror FOLDER
+
+A clone of this repository runs the workflow (--folder), so that you can go on with your work here.
+Each training that ends leaves its text results in study/results/, committed at once. Stop it as you
+like, and type it again: an interrupted training goes on after its last epoch. Where there are
+results, the clone is of the commit that made them. In the background:
+
+    nohup nice python -m study.train --mirror FOLDER > study.log 2>&1 &
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from groupconv.ground import atomic
+from groupconv.ground.errors import StepError
+from groupconv.ground.progress import say
+from groupconv.ground.provenance import machine
+from groupconv.settings import reads
+
+from study import plan as plans
+from study import results
+from study.plan import ROOT, Plan, Training
+
+CODE = """
+import json, sys
+from groupconv.ground import fingerprint
+print(json.dumps({step: fingerprint.digest(step)[:16] for step in sys.argv[1:]}))
+"""
+STEPS = ("prepare", "split", "square")
+OF_CHECKPOINT = ("params", "versions", "manifest_sha256", "pixels_sha256", "normalization")
+
+
+def main(arguments: list[str]) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=ROOT.parent / "study-run")
+    parser.add_argument("--mirror", help="a folder or an address that has the raw files")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--stages", type=Path, default=plans.STAGES, help="another stages.yaml")
+    parser.add_argument("--config", type=Path, default=plans.CONFIG, help="another configuration")
+    parser.add_argument("--results", type=Path, default=results.RESULTS, help="another folder")
+    parser.add_argument("--no-commit", action="store_true", help="leave the results uncommitted")
+    given = parser.parse_args(arguments)
+    try:
+        plan = plans.load(given.stages, given.config)
+        results.check(plan, given.results)
+        clone(given.folder, plan, given.results)
+        for number, one in enumerate(plan.trainings, start=1):
+            if not results.place(given.results, one).exists():
+                say(f"study: {one.name} ({number} of {len(plan.trainings)})")
+                train(one, plan, given)
+        measure(plan, given)
+    except StepError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def clone(folder: Path, plan: Plan, kept: Path) -> None:
+    """Make the clone, of the commit that made the results; or see that it is such a one.
+
+    Raises StepError.
+    """
+    found = results.there(plan, kept)
+    made = results.made_with(found[-1], kept) if found else None
+    if not folder.exists():
+        git(ROOT, "clone", "-q", str(ROOT), str(folder))
+        git(folder, "checkout", "-q", "--detach", made["commit"] if made else "HEAD")
+    for one in found:
+        made = results.made_with(one, kept)
+        now = code(folder, tuple(made["code"]))
+        for step, digest in made["code"].items():
+            if digest != now[step]:
+                raise StepError(
+                    f"{folder}: its code of the step {step} is not that of {kept / one.name}; "
+                    f"git -C {folder} checkout {made['commit'][:10]}, or train all of them again"
+                )
+
+
+def train(one: Training, plan: Plan, given: argparse.Namespace) -> None:
+    """Make one training with the workflow, and keep its text results. Raises StepError."""
+    snakemake(given, plan.stages[one.stage], one.target)
+    run = given.folder
+    made = {"commit": git(run, "rev-parse", "HEAD")}
+    if one.seed is None:
+        made |= {"params": plan.of_scheme(one), "machine": machine()}
+        made["code"] = code(run, (*STEPS, "grid"))
+    else:
+        saved = torch.load(run / one.folder / "checkpoint.pt", weights_only=True, mmap=True)
+        made |= {key: saved[key] for key in OF_CHECKPOINT}
+        made["code"] = code(run, (*STEPS, "train", "evaluate"))
+    results.pack(run, one, given.results, made)
+    commit(given, f"Study: {one.name.replace('/', ', ').replace('-', ' ')}")
+
+
+def measure(plan: Plan, given: argparse.Namespace) -> None:
+    """MACs, latency and the time of a training step, once, at the end: nothing runs beside it."""
+    if (given.results / "measured").exists():
+        return
+    params = next(iter(plan.stages.values()))
+    schemes = reads.scheme_names(params)
+    macs = [f"results/schemes/{scheme}/macs.json" for scheme in schemes]
+    snakemake(given, params, *macs, "results/latency.json", "results/training_speed.json")
+    results.pack_measured(given.folder, schemes, given.results)
+    commit(given, "Study: MACs, latency and the time of a training step")
+
+
+def snakemake(given: argparse.Namespace, params: dict, *targets: str) -> None:
+    """Run Snakemake in the clone. Raises StepError if it fails."""
+    params = {**params, "download": {"mirror": given.mirror}}
+    atomic.write_text(given.folder / "params.yaml", plans.written(params))
+    program = Path(sys.executable).with_name("snakemake")
+    run = subprocess.run(
+        [program, "--cores", str(given.cores), *targets], cwd=given.folder, check=False
+    )
+    if run.returncode:
+        raise StepError(f"{given.folder}: snakemake {' '.join(targets)} failed, as said above")
+
+
+def code(folder: Path, steps: tuple[str, ...]) -> dict[str, str]:
+    """{step: the meaning of its code}, in the clone."""
+    own = {**os.environ, "PYTHONPATH": str(folder / "workflow")}
+    run = subprocess.run(
+        [sys.executable, "-c", CODE, *steps], env=own, check=True, capture_output=True, text=True
+    )
+    return json.loads(run.stdout)
+
+
+def commit(given: argparse.Namespace, subject: str) -> None:
+    """Commit the results, and nothing else; where git cannot now, the next one takes them."""
+    if given.no_commit:
+        return
+    paths = ("--", str(given.results))
+    try:
+        git(ROOT, "add", *paths)
+        git(ROOT, "commit", "-q", "-m", subject, *paths)
+    except StepError as error:
+        say(f"study: not committed: {error}")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git; returns what it prints. Raises StepError."""
+    run = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+    )
+    if run.returncode:
+        said = (run.stderr or run.stdout).strip().splitlines() or ["failed"]
+        raise StepError(f"git {arguments[0]}: {said[-1]}")
+    return run.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

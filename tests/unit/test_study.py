@@ -1,0 +1,69 @@
+"""The study's plan, and that its committed numbers are those of its committed results."""
+
+import copy
+
+import pytest
+import yaml
+from groupconv.ground.errors import ParamsError
+
+from study import collect, plan, results
+
+
+def stages(tmp_path, **changes):
+    document = yaml.safe_load(plan.STAGES.read_text(encoding="utf-8"))
+    for name, value in changes.items():
+        document["stages"]["main"]["set"] = {name: value}
+    path = tmp_path / "stages.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def test_every_training_is_planned_once_and_the_answer_before_what_rests_on_it():
+    found = plan.load().trainings
+    names = [one.name for one in found]
+    assert len(set(names)) == len(names)
+    main = {(one.scheme, one.seed) for one in found if one.stage == "main"}
+    assert {(s, seed) for s in ("baseline", "A", "B", "C", "D", "E") for seed in (0, 1, 2)} <= main
+    order = ["rate/E", "main/baseline-seed0", "half/E-seed0", "main/E-seed1", "main/A-seed0"]
+    assert sorted(order, key=names.index) == order
+
+
+def test_a_stage_differs_from_the_configuration_by_what_it_sets_alone():
+    found = plan.load()
+    half = copy.deepcopy(found.stages["main"])
+    assert half["train"]["precision"] == "fp32"
+    half["train"]["epochs"] //= 2
+    assert found.stages["half"] == half
+    assert found.stages["rate"]["data"]["classes"] == 373
+    assert found.stages["main"]["data"]["classes"] == 1120
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("train.epoch", 3, r"main: train\.epoch: unknown key; did you mean train\.epochs\?"),
+        ("train.epochs", 0, r"main: train\.epochs = 0: must be at least 1"),
+    ],
+)
+def test_a_wrong_stage_is_one_line(tmp_path, key, value, line):
+    with pytest.raises(ParamsError, match=line) as caught:
+        plan.load(stages(tmp_path, **{key: value}))
+    assert "\n" not in str(caught.value)
+
+
+def test_the_committed_numbers_are_those_of_the_committed_results():
+    planned = plan.load()
+    trained = [one for one in results.there(planned) if one.seed is not None]
+    said = list(collect.collect(planned, check=True))
+    stages = {one.stage for one in trained if one.scheme == "baseline"}
+    assert {line.split(":")[0] for line in said} <= stages
+    # What was collected is held by results: none is there without them.
+    assert {path.name for path in collect.COLLECTED.glob("*/")} == {
+        line.split(":")[0] for line in said
+    }
+
+
+def test_the_results_are_small():
+    files = [path for path in (plan.ROOT / "study").rglob("*") if path.is_file()]
+    kept = [path for path in files if path.suffix not in (".pyc", ".html", ".svg", ".png")]
+    assert sum(path.stat().st_size for path in kept) < 10e6

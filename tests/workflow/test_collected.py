@@ -1,0 +1,115 @@
+"""A run's text results, collected again, give the run's own numbers; an edited one does not."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+from groupconv.ground.errors import DataError
+from groupconv.settings import config, reads
+
+from study import collect, plan, results, train
+
+SCHEMES = ("baseline", "D", "E")
+
+
+@pytest.fixture(scope="module")
+def kept(finished, tmp_path_factory):
+    """The plan of a finished run, its text results, and what was collected from them."""
+    run = finished[0].folder
+    params = config.load(run / "params.yaml")
+    planned = plan.Plan({"main": params}, [plan.Training("main", name, 0) for name in SCHEMES])
+    folder = tmp_path_factory.mktemp("study")
+    for one in planned.trainings:
+        saved = torch.load(run / one.folder / "checkpoint.pt", weights_only=True)
+        made = {key: saved[key] for key in train.OF_CHECKPOINT}
+        code = train.code(run, ("train", "evaluate"))
+        results.pack(run, one, folder / "results", {"commit": "0" * 40, "code": code, **made})
+    results.pack_measured(run, reads.scheme_names(params), folder / "results")
+    said = list(collect.collect(planned, folder / "results", folder / "collected"))
+    assert said == ["main: baseline-seed0, D-seed0, E-seed0"]
+    return planned, folder
+
+
+@pytest.fixture
+def copied(kept, tmp_path):
+    planned, folder = kept
+    shutil.copytree(folder, tmp_path / "study")
+    return planned, tmp_path / "study"
+
+
+def checked(planned, folder):
+    return list(collect.collect(planned, folder / "results", folder / "collected", check=True))
+
+
+def test_collected_they_are_the_runs_own_numbers(finished, kept):
+    run, collected = finished[0].folder / "results", kept[1] / "collected" / "main"
+    for name in ("summary.csv", "comparisons.csv", "curves.csv"):
+        pd.testing.assert_frame_equal(
+            pd.read_csv(collected / name), pd.read_csv(run / name), rtol=1e-4
+        )
+    mine, theirs = (json.loads((of / "claims.json").read_text()) for of in (collected, run))
+    assert mine["differs"] == theirs["differs"]
+    for a, b in zip(mine["entries"], theirs["entries"], strict=True):
+        assert {k: v for k, v in a.items() if isinstance(v, str)}.keys() == {
+            k: v for k, v in b.items() if isinstance(v, str)
+        }.keys()
+    for name in ("report.html", "figures/fig09.png", "tables/claims.md"):
+        assert (collected / name).stat().st_size > 1000
+
+
+def test_an_edited_prediction_is_seen(copied):
+    planned, folder = copied
+    assert checked(planned, folder)
+    path = folder / "results" / "main" / "E-seed0" / "predictions.csv.xz"
+    table = pd.read_csv(path, dtype={"predicted": str})
+    table.loc[0, "predicted"] = next(c for c in table["predicted"] if c != table["predicted"][0])
+    table.to_csv(path, index=False)
+    with pytest.raises(DataError, match=r"collected/main/summary\.csv: .*, the results say "):
+        checked(planned, folder)
+
+
+@pytest.mark.parametrize("name", ["claims.json", "comparisons.csv"])
+def test_an_edited_answer_is_seen(copied, name):
+    planned, folder = copied
+    path = folder / "collected" / "main" / name
+    text = path.read_text()
+    word = {"claims.json": "cannot tell", "comparisons.csv": "secondary"}[name]
+    word = word if word in text else "primary"
+    path.write_text(text.replace(word, "holds", 1))
+    with pytest.raises(DataError, match=rf"{name}: .*holds, the results say "):
+        checked(planned, folder)
+
+
+def test_results_of_other_code_or_parameters_are_refused(copied):
+    planned, folder = copied
+    other = json.loads(json.dumps(planned.stages["main"]))
+    other["train"]["epochs"] += 1
+    changed = replace(planned, stages={"main": other})
+    with pytest.raises(DataError, match=r"baseline-seed0: trained with another train\.epochs than"):
+        checked(changed, folder)
+    path = folder / "results" / "main" / "E-seed0" / "test.json"
+    record = json.loads(path.read_text())
+    record["made"]["code"]["train"] = "0" * 16
+    path.write_text(json.dumps(record))
+    with pytest.raises(DataError, match=r"E-seed0: made by other code of the step train .* than"):
+        checked(planned, folder)
+
+
+def test_fewer_seeds_of_one_scheme_are_taken_as_they_are(copied):
+    planned, folder = copied
+    second = plan.Training("main", "baseline", 1)
+    shutil.copytree(
+        folder / "results" / "main" / "baseline-seed0",
+        folder / "results" / "main" / second.name[5:],
+    )
+    more = replace(planned, trainings=[*planned.trainings, second])
+    path = folder / "results" / second.name / "test.json"
+    record = json.loads(path.read_text())
+    record["made"]["params"]["seed"] = 1
+    path.write_text(json.dumps(record))
+    list(collect.collect(more, folder / "results", folder / "collected"))
+    table = pd.read_csv(folder / "collected" / "main" / "summary.csv", index_col="scheme")
+    assert table["seeds"].to_dict() == {"baseline": 2, "D": 1, "E": 1}

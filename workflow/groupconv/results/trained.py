@@ -1,0 +1,22 @@
+"""Which seeds a scheme was trained with: as a rule all of them, in a study those so far."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from groupconv.ground.errors import DataError
+
+
+def seeds_of(history: str, schemes: Iterable[str], seeds: Iterable[int]) -> dict[str, list[int]]:
+    """{scheme: the ``seeds`` of which the file is there}; ``history`` has {scheme} and {seed}.
+
+    Raises DataError if a scheme has none.
+    """
+    seeds = list(seeds)
+    paths = {
+        s: {seed: Path(history.format(scheme=s, seed=seed)) for seed in seeds} for s in schemes
+    }
+    found = {s: [seed for seed in seeds if of[seed].exists()] for s, of in paths.items()}
+    for scheme, there in found.items():
+        if not there:
+            raise DataError(f"{paths[scheme][seeds[0]]}: missing; no training of {scheme} is there")
+    return found
