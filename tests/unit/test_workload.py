@@ -80,6 +80,16 @@ def test_a_job_that_failed_is_made_again_and_its_time_counts_for_nothing():
     assert load.end("train A seed 0", 101.0).jobs == 1
 
 
+def test_one_of_many_trainings_of_a_grid_is_not_the_whole_of_it():
+    plans = [Planned("grid", f"grid {name}", 100.0) for name in "AB"]
+    load = workload(*plans)
+    for plan in plans:
+        load.begin("grid", plan.label, 0.0)
+    assert load.take("grid B kaiming 0.01 seed 0: epoch 2/2, 9.0 images/s, 0 s left")
+    assert load.running["grid B"].status == "epoch 2/2"
+    assert load.left(10.0) == pytest.approx(180)
+
+
 def test_a_round_counts_among_all_of_them():
     load = workload(Planned("latency", "latency", 100.0, rounds=30))
     load.begin("latency", "latency", 0.0)

@@ -99,8 +99,7 @@ class Workload:
     def take(self, line: str) -> bool:
         """Take a step's line. Returns whether it only says how far a job is."""
         label, _, rest = line.partition(": ")
-        same = (o for o in self.running.values() if o.planned.step == label.split(" ")[0])
-        one = self.running.get(label) or next(same, None)
+        one = self._of(label)
         if one is None:
             return False
         if resumed := RESUMED.match(rest):
@@ -111,8 +110,15 @@ class Workload:
             return True
         if found := STATUS.match(rest):
             one.status = found["said"]
-            one.done = max(one.done, _part(found, one.planned.rounds))
+            if label in self.running:  # not one training of a grid's
+                one.done = max(one.done, _part(found, one.planned.rounds))
         return bool(found) or rest == "started"
+
+    def _of(self, label: str) -> Running | None:
+        """The job at work whose line begins so: `download`, `grid E kaiming 0.01 seed 0`."""
+        begins = (one for name, one in self.running.items() if f"{label} ".startswith(f"{name} "))
+        step = (o for o in self.running.values() if o.planned.step == label)
+        return next(begins, None) or next(step, None)
 
     def left(self, now: float) -> float | None:
         """Seconds until the end; None while nobody knows how many images there are."""
