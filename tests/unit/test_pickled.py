@@ -125,9 +125,9 @@ def test_a_hostile_pickle_runs_nothing_and_is_one_line(name, protocol, member):
         b"\x80\x02}q",
         b"\x80\x02r\xff\xff\xff\x7f.",  # remembered under a number of four bytes
         b"\x80\x04\x8e" + (2**62).to_bytes(8, "little") + b"x.",  # bytes that never come
-        b"\x80\x02" + b")\x85" * 500_000 + b".",  # a tuple in a tuple in a tuple
-        b"\x80\x02}" + b")" + b"\x85" * 500_000 + b"Ns.",  # and as a key
-        b"\x80\x02" + b"(" * 500_000 + b".",
+        b"\x80\x02" + b")\x85" * 100_000 + b".",  # a tuple in a tuple in a tuple
+        b"\x80\x02}" + b")" + b"\x85" * 100_000 + b"Ns.",  # and as a key
+        b"\x80\x02" + b"(" * 100_000 + b".",
         b"\x80\x02cnumpy\nndarray\n)R.",
         b"\x80\x02cnumpy\ndtype\n(X\x02\0\0\0u1K\0K\1tRN.",
         b"\x80\x02\x82\x01.",  # a name out of a register
