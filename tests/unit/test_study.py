@@ -43,6 +43,7 @@ def test_a_stage_differs_from_the_configuration_by_what_it_sets_alone():
     [
         ("train.epoch", 3, r"main: train\.epoch: unknown key; did you mean train\.epochs\?"),
         ("train.epochs", 0, r"main: train\.epochs = 0: must be at least 1"),
+        ("train.seeds", [0], r"order: seed 1: not in train\.seeds = \[0\]"),
     ],
 )
 def test_a_wrong_stage_is_one_line(tmp_path, key, value, line):
