@@ -22,11 +22,13 @@ from groupconv.steps import claims, figures, report, summary, tables
 
 from study import plan as plans
 from study import results
-from study.plan import ROOT, Plan
+from study.plan import ROOT, Plan, Training
 
 COLLECTED = ROOT / "study" / "collected"
 # What git has of it; --check compares these.
 NUMBERS = ("summary.csv", "comparisons.csv", "curves.csv", "claims.json")
+RATES = "rates.csv"
+OF_GRID = "stage scheme initialization learning_rate seed diverged val_top1 val_loss".split()
 DIGITS = 1e-6  # another processor, or another numpy, may round otherwise
 PAPER, TEXTS = ROOT / "workflow" / "paper", ROOT / "workflow" / "report"
 
@@ -55,6 +57,7 @@ def collect(
     """
     results.check(plan, kept)
     found = results.there(plan, kept)
+    yield from rates([one for one in found if one.seed is None], kept, collected, check=check)
     for stage in plan.stages:
         trainings = [one for one in found if one.stage == stage and one.seed is not None]
         if not any(one.scheme == "baseline" for one in trainings) or len(trainings) < 2:
@@ -78,6 +81,30 @@ def collect(
                     run / "results", collected / stage, ignore=shutil.ignore_patterns("schemes")
                 )
         yield f"{stage}: {', '.join(one.name.split('/')[1] for one in trainings)}"
+
+
+def rates(grids: list[Training], kept: Path, collected: Path, *, check: bool) -> Iterator[str]:
+    """All grids in rates.csv; yields the best of each on validation."""
+    if not grids:
+        return
+    tables = [pd.read_csv(results.place(kept, one)) for one in grids]
+    with tempfile.TemporaryDirectory() as name:
+        now, committed = Path(name) / RATES, collected / RATES
+        every = pd.concat([of.assign(stage=g.stage) for g, of in zip(grids, tables, strict=True)])
+        every[OF_GRID].to_csv(now, index=False, lineterminator="\n")
+        if check:
+            compare(now, committed)
+        else:
+            committed.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(now, committed)
+    for grid, table in zip(grids, tables, strict=True):
+        best = table.loc[table["val_top1"].idxmax()]
+        tried = table["learning_rate"]
+        end = best["learning_rate"] in (tried.min(), tried.max())
+        yield (
+            f"{grid.name}: best {best['initialization']}, {best['learning_rate']:g}: validation "
+            f"top-1 {best['val_top1']:.1%}{', at an end' if end else ''}"
+        )
 
 
 def numbers(run: Path, params: dict) -> None:

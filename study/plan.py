@@ -72,7 +72,10 @@ def load(stages: Path = STAGES, configuration: Path = CONFIG) -> Plan:
         if entry["stage"] not in params:
             near = schema.nearest(entry["stage"], params)
             raise ParamsError(f"{stages}: order: no stage {entry['stage']}; did you mean {near}?")
+        seeds = params[entry["stage"]]["train"]["seeds"]
         for seed in entry.get("seeds", [None]):
+            if seed not in (None, *seeds):
+                raise ParamsError(f"{stages}: order: seed {seed}: not in train.seeds = {seeds}")
             for scheme in entry["schemes"]:
                 if scheme not in base["schemes"]:
                     known = ", ".join(base["schemes"])

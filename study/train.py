@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 import torch
-from groupconv.ground import atomic
+from groupconv.ground import atomic, interrupted
 from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
 from groupconv.ground.provenance import machine
@@ -48,6 +48,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--results", type=Path, default=results.RESULTS, help="another folder")
     parser.add_argument("--no-commit", action="store_true", help="leave the results uncommitted")
     given = parser.parse_args(arguments)
+    interrupted.hold()
     try:
         plan = plans.load(given.stages, given.config)
         results.check(plan, given.results)
@@ -60,6 +61,9 @@ def main(arguments: list[str]) -> int:
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(interrupted.LINE, file=sys.stderr)
+        return interrupted.STATUS
     return 0
 
 
@@ -117,9 +121,13 @@ def snakemake(given: argparse.Namespace, params: dict, *targets: str) -> None:
     params = {**params, "download": {"mirror": given.mirror}}
     atomic.write_text(given.folder / "params.yaml", plans.written(params))
     program = Path(sys.executable).with_name("snakemake")
-    run = subprocess.run(
-        [program, "--cores", str(given.cores), *targets], cwd=given.folder, check=False
-    )
+    command = [program, "--cores", str(given.cores), *targets]
+    with subprocess.Popen(command, cwd=given.folder) as run:
+        try:
+            run.wait()
+        except KeyboardInterrupt:  # SIGTERM came to this process alone
+            run.terminate()
+            raise
     if run.returncode:
         raise StepError(f"{given.folder}: snakemake {' '.join(targets)} failed, as said above")
 
