@@ -10,6 +10,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from groupconv.data import formats
 from groupconv.engines import digests, mounts
 from groupconv.engines.digests import SMALL, Digests
 from groupconv.ground.errors import DataError
@@ -189,16 +190,26 @@ def test_a_memory_of_another_table_is_not_read(tmp_path, old):
     assert reads(folder, memory) == 0
 
 
+def looked(first):
+    return f"{len(first)} {first[-1]}"
+
+
 def test_what_first_bytes_tell_is_taken_down_as_a_file_is_read(tmp_path, old):
     memory, folder = tmp_path / "md5.sqlite", many(tmp_path / "in")
-    made = Digests(memory, look=lambda first: f"{len(first)} {first[-1]}")
+    path = folder / "c1" / "1.png"
+    made = Digests(memory, look=looked)
     made.of(str(folder))
     assert made.told(str(folder / "c1" / ".." / "c1" / "1.png")) == "1024 0"
     assert made.told(str(folder / "none")) is None
     made.save()
-    later = Digests(memory, look=str)
-    later.of(str(folder))
-    assert later.told(str(folder / "c1" / "1.png")) is None
+    OPENED.clear()
+    assert Digests(memory, look=looked).told(str(path)) == "1024 0"
+    assert str(path) not in OPENED
+    other = Digests(memory, look=formats.told)  # of another file of code
+    assert other.told(str(path)) is None
+    assert Digests(memory).told(str(path)) is None
+    path.write_bytes(b"another")
+    assert Digests(memory, look=looked).told(str(path)) is None
 
 
 def test_a_hundred_thousand_hashes_are_remembered_in_little_time_and_no_memory(tmp_path, old):

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from groupconv.engines import dvc, foresight, records
+from groupconv.data import formats
+from groupconv.engines import digests, dvc, foresight, records
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.records import Receipts
@@ -100,3 +101,19 @@ def test_an_interrupted_training_goes_on_after_its_last_epoch(project):
     assert Receipts().begun_at_ns(six, causes) == began
     Receipts().begin(six, json.loads(json.dumps(causes)) | {"command": "another"})
     assert costs(project)[1] == {}
+
+
+def test_images_that_a_plan_has_read_are_not_read_again_by_prepare(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(digests, "YOUNG_NS", -(10**12))  # as if written long ago
+    os.mkdir("images")
+    for i in range(50):
+        Path(f"images/{i}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(4096 + i))
+    first = Digests()  # of an earlier command
+    first.of("images/0.png")
+    first.save()
+    costs([stage("prepare", ["images"], ["index"])])
+    again = Digests(look=formats.told)
+    again.of("images")
+    assert again.read_bytes == 0
+    assert again.told("images/49.png") == "PNG"

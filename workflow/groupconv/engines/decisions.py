@@ -10,6 +10,7 @@ from pathlib import Path
 
 from snakemake.rules import RuleProxy
 
+from groupconv.data import formats
 from groupconv.engines import dvc, dvcyaml, foresight, jobs, plan, records
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
@@ -76,7 +77,7 @@ class Decisions:
     @functools.cache  # noqa: B019
     def examined(self) -> plan.Examined:
         """Every job compared with its records, and the raw files that are missing."""
-        digests, receipts = Digests(), records.Receipts()
+        digests, receipts = Digests(look=formats.told), records.Receipts()  # as prepare does
         known = (self.all_jobs(), self.lock(), receipts, digests, self.in_dvc)
         found = or_refuse(plan.examine, *known)
         or_refuse(digests.save)

@@ -13,6 +13,7 @@ of a process, and nothing is locked.
 import contextlib
 import errno
 import hashlib
+import inspect
 import json
 import os
 import sqlite3
@@ -40,14 +41,15 @@ TABLE = (
 class Digests:
     """md5 of files and folders as DVC has them; remembered by size, times and inode.
 
-    ``look`` gets the first bytes of each file that is read; ``told`` returns its answer, so that a
-    step need not open the file again.
+    ``look`` gets the first bytes of each file that is read; ``told`` returns its answer, of this run
+    or of an earlier one, so that a step need not open the file again.
     """
 
     def __init__(
         self, memory: Path = STATE / "md5.sqlite", look: Callable[[bytes], str] | None = None
     ):
         self.memory, self.look = memory, look
+        self.lookers = _code_of(look) if look else ""
         self.seen: dict[str, str | None] = {}
         self.local: dict[int, bool] = {}  # by device
         self.read_bytes = 0
@@ -95,7 +97,7 @@ class Digests:
                 stat = os.fstat(file.fileno())
                 if not local and (md5 := self._remembered(path, stat)):
                     return md5
-                told = self.look(file.read(FIRST)) if self.look else None
+                told = self.lookers + self.look(file.read(FIRST)) if self.look else None
                 file.seek(0)
                 md5 = hashlib.file_digest(file, "md5").hexdigest()
         except OSError:
@@ -116,12 +118,13 @@ class Digests:
             return time.time_ns() - stat.st_ctime_ns > YOUNG_NS
         return stat.st_size > SMALL and self._now_ns() - stat.st_mtime_ns > YOUNG_NS
 
-    def _remembered(self, path: str, stat: os.stat_result) -> str | None:
+    def _remembered(self, path: str, stat: os.stat_result, column: str = "md5") -> str | None:
         state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, _signed(stat.st_ino))
         path = os.path.normpath(path)
         with contextlib.suppress(sqlite3.Error, UnicodeError):  # then it is read
             for table in ("main", "kept") if self.kept else ("main",):
-                query = f"SELECT size, mtime, ctime, inode, md5 FROM {table}.file WHERE path = ?"
+                columns = f"size, mtime, ctime, inode, {column}"
+                query = f"SELECT {columns} FROM {table}.file WHERE path = ?"
                 if (found := self.db.execute(query, (path,)).fetchone()) and found[:4] == state:
                     return found[4]
         return None
@@ -133,12 +136,13 @@ class Digests:
             self.db.execute("INSERT OR REPLACE INTO main.file VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def told(self, path: str) -> str | None:
-        """What ``look`` made of a file that these digests have read; None of any other."""
-        with contextlib.suppress(sqlite3.Error, UnicodeError):
-            query = "SELECT told FROM main.file WHERE path = ?"
-            if found := self.db.execute(query, (os.path.normpath(path),)).fetchone():
-                return found[0]
-        return None
+        """What ``look`` made of a file that was read; None where it did not, or is another now."""
+        try:
+            found = self._remembered(path, os.stat(path), "told")
+        except OSError:
+            return None
+        is_ours = self.look and found and found.startswith(self.lookers)
+        return found.removeprefix(self.lookers) if is_ours else None
 
     def _now_ns(self) -> int:
         """The time by the clock that dates files, which may be a file server's; 0 if unknown."""
@@ -176,11 +180,7 @@ class Digests:
         with atomic.scratch(self.memory) as folder, _on_disk(self.memory):
             if self.kept:
                 with contextlib.suppress(sqlite3.DatabaseError):  # damaged, or no longer there
-                    # Another version of the code may have told something else of a file.
-                    self.db.execute(
-                        "INSERT OR IGNORE INTO main.file "
-                        "SELECT path, size, mtime, ctime, inode, md5, NULL FROM kept.file"
-                    )
+                    self.db.execute("INSERT OR IGNORE INTO main.file SELECT * FROM kept.file")
             self.db.execute("COMMIT")
             self.db.execute(f"PRAGMA main.user_version = {VERSION}")
             self.db.execute("VACUUM main INTO ?", (str(folder / "md5"),))
@@ -198,6 +198,11 @@ def _on_disk(path: Path) -> Iterator[None]:
         full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
         why = os.strerror(errno.ENOSPC) if full else error
         raise DiskError(f"{path}: cannot be written: {why}") from error
+
+
+def _code_of(look: Callable) -> str:
+    """A word for the file of a function: what another version of it told is not told again."""
+    return hashlib.md5(Path(inspect.getsourcefile(look)).read_bytes()).hexdigest()[:8] + " "
 
 
 def _signed(inode: int) -> int:

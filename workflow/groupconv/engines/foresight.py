@@ -6,6 +6,7 @@ It asks the same records as the steps (made.py), before any step starts.
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from groupconv.data import formats
 from groupconv.engines import records, stored, trainings
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
@@ -22,7 +23,7 @@ class Foreseen(Digests):
 
     def __init__(self, gone: Iterable[str]):
         """``gone``: files that no job makes any more, which the run removes."""
-        super().__init__()
+        super().__init__(look=formats.told)  # as prepare does: what is read here is not read there
         self.will: dict[str, str | None] = dict.fromkeys(gone)
         self.unknown: set[str] = set()  # folders with a file that nobody foresees
 
@@ -46,8 +47,10 @@ class Foreseen(Digests):
     def _file(self, path: str) -> str | None:
         return self.will[path] if path in self.will else super()._file(path)
 
-    def _names(self, path: str) -> list[str]:
+    def _names(self, path: str) -> Iterable[str]:
         prefix = f"{path}/"
+        if not any(p.startswith(prefix) for p in self.will):
+            return super()._names(path)  # a user's images may be a million: no list of them
         will = {
             p.removeprefix(prefix) for p, md5 in self.will.items() if md5 and p.startswith(prefix)
         }
@@ -60,7 +63,7 @@ def costs(
 ) -> dict[str, str]:
     """{job: the work that it is spared}, of the ``wanted`` jobs that need not start from nothing.
 
-    ``cache``: DVC's cache folder; "" where the steps take nothing from it.
+    ``cache``: DVC's cache folder; "" where the steps take nothing from it. Raises DiskError.
     """
     made = {out for one in all_jobs for out in one.outs}
     names = {one.name for one in all_jobs}
@@ -85,4 +88,5 @@ def costs(
         elif one.step == "train" and (epoch := trainings.epoch(one, causes, receipts)):
             found[one.name] = f"goes on after epoch {epoch}"
         digests.foresee(results or dict.fromkeys(one.outs, UNKNOWN))
+    digests.save()
     return found
