@@ -24,6 +24,7 @@ from groupconv.engines import (
     screen,
     stop,
     trainings,
+    writable,
 )
 from groupconv.engines.decisions import Decisions
 from groupconv.engines.dvclock import Lock
@@ -40,6 +41,7 @@ class Run:
 
     def __init__(self, workflow, decided: Decisions):
         self.workflow, self.decided = workflow, decided
+        stop.hold_alone(stop.BEFORE)
         limits.hold(workflow)
         self.handle = or_refuse(alive.hold)
         if alive.alone(self.handle):
@@ -101,6 +103,7 @@ class Run:
         if refused := limits.hopeless(self.workflow, decided.params, steps):
             atexit.unregister(self.at_end)  # the refusal stays the last thing on the screen
             sys.exit(refused)
+        or_refuse(writable.check, decided.written())
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
         self.before = TABLE.stat().st_mtime_ns if TABLE.exists() else None
@@ -153,6 +156,8 @@ class Run:
         decided = self.decided
         if decided.under_dvc or not decided.in_dvc:
             return
+        if not interrupted.happened():
+            stop.hold_alone(stop.AFTER)
         if reason := decided.records_nothing():
             said = f"{recording.NOTHING}: {reason}"
         else:
@@ -167,6 +172,8 @@ class Run:
         decided = self.decided
         if not decided.asked or decided.under_dvc or self.listener.refused:
             return
+        if not interrupted.happened():
+            stop.hold_alone(stop.LINE)
         self.announce()
         a_run = bool(self.workflow.executor_plugin) and not self.workflow.dryrun
         if a_run:
