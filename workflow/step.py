@@ -13,6 +13,9 @@ Snakemake adds --cache=FOLDER, where results of the same causes may lie, and --r
 """
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # which PYTHONSAFEPATH leaves out
 
 from groupconv.engines import command
 from groupconv.ground import interrupted

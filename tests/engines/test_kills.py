@@ -9,6 +9,7 @@ import time
 import pandas as pd
 import psutil
 import pytest
+from groupconv.engines import stop
 from versioned import copied
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -134,6 +135,47 @@ def test_ctrl_c_ends_everything_and_the_next_run_goes_on(longer, quiet, tmp_path
     screen = project.snakemake("--cores", "2").stdout
     assert "train E seed 0: resumed after epoch" in screen
     assert (content(project.folder), predictions(project.folder)) == quiet
+    project.agree()
+
+
+def test_ctrl_c_under_dvc_says_the_same_above_dvcs_own_line(longer, tmp_path):
+    project = copied(longer, tmp_path)
+    with started(project, "dvc") as run:
+        for line in run.stdout:
+            if "train E seed 0: epoch 2/" in line:
+                break
+        mine = psutil.Process(run.pid).children(recursive=True)
+        os.killpg(run.pid, signal.SIGINT)
+        rest, _ = run.communicate(timeout=60)
+    assert run.returncode != 0
+    assert "Traceback" not in rest
+    *_, ours, dvcs = rest.rstrip().splitlines()
+    assert ours.startswith("interrupted; run it again: train E seed 0 goes on after epoch ")
+    assert dvcs.startswith("ERROR: failed to reproduce 'train@E-0'")
+    assert not psutil.wait_procs(mine, timeout=10)[1]
+
+
+@pytest.mark.parametrize(
+    ("moment", "line"),
+    [
+        ("Building DAG of jobs", stop.BEFORE),
+        ("figures: figures.dpi", stop.BEFORE),
+        ("3 of 3 steps (100%) done", stop.AFTER),
+    ],
+)
+def test_ctrl_c_while_no_step_works_is_one_line(made, tmp_path, moment, line):
+    project = copied(made, tmp_path)
+    project.edit("dpi: 150", "dpi: 100")
+    with project.start("--cores", "2") as run:
+        for said in run.stdout:
+            if moment in said:
+                break
+        os.killpg(run.pid, signal.SIGINT)
+        rest, _ = run.communicate(timeout=60)
+    assert run.returncode != 0
+    assert "Traceback" not in rest
+    assert line in rest.splitlines()
+    project.make()
     project.agree()
 
 

@@ -74,6 +74,21 @@ def ran(person):
     return run.stdout
 
 
+def test_what_is_not_ones_own_is_said_before_the_first_job(people):
+    """Snakemake would delete outputs first, and end in two tracebacks."""
+    first, _ = people
+    figures = first.folder / "results" / "figures"
+    os.chown(figures, 0, 0)
+    figures.chmod(0o755)
+    first.edit("dpi: 150", "dpi: 100")
+    before = first.files()
+    run = first.snakemake("--cores", "2")
+    assert run.returncode == 1
+    assert "Traceback" not in run.stdout
+    assert run.stdout.splitlines()[-1].startswith("results/figures: you may not write into ")
+    assert first.files() == before
+
+
 def test_both_run_plan_and_record_in_turn(people):
     first, second = people
     for person in people:

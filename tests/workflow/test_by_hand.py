@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -136,6 +137,13 @@ def test_what_is_wrong_is_one_line(shell, words, said):
     last = run.stderr.splitlines()[-1]
     assert last.startswith(f"error: {said}"), run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_it_is_this_folders_code_though_python_leaves_the_scripts_folder_out(project):
+    words = ("workflow/step.py", "macs", '{"model": 1}')
+    with project.popen(sys.executable, *words, PYTHONSAFEPATH="1") as run:
+        screen, _ = run.communicate()
+    assert screen.splitlines()[-1].startswith("error: macs: PARAMS: ")
 
 
 def test_another_folder_is_one_line(finished):

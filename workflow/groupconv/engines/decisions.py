@@ -6,6 +6,7 @@ that act on it are in run.py.
 
 import functools
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from snakemake.rules import RuleProxy
@@ -127,18 +128,22 @@ class Decisions:
 
     def files_of_jobs(self) -> list[str]:
         """Every file whose time Snakemake may look at."""
+        found = [*self.raw_files]
+        for one in self.all_jobs():
+            if one.step != jobs.CODE:
+                rule = RuleProxy(self.workflow.get_rule(one.step))
+                paths = [*self.declared[one.step], *rule.output, rule.benchmark]
+                found += _filled(one, map(str, filter(None, paths)))
+        return found
+
+    def written(self) -> list[str]:
+        """Every file that Snakemake, or a step, will write in this run."""
         found: list[str] = []
         for one in self.all_jobs():
-            if one.step == jobs.CODE:
-                continue
-            rule = RuleProxy(self.workflow.get_rule(one.step))
-            names = one.wildcards or {"file": ""}
-            paths = [*self.declared[one.step], *rule.output, rule.benchmark]
-            for path in filter(None, map(str, paths)):
-                for wildcard, value in names.items():
-                    path = path.replace(f"{{{wildcard}}}", str(value))
-                found.append(path)
-        return [*found, *self.raw_files]
+            if one.name in self.made():
+                rule = RuleProxy(self.workflow.get_rule(one.step))
+                found += _filled(one, map(str, [*rule.output, *rule.log]))
+        return found
 
     def is_params_yaml(self) -> bool:
         """Whether the effective configuration is that of the file, as it is now on disk."""
@@ -155,3 +160,13 @@ class Decisions:
         if dag.until or dag.omit_from or self.workflow.touch:
             return "the run was cut short by --until, --omit-from or --touch"
         return ""
+
+
+def _filled(one: jobs.Job, paths: Iterable[str]) -> list[str]:
+    """The paths with the job's wildcards filled in."""
+    names, found = one.wildcards or {"file": ""}, []
+    for path in paths:
+        for wildcard, value in names.items():
+            path = path.replace(f"{{{wildcard}}}", str(value))
+        found.append(path)
+    return found

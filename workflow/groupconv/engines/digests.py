@@ -41,8 +41,8 @@ TABLE = (
 class Digests:
     """md5 of files and folders as DVC has them; remembered by size, times and inode.
 
-    ``look`` gets the first bytes of each file that is read; ``told`` returns its answer, of this run
-    or of an earlier one, so that a step need not open the file again.
+    ``look`` gets the first bytes of each file that is read; ``told`` returns its answer, of this
+    run or of an earlier one, so that a step need not open the file again.
     """
 
     def __init__(

@@ -2,11 +2,17 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from groupconv.ground.errors import StepError
 
 _refused: list[str] = []
+
+
+def refuse(said: str) -> NoReturn:
+    """End with this line."""
+    _refused.append(said)
+    sys.exit(said)
 
 
 def or_refuse(function: Callable, *arguments: Any) -> Any:
@@ -14,8 +20,7 @@ def or_refuse(function: Callable, *arguments: Any) -> Any:
     try:
         return function(*arguments)
     except StepError as error:
-        _refused.append(str(error))
-        sys.exit(str(error))
+        refuse(str(error))
 
 
 def unless_refused(function: Callable) -> Callable:

@@ -30,6 +30,7 @@ from groupconv.engines import (
     screen,
     stop,
     trainings,
+    writable,
 )
 from groupconv.engines.decisions import Decisions
 from groupconv.engines.dvclock import Lock
@@ -49,6 +50,7 @@ class Run:
 
     def __init__(self, workflow, decided: Decisions):
         self.workflow, self.decided = workflow, decided
+        stop.hold_alone(stop.BEFORE)
         limits.hold(workflow)
         self.handle = or_refuse(alive.hold)
         if alive.alone(self.handle):
@@ -133,6 +135,7 @@ class Run:
         if refused := limits.hopeless(self.workflow, decided.params, steps):
             atexit.unregister(self.at_end)  # the refusal stays the last thing on the screen
             sys.exit(refused)
+        or_refuse(writable.check, decided.written())
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
         self.before = TABLE.stat().st_mtime_ns if TABLE.exists() else None
@@ -192,6 +195,8 @@ class Run:
         decided = self.decided
         if decided.under_dvc or not decided.in_dvc:
             return
+        if not interrupted.happened():
+            stop.hold_alone(stop.AFTER)
         if reason := decided.records_nothing():
             said = f"{recording.NOTHING}: {reason}"
         else:
@@ -210,6 +215,8 @@ class Run:
             self.say(f"dvc.yaml: behind the rules; {mend}")
         if not decided.asked or decided.under_dvc or self.listener.refused:
             return
+        if not interrupted.happened():
+            stop.hold_alone(stop.LINE)
         self.announce()
         a_run = bool(self.workflow.executor_plugin) and not self.workflow.dryrun
         if a_run:

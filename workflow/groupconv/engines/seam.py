@@ -67,6 +67,7 @@ class Seam:
         # The steps run in the environment that Snakemake runs in, activated or not.
         here = str(Path(sys.executable).parent)
         os.environ["PATH"] = os.pathsep.join([here, os.getenv("PATH", os.defpath)])
+        os.environ.setdefault("USER", str(os.getuid()))  # a container's user may have no name
         # What `auto` means is decided once, where one types: jobs on other nodes are told.
         self.run = None  # of the main process
         if workflow.is_main_process:

@@ -11,9 +11,23 @@ from groupconv.engines import records, trainings
 from groupconv.engines.digests import Digests
 from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
+from groupconv.engines.refusal import refuse
 from groupconv.ground import interrupted
 
 LINE = "interrupted; run it again"
+BEFORE = "interrupted before the first job"
+AFTER = "interrupted after the last job; run it again: dvc.lock has no record of this run yet"
+
+
+def hold_alone(said: str) -> None:
+    """While no step works, Ctrl-C and SIGTERM end the run with this line, as a refusal does."""
+
+    def handle(number, frame):
+        refuse(said)
+
+    for number in interrupted.NUMBERS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handle)
 
 
 def hold(on_cluster: bool, hide: Callable[[], None] = lambda: None) -> None:
