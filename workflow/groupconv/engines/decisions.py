@@ -75,7 +75,7 @@ class Decisions:
 
     @functools.cache  # noqa: B019
     def examined(self) -> plan.Examined:
-        """Every job compared with its records, and the raw files that are missing."""
+        """What the records say."""
         digests, receipts = Digests(), records.Receipts()
         known = (self.all_jobs(), self.lock(), receipts, digests, self.in_dvc)
         found = or_refuse(plan.examine, *known)

@@ -40,8 +40,8 @@ TABLE = (
 class Digests:
     """md5 of files and folders as DVC has them; remembered by size, times and inode.
 
-    ``look`` gets the first bytes of each file that is read; ``told`` returns its answer, so that a
-    step need not open the file again.
+    ``look`` is shown the first bytes of each file that is read; ``told`` gives what it made of
+    them, so that whoever wants to know that need not open the file once more.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class Digests:
         with atomic.scratch(self.memory) as folder, _on_disk(self.memory):
             if self.kept:
                 with contextlib.suppress(sqlite3.DatabaseError):  # damaged, or no longer there
-                    # Another version of the code may have told something else of a file.
+                    # What was told of a file by another version of the code is not told again.
                     self.db.execute(
                         "INSERT OR IGNORE INTO main.file "
                         "SELECT path, size, mtime, ctime, inode, md5, NULL FROM kept.file"
