@@ -46,7 +46,7 @@ def test_an_epoch_counts_in_parts_and_what_was_made_before_costs_no_time():
 def test_what_comes_from_the_cache_takes_seconds_and_slows_nothing_down():
     load = workload()
     load.begin("train", "train A seed 0", 0.0)
-    assert load.take("train A seed 0: made before of the same; taken from DVC's cache")
+    assert load.take("train A seed 0: made before from the same causes; taken from DVC's cache")
     load.end("train A seed 0", 1.0)
     assert load.left(1.0) == pytest.approx(100)
     load.begin("train", "train B seed 0", 1.0)

@@ -1,4 +1,4 @@
-"""How much the step prepare holds at once: the planning asks, too, and must not load Pillow."""
+"""How much memory the step prepare needs. The plan asks it too, so it does not load Pillow."""
 
 AHEAD = 2  # jobs of each worker that are begun, done or not
 MOST_HELD = 32  # images of a job that wait for an earlier one; the worker then waits, too

@@ -1,8 +1,8 @@
-"""Images decoded by several processes, and given back in the order of the source.
+"""Decodes images in several processes, and yields them in the order of the source.
 
-A worker is given a job, some scans, only when it waits for one, so that neither side of a pipe ever
-waits for the other. What comes of a job is held back until all earlier ones are through: the same
-rows and pixels, errors and warnings, in the same order, whatever the number of processes.
+A worker gets a job, some scans, only when it waits for one, so that neither side of a pipe ever
+waits for the other. The results of a job wait until all earlier jobs are through: any number of
+processes gives the same rows, pixels, errors and warnings in the same order.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ Wanted = tuple[Scan, list[Character]]
 
 
 def decoded(wanted: Iterable[Wanted], image_size: int, threads: int) -> Iterator[Decoded]:
-    """What ``decode`` yields of each scan, in their order. ``threads``: how many at once.
+    """Yield what ``decode`` yields for each scan, in their order; ``threads`` processes at once.
 
     Raises DataError, DeviceError.
     """
@@ -63,7 +63,7 @@ def _jobs(wanted: Iterable[Wanted], most: int) -> Iterator[list[Wanted]]:
 
 
 class _Workers:
-    """Processes that decode. They end with the block, and where this process is no more."""
+    """Processes that decode. They end with the block, or when this process ends."""
 
     def __init__(self, image_size: int, threads: int):
         self.threads = threads
@@ -94,9 +94,9 @@ class _Workers:
             pipe.close()
 
     def in_order(self, jobs: Iterator[list[Wanted]]) -> Iterator[Decoded]:
-        """What comes of the jobs. Raises DataError, DeviceError."""
+        """Yield the results of the jobs. Raises DataError, DeviceError."""
         idle, working = list(self.processes), {}
-        begun: deque[deque] = deque()  # for each job, what has come of it and is not through
+        begun: deque[deque] = deque()  # the results of each job that still wait
         while True:
             while idle and len(begun) < AHEAD * self.threads:
                 try:
@@ -144,7 +144,7 @@ class _Workers:
             raise self._ended(pipe) from error
 
     def _ended(self, pipe: Connection) -> Exception:
-        """Why a worker is no more."""
+        """The error for a worker that ended."""
         process = self.processes[pipe]
         process.join()
         if process.exitcode in STOPPED:
@@ -159,7 +159,7 @@ class _Workers:
 
 
 def _work(pipe: Connection, image_size: int) -> None:
-    """In a new process: decode what comes until nobody is there to send more."""
+    """Decode jobs in a new process, until the other end of the pipe is closed."""
     with contextlib.suppress(EOFError, OSError):
         while True:
             for one in pipe.recv():

@@ -1,4 +1,4 @@
-"""What the name of a folder tells: a part of the set, a fold, a holder of images, or no class.
+"""Tells from a folder's name whether it is a part, a fold, a holder of images, or no class.
 
 Knows names alone, and whether a folder has others in it.
 """

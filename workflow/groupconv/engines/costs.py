@@ -1,4 +1,4 @@
-"""How long each job will take: what weighs the progress of a run.
+"""Guesses how long each job will take, which weighs the progress of a run.
 
 A guess from the closed forms, in seconds of docs/benchmarks.md's machine; workload.py corrects it
 by what the run's own jobs take.
@@ -37,7 +37,7 @@ class Planned:
 
 
 def images() -> int:
-    """How many the data have; 0 before they are known."""
+    """The number of images in the data; 0 while nobody knows it."""
     try:
         with MANIFEST.open("rb") as file:
             return max(sum(1 for _ in file) - 1, 0)

@@ -95,7 +95,7 @@ def full_model(architecture: str, scheme: dict, seed: int, shared: nn.Module | N
 
 @torch.no_grad()
 def classifier(architecture: str, scheme: dict, seed: int) -> nn.Module:
-    """That of the full model. Each layer's weights are one block of drawn ones, again and again.
+    """The full model's classifier. Each layer repeats one block of random weights.
 
     To draw all 124 million would take each process a second. No time depends on their values,
     as long as they are ordinary: none is denormal, which is slow, and they are no constant.

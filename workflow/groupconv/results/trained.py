@@ -7,7 +7,7 @@ from groupconv.ground.errors import DataError
 
 
 def seeds_of(history: str, schemes: Iterable[str], seeds: Iterable[int]) -> dict[str, list[int]]:
-    """{scheme: the ``seeds`` of which the file is there}; ``history`` has {scheme} and {seed}.
+    """{scheme: those of ``seeds`` that have a file}; ``history`` has {scheme} and {seed} in it.
 
     Raises DataError if a scheme has none.
     """
