@@ -1,4 +1,4 @@
-"""Train what the study does not have yet, one scheme and seed at a time.
+"""Train what the study does not have yet, a stage after another, its trainings side by side.
 
     python -m study.train --mirror FOLDER
 
@@ -15,6 +15,9 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 
 import torch
@@ -33,6 +36,7 @@ import json, sys
 from groupconv.ground import fingerprint
 print(json.dumps({step: fingerprint.digest(step)[:16] for step in sys.argv[1:]}))
 """
+LOOK_S = 2.0  # between two looks at what has ended
 STEPS = ("prepare", "split", "square")
 OF_CHECKPOINT = ("params", "versions", "manifest_sha256", "pixels_sha256", "normalization")
 
@@ -53,10 +57,9 @@ def main(arguments: list[str]) -> int:
         plan = plans.load(given.stages, given.config)
         results.check(plan, given.results)
         clone(given.folder, plan, given.results)
-        for number, one in enumerate(plan.trainings, start=1):
-            if not results.place(given.results, one).exists():
-                say(f"study: {one.name} ({number} of {len(plan.trainings)})")
-                train(one, plan, given)
+        missing = [one for one in plan.trainings if not results.place(given.results, one).exists()]
+        for _, of_stage in groupby(missing, key=lambda one: one.stage):
+            train(list(of_stage), plan, given)
         measure(plan, given)
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -88,9 +91,31 @@ def clone(folder: Path, plan: Plan, kept: Path) -> None:
                 )
 
 
-def train(one: Training, plan: Plan, given: argparse.Namespace) -> None:
-    """Make one training with the workflow, and keep its text results. Raises StepError."""
-    snakemake(given, plan.stages[one.stage], one.target)
+def train(trainings: list[Training], plan: Plan, given: argparse.Namespace) -> None:
+    """Make these trainings of one stage with the workflow. Raises StepError.
+
+    Each one's text results are kept as it ends, while others go on.
+    """
+    left, began, params = list(trainings), time.time_ns(), plan.stages[trainings[0].stage]
+
+    def keep_ended():
+        for one in left.copy():
+            target = given.folder / one.target
+            # A grid's table grows; test.json is the last file of its training.
+            if one.seed is not None and target.exists() and target.stat().st_mtime_ns > began:
+                left.remove(one)
+                keep(one, plan, given)
+
+    names = ", ".join(one.name for one in trainings)
+    say(f"study: {names}; {len(plan.trainings) - len(results.there(plan, given.results))} to go")
+    targets = [one.target for one in trainings]
+    snakemake(given, params, "--keep-going", *targets, meanwhile=keep_ended)
+    for one in left:  # with those of an earlier run, which ended before they were kept
+        keep(one, plan, given)
+
+
+def keep(one: Training, plan: Plan, given: argparse.Namespace) -> None:
+    """Copy the text results of a training from the clone, and commit them."""
     run = given.folder
     made = {"commit": git(run, "rev-parse", "HEAD")}
     if one.seed is None:
@@ -116,20 +141,27 @@ def measure(plan: Plan, given: argparse.Namespace) -> None:
     commit(given, "Study: MACs, latency and the time of a training step")
 
 
-def snakemake(given: argparse.Namespace, params: dict, *targets: str) -> None:
-    """Run Snakemake in the clone. Raises StepError if it fails."""
+def snakemake(
+    given: argparse.Namespace,
+    params: dict,
+    *arguments: str,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Run Snakemake in the clone, ``meanwhile`` at times. Raises StepError if it fails."""
     params = {**params, "download": {"mirror": given.mirror}}
     atomic.write_text(given.folder / "params.yaml", plans.written(params))
     program = Path(sys.executable).with_name("snakemake")
-    command = [program, "--cores", str(given.cores), *targets]
+    command = [program, "--cores", str(given.cores), *arguments]
     with subprocess.Popen(command, cwd=given.folder) as run:
         try:
-            run.wait()
+            while run.poll() is None:
+                time.sleep(LOOK_S)
+                meanwhile()
         except KeyboardInterrupt:  # SIGTERM came to this process alone
             run.terminate()
             raise
     if run.returncode:
-        raise StepError(f"{given.folder}: snakemake {' '.join(targets)} failed, as said above")
+        raise StepError(f"{given.folder}: snakemake {' '.join(arguments)} failed, as said above")
 
 
 def code(folder: Path, steps: tuple[str, ...]) -> dict[str, str]:
