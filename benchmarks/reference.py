@@ -22,6 +22,7 @@ from groupconv.data.packed import PLACE, Images
 from groupconv.network.vgg import vgg
 from groupconv.steps import train
 from PIL import Image
+from torchvision.models._api import register_model  # the way in that torchvision has
 
 EPOCHS, WORKERS = 2, 2
 PARTS = ("train", "val")
@@ -51,7 +52,7 @@ def pair(own: dict, data: dict, images: Path, program: Path) -> tuple[Callable, 
         def network(weights=None, num_classes=classes):
             return vgg(**scheme, classes=num_classes, seed=0, **own["model"])
 
-        torchvision.models.register_model(name)(network)
+        register_model(name)(network)
 
     def mine() -> float:
         with tempfile.TemporaryDirectory() as folder:

@@ -26,7 +26,7 @@ from groupconv.data.catalogue import (
     catalogue,
 )
 from groupconv.data.decode import described
-from groupconv.data.sources import SOURCES, instead, lacking, raw_file
+from groupconv.data.sources import SOURCES, in_order, instead, lacking, raw_file
 from groupconv.data.sources.source import Scan, Source
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError, ParamsError, span
@@ -61,7 +61,7 @@ def run(
         raise ParamsError(f"prepare: threads={threads}: must be a whole number from 1")
     data = params["data"]
     source = SOURCES[data["source"]]
-    raw = [raw] if isinstance(raw, str) else list(raw)
+    raw = in_order(data, [raw] if isinstance(raw, str) else raw)
     files = {path: raw_file(data, path) for path in raw}
     if names := lacking(data, files.values()):
         raise DataError(f"raw={names[0]} is missing: data.source has this file, too")

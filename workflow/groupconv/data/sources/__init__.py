@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from groupconv.data.sources.source import RawFile
+from groupconv.ground.errors import DataError
 from groupconv.ground.progress import amount
 
 RAW = Path("data/raw")  # with a folder for each source
@@ -37,6 +38,21 @@ def raw_file(data: dict, path: str) -> RawFile:
     Raises KeyError.
     """
     return {file.name: file for files in _sets(data) for file in files}[Path(path).name]
+
+
+def in_order(data: dict, paths: Iterable[str]) -> list[str]:
+    """The raw files as the source lists them, images and labels by part: typed by hand, they come
+    in any order. Raises DataError if one is none of the source's.
+    """
+    paths, names = list(paths), [file.name for files in _sets(data) for file in files]
+    for path in paths:
+        if Path(path).name not in names:
+            some = ", ".join(names[:4]) + ", ..." * (len(names) > 4)
+            raise DataError(
+                f"raw={path}: not a raw file of the source {data['source']}; allowed: "
+                f"{some or 'none'}"
+            )
+    return sorted(paths, key=lambda path: names.index(Path(path).name))
 
 
 def lacking(data: dict, files: Iterable[RawFile]) -> list[str]:
