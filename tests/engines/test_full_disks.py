@@ -35,7 +35,10 @@ def test_dvcs_cache(done, tmp_path):
         done.edit("dpi: 150", "dpi: 100")
         run = done.snakemake("--cores", "2")
         assert run.returncode == 0, run.stdout
-        assert last_line(run.stdout).startswith("dvc.lock: nothing recorded: [Errno 28] No space")
+        cause = "dvc.lock: nothing recorded: [Errno 28] No space"
+        assert last_line(run.stdout).startswith(cause)
+        done.edit("dpi: 100", "dpi: 99")  # beside what waits already
+        assert done.snakemake("--cores", "2").stdout.count(cause) == 1
 
 
 def test_snakemakes_own_folder(done):

@@ -50,6 +50,7 @@ class Run:
 
     def __init__(self, workflow, decided: Decisions):
         self.workflow, self.decided = workflow, decided
+        self.kept = False  # whether DVC was told of this run
         stop.hold_alone(stop.BEFORE)
         limits.hold(workflow)
         self.handle = or_refuse(alive.hold)
@@ -189,12 +190,12 @@ class Run:
         names = {key: str(value) for key, value in one.wildcards.items()}
         return (one.step, names) in running
 
-    @functools.cache  # noqa: B019
     def keep_records(self, at_exit: bool = False) -> None:
         """Have DVC record the results, unless a record could be false; the reason is said last."""
         decided = self.decided
-        if decided.under_dvc or not decided.in_dvc:
+        if self.kept or decided.under_dvc or not decided.in_dvc:
             return
+        self.kept = True
         if not interrupted.happened():
             stop.hold_alone(stop.AFTER)
         if reason := decided.records_nothing():
