@@ -19,11 +19,14 @@ from pathlib import Path
 import numpy as np
 import yaml
 from copies import copy
+from groupconv.data import parallel
+from groupconv.data.sources.source import Character, Scan
 from PIL import Image
 
 BIN = Path(sys.executable).parent
 CLASS = 1_000  # files of a class
 IMAGENET = 1_281_167
+MOST_DECODED, STARTED = 1_000, 50  # images that are decoded alone, and those before the clock
 FEW = 4  # files of the almost empty folder's two classes, each
 
 
@@ -97,8 +100,29 @@ def _timed(root: Path, count: int, side: int) -> dict[str, float]:
         with open(folder / "data" / "images.npy", "rb") as file:
             made.add(hashlib.file_digest(file, "sha256").hexdigest())
     assert len(made) == 1, "other bytes by another number of processes"
+    if count > 2 * FEW:
+        found |= decoding(images)
     shutil.rmtree(images)
     shutil.rmtree(folder)
+    return found
+
+
+def decoding(folder: Path) -> dict[str, float]:
+    """Images a second of decoding alone, by 1 and 2 processes that have started."""
+    paths = sorted(folder.glob("*/*.JPEG"))[:MOST_DECODED]
+    found = {}
+    for threads, alone_s in ((1, 1), (2, 0)):
+        parallel.ALONE_S = alone_s
+        wanted = ((Scan("a", path.name, path, ()), [Character(path.name, "a")]) for path in paths)
+        made = parallel.decoded(wanted, 224, threads)
+        for _ in range(STARTED):
+            next(made)
+        began = time.perf_counter()
+        count = sum(1 for _ in made)
+        found[f"decode_{threads}_images_per_second"] = count / (time.perf_counter() - began)
+    found["decode_speedup_of_2"] = (
+        found["decode_2_images_per_second"] / found["decode_1_images_per_second"]
+    )
     return found
 
 
@@ -110,6 +134,6 @@ def measured(count: int, side: int) -> dict[str, float]:
     result["prepare_speedup_of_2"] = (many["prepare_1_seconds"] - few["prepare_1_seconds"]) / (
         many["prepare_2_seconds"] - few["prepare_2_seconds"]
     )
-    for key in (key for key in many if key.endswith("seconds") or key.startswith("plan")):
+    for key in (key for key in few if key.endswith("seconds") or key.startswith("plan")):
         result[f"imagenet_estimate_{key}"] = few[key] + (many[key] - few[key]) * IMAGENET / count
     return {key: round(value, 2) for key, value in result.items()}

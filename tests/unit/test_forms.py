@@ -176,6 +176,18 @@ def test_char_shape_is_the_same_in_all_forms():
     assert len(read("char-shape", "full.zip")) == 6
 
 
+def test_a_full_zip_of_another_kind_says_what_to_do():
+    Path("full.zip").write_bytes(zip_of([("all/umgy00000.zip", b"PK")]))
+    with pytest.raises(DataError, match=r"^full\.zip: zip files in it: unpack them beside it, and"):
+        read("char-shape", "full.zip")
+    Path("full.zip").write_bytes(zip_of([("readme.txt", b"")]))
+    with pytest.raises(DataError, match="expected: umgy00000/characters/"):
+        read("char-shape", "full.zip")
+    name, content = character("umgy00000", 1)
+    Path("full.zip").write_bytes(zip_of([(f"a/b/c/{name}", content)]))
+    assert len(read("char-shape", "full.zip")) == 1
+
+
 def test_an_unpacked_book_without_characters_is_one_line():
     Path("umgy00000/images").mkdir(parents=True)
     with pytest.raises(DamagedError, match=r"^umgy00000: no character; expected: umgy00000/char"):

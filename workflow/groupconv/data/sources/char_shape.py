@@ -11,13 +11,15 @@ from pathlib import Path
 from groupconv.data import tree, zips
 from groupconv.data.archive import DamagedError
 from groupconv.data.sources.source import Character, RawFile, Scan, Source
+from groupconv.ground.errors import DataError
 
 FULL = "full.zip"
 CHARACTER = (
     r"characters/(?P<label>U\+[0-9A-F]{4,6})/"
     r"(?P<name>(?P=label)_(?P<page>[\w-]+)_X\d+_Y\d+)\.jpg"
 )
-OF_FULL = rf"(?:[\w-]+/)?(?P<book>[\w-]+)/{CHARACTER}"
+OF_FULL = rf"(?:[\w-]+/)*(?P<book>[\w-]+)/{CHARACTER}"
+ZIP, ZIP_BYTES = r".*\.zip", 10**9  # of a book, 8 to 434 MB
 BOOKS = """
 100241706 100249371 100249376 100249416 100249476 100249537 200003076 200003803 200003967 200004107
 200004148 200005598 200005798 200006663 200006665 200008003 200008316 200010454 200014685 200014740
@@ -44,9 +46,12 @@ def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
             of = match.groupdict().get("book", book)
             yield Scan(of, page, content, (Character(f"{of}/{name}", label),))
         if empty:  # one of 44 would not be missed
+            name = BOOKS[-1] if Path(path).name == FULL else book
+            if Path(path).name == FULL and any(True for _ in zips.streams(path, ZIP, ZIP_BYTES)):
+                raise DataError(f"{path}: zip files in it: unpack them beside it, and move it away")
             raise DamagedError(
                 f"{path}: no character; expected: "
-                f"{book}/characters/U+3042/U+3042_{book}_00001_1_X0001_Y0001.jpg"
+                f"{name}/characters/U+3042/U+3042_{name}_00001_1_X0001_Y0001.jpg"
             )
 
 
