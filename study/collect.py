@@ -77,9 +77,8 @@ def collect(
             else:
                 page(run, params)
                 shutil.rmtree(collected / stage, ignore_errors=True)
-                shutil.copytree(
-                    run / "results", collected / stage, ignore=shutil.ignore_patterns("schemes")
-                )
+                kept_already = shutil.ignore_patterns("schemes", *results.MEASURED)
+                shutil.copytree(run / "results", collected / stage, ignore=kept_already)
         yield f"{stage}: {', '.join(one.name.split('/')[1] for one in trainings)}"
 
 

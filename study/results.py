@@ -151,6 +151,8 @@ def unpack(trainings: list[Training], results: Path, run: Path) -> None:
             table.insert(1, "class", images["class"])
             table.insert(3, "correct", (table["class"] == table["predicted"]).astype(int))
             table.to_csv(to / f"{name}.csv", index=False, lineterminator="\n")
+    if not (results / "measured").exists():
+        raise DataError(f"{results}/measured: missing; python -m study.train --measure makes it")
     schemes = {one.scheme for one in trainings}
     for scheme in schemes:
         shutil.copy(

@@ -1,6 +1,6 @@
 """Train what the study does not have yet, a stage after another, its trainings side by side.
 
-    python -m study.train --mirror FOLDER
+    python -m study.train [--mirror FOLDER] [--measure]
 
 A clone of this repository runs the workflow (--folder), so that you can go on with your work here.
 Each training that ends leaves its text results in study/results/, committed at once. Stop it as you
@@ -8,6 +8,8 @@ like, and type it again: an interrupted training goes on after its last epoch. W
 results, the clone is of the commit that made them. In the background:
 
     nohup nice python -m study.train --mirror FOLDER > study.log 2>&1 &
+
+After the last training it times the paper's full models; --measure does that alone, at any time.
 """
 
 import argparse
@@ -50,6 +52,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--stages", type=Path, default=plans.STAGES, help="another stages.yaml")
     parser.add_argument("--config", type=Path, default=plans.CONFIG, help="another configuration")
     parser.add_argument("--results", type=Path, default=results.RESULTS, help="another folder")
+    parser.add_argument("--measure", action="store_true", help="only MACs, latency, steps' time")
     parser.add_argument("--no-commit", action="store_true", help="leave the results uncommitted")
     given = parser.parse_args(arguments)
     interrupted.hold()
@@ -58,7 +61,8 @@ def main(arguments: list[str]) -> int:
         results.check(plan, given.results)
         clone(given.folder, plan, given.results)
         missing = [one for one in plan.trainings if not results.place(given.results, one).exists()]
-        for _, of_stage in groupby(missing, key=lambda one: one.stage):
+        wanted = [] if given.measure else missing
+        for _, of_stage in groupby(wanted, key=lambda one: one.stage):
             train(list(of_stage), plan, given)
         measure(plan, given)
     except StepError as error:
@@ -130,7 +134,7 @@ def keep(one: Training, plan: Plan, given: argparse.Namespace) -> None:
 
 
 def measure(plan: Plan, given: argparse.Namespace) -> None:
-    """MACs, latency and the time of a training step, once, at the end: nothing runs beside it."""
+    """MACs, latency and the time of a training step, once: best where nothing runs beside it."""
     if (given.results / "measured").exists():
         return
     params = next(iter(plan.stages.values()))
