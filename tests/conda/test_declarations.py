@@ -107,7 +107,7 @@ def test_only_conda_forge_is_asked_and_of_no_special_word():
 
 
 def test_every_rule_that_runs_python_declares_its_environment():
-    assert len(rules()) == 15
+    assert len(rules()) == 16
     for name, rule in rules().items():
         assert rule["shell"].startswith(f"python workflow/step.py {name} ")
         assert environment(rule) in declared(), name

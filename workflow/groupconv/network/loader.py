@@ -28,7 +28,7 @@ class Square:
         self.path, self.pixels = path, np.asarray(np.load(path, mmap_mode="r"))
         if self.pixels.shape[2:] != (side, side):
             has = "x".join(map(str, self.pixels.shape[2:]))
-            raise DataError(f"{path}: images of {has} px, the network takes {side}x{side}")
+            raise DataError(f"{path}: images of {has or 'no'} px, the network takes {side}x{side}")
 
     def sha256(self) -> str:
         """Of the file."""
