@@ -64,6 +64,18 @@ def test_ours_are_brought_up_and_others_stay_byte_for_byte():
     assert derived(text) == text
 
 
+def test_the_order_that_dvc_freeze_leaves_is_no_change():
+    text = derived("")
+    definition = yaml.safe_load(text)["stages"]["split"]
+    lists = {key: value for key, value in definition.items() if isinstance(value, list)}
+    assert any(len(value) > 1 for value in lists.values())
+    turned = definition | {key: value[::-1] for key, value in lists.items()}
+    content = yaml.safe_load(text)
+    content["stages"]["split"] = turned
+    text = yaml.safe_dump(content, sort_keys=False, width=1000)
+    assert yaml.safe_load(derived(text)) == content
+
+
 def test_a_frozen_stage_stays_frozen():
     text = derived("")
     frozen = text.replace("  split:\n", "  split:\n    frozen: true\n")

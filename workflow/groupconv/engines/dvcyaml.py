@@ -56,7 +56,7 @@ def derived(text: str, rules: dict[str, Rule], folders: dict[str, str], params: 
         present = now.get(step)
         if isinstance(present, dict) and present.get("frozen"):
             wanted["frozen"] = True
-        if present != wanted or step not in blocks:
+        if step not in blocks or _unordered(present) != _unordered(wanted):
             body = yaml.safe_dump({step: wanted}, sort_keys=False, width=1000)
             blocks[step] = "".join(f"  {line}\n" for line in body.splitlines())
     ours = [step for step in definitions if step in blocks]
@@ -65,6 +65,13 @@ def derived(text: str, rules: dict[str, Rule], folders: dict[str, str], params: 
     before = next((i for i, name in enumerate(blocks) if name in definitions), 0)
     names[before:before] = ours
     return head + "stages:\n" + "".join(blocks[name] for name in names) + tail
+
+
+def _unordered(stage: object) -> object:
+    """A stage without the order of its lists, which `dvc freeze` changes and which says nothing."""
+    if not isinstance(stage, dict):
+        return stage
+    return {k: sorted(v, key=repr) if isinstance(v, list) else v for k, v in stage.items()}
 
 
 def _blocks(text: str) -> tuple[str, dict[str, str], str]:
