@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 LONGEST_S = 900  # that a test waits for a program
@@ -134,6 +136,11 @@ SMALLEST = {  # latency step: its numbers do not matter in a test, and the real 
         "minimum: 30\n": "minimum: 2\n",
     },
 }
+
+
+def params_of(folder: Path) -> dict:
+    """What params.yaml says, unchecked: its own schema may allow less than the checkout's."""
+    return yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
 
 
 def tiny(folder: Path, wheel: Path) -> Project:

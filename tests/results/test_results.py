@@ -9,7 +9,8 @@ import pytest
 import torch
 from groupconv.data.parts import boundaries
 from groupconv.pages import contents
-from groupconv.settings import config, reads
+from groupconv.settings import reads
+from project import params_of
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,7 @@ def run(request):
 
 @pytest.fixture(scope="session")
 def params(run):
-    return config.load(run / "params.yaml")
+    return params_of(run)
 
 
 @pytest.fixture(scope="session")

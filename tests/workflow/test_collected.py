@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import torch
 from groupconv.ground.errors import DataError
-from groupconv.settings import config, reads
+from groupconv.settings import reads
+from project import params_of
 
 from study import collect, plan, results, train
 
@@ -19,7 +20,7 @@ SCHEMES = ("baseline", "D", "E")
 def kept(finished, tmp_path_factory):
     """The plan of a finished run, its text results, and what was collected from them."""
     run = finished[0].folder
-    params = config.load(run / "params.yaml")
+    params = params_of(run)
     planned = plan.Plan({"main": params}, [plan.Training("main", name, 0) for name in SCHEMES])
     folder = tmp_path_factory.mktemp("study")
     for one in planned.trainings:

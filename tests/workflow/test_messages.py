@@ -21,7 +21,7 @@ def test_a_run_shows_its_steps_its_trainings_and_the_table_last(finished):
     _, screen = finished
     jobs = len(re.findall(": not made yet$", screen, re.M))
     made = re.findall(
-        r"^(\w.*): made in \d+ s(?:; (\d+)% of the run, about .* left)?$", screen, re.M
+        r"^(\w.*): made in \d+ (?:s|min)(?:; (\d+)% of the run, .* left.*)?$", screen, re.M
     )
     assert len(made) == jobs
     percents = [int(percent) for _, percent in made if percent]

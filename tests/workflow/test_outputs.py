@@ -1,7 +1,8 @@
 """What a finished run leaves for others, and that it leaves nothing else."""
 
 import pandas as pd
-from groupconv.settings import config, reads, resources
+from groupconv.settings import reads, resources
+from project import params_of
 
 
 def test_the_files_that_others_rely_on_are_there(finished):
@@ -11,9 +12,7 @@ def test_the_files_that_others_rely_on_are_there(finished):
     table = pd.read_csv(project.folder / "results" / "summary.csv")
     columns = {"scheme", "test_top1", "test_top5", "macs", "parameters", "latency_ms"}
     assert columns <= set(table.columns)
-    assert table["scheme"].tolist() == reads.scheme_names(
-        config.load(project.folder / "params.yaml")
-    )
+    assert table["scheme"].tolist() == reads.scheme_names(params_of(project.folder))
 
 
 def test_every_job_has_a_log_and_a_benchmark(finished):
@@ -21,7 +20,7 @@ def test_every_job_has_a_log_and_a_benchmark(finished):
     logs = {path.with_suffix("") for path in project.folder.glob("logs/**/*.log")}
     benchmarks = {path.with_suffix("") for path in project.folder.glob("logs/**/*.tsv")}
     assert logs == benchmarks
-    assert len(logs) == 9 + 3 * 3  # one each, but train, evaluate and macs for three schemes
+    assert len(logs) == 10 + 3 * 3  # one each, but train, evaluate and macs for three schemes
 
 
 def test_nothing_half_written_stays(finished):
@@ -41,7 +40,7 @@ def test_snakemakes_own_report_has_the_figures_with_their_captions(finished, tmp
 
 def test_no_training_used_more_memory_than_it_asked_for(finished):
     project, _ = finished
-    params = config.load(project.folder / "params.yaml")
+    params = params_of(project.folder)
     for scheme, settings in params["schemes"].items():
         used = pd.read_csv(project.folder / f"logs/train/{scheme}/seed0.tsv", sep="\t")["max_rss"]
         asked_mb = resources.training_mb(params["model"], settings, params["train"]["batch_size"])
