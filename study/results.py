@@ -2,7 +2,7 @@
 
 study/results/STAGE/SCHEME-seedN/ has history.csv, test.json, and the predictions of the val and of
 the test part without what the manifest says already: the images' ids and classes, in its order. A
-loss keeps 6 digits. test.json has also what the training was made with, and by which meaning of the
+loss keeps 8 digits. test.json has also what the training was made with, and by which meaning of the
 code: what was made by another is refused beside it. study/results/data/ has each manifest that was
 trained on, without the pixels' places, and study/results/measured/ what depends on no training.
 """
@@ -46,7 +46,7 @@ def pack(run: Path, one: Training, results: Path, made: dict) -> None:
     shutil.copy(run / one.folder / "history.csv", to / "history.csv")
     for name in PREDICTIONS:
         table = _read(run / one.folder / f"{name}.csv")
-        table["loss"] = table["loss"].map("{:.6g}".format)
+        table["loss"] = table["loss"].map("{:.8g}".format)
         table[["predicted", "in_top5", "loss"]].to_csv(
             to / f"{name}.csv.xz", index=False, compression=XZ, lineterminator="\n"
         )
