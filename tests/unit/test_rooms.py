@@ -69,7 +69,7 @@ def test_what_wakes_a_step_imports_nothing_of_settings_but_its_needs():
             assert taken <= {"groupconv.settings.resources"}, path
 
 
-@pytest.mark.parametrize("folder", ["workflow", "tests", "benchmarks"])
+@pytest.mark.parametrize("folder", ["workflow", "tests", "benchmarks", "study"])
 def test_no_file_is_long(folder):
     lines = {p: len(p.read_text("utf-8").splitlines()) for p in (ROOT / folder).rglob("*.py")}
     assert not [path for path, count in lines.items() if count > LONGEST]
