@@ -1,7 +1,7 @@
 """What the study trains: stages.yaml above configs/study.yaml. Knows no results."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -46,6 +46,9 @@ class Plan:
 
     stages: dict[str, dict]  # params of each, complete
     trainings: list[Training]
+    sets: dict[str, dict] = field(default_factory=dict)  # the keys that each stage changes
+    # {scheme without a grid: the schemes whose best it takes}
+    rates: dict[str, list[str]] = field(default_factory=dict)
 
     def of_scheme(self, one: Training) -> dict:
         """What the step `train` or `grid` reads for it."""
@@ -81,7 +84,8 @@ def load(stages: Path = STAGES, configuration: Path = CONFIG) -> Plan:
                     known = ", ".join(base["schemes"])
                     raise ParamsError(f"{stages}: order: no scheme {scheme}; allowed: {known}")
                 trainings.append(Training(entry["stage"], scheme, seed))
-    return Plan(params, trainings)
+    sets = {name: stage["set"] for name, stage in document["stages"].items()}
+    return Plan(params, trainings, sets, document.get("rates", {}))
 
 
 def limited(params: dict, schemes: list[str], seeds: list[int]) -> dict:

@@ -30,7 +30,7 @@ from groupconv.ground.provenance import machine
 from groupconv.settings import reads
 
 from study import plan as plans
-from study import results
+from study import results, rule
 from study.plan import ROOT, Plan, Training
 
 CODE = """
@@ -63,7 +63,10 @@ def main(arguments: list[str]) -> int:
         missing = [one for one in plan.trainings if not results.place(given.results, one).exists()]
         wanted = [] if given.measure else missing
         for _, of_stage in groupby(wanted, key=lambda one: one.stage):
-            train(list(of_stage), plan, given)
+            trainings = list(of_stage)
+            if trainings[0].seed is not None:
+                rule.check(plan, trainings[0].stage, given.results)
+            train(trainings, plan, given)
         measure(plan, given)
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)

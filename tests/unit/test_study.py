@@ -2,11 +2,12 @@
 
 import copy
 
+import pandas as pd
 import pytest
 import yaml
-from groupconv.ground.errors import ParamsError
+from groupconv.ground.errors import DataError, ParamsError
 
-from study import collect, plan, results
+from study import collect, plan, results, rule
 
 
 def stages(tmp_path, **changes):
@@ -64,3 +65,35 @@ def test_the_results_are_small():
     files = [path for path in (plan.ROOT / "study").rglob("*") if path.is_file()]
     kept = [path for path in files if path.suffix not in (".pyc", ".html", ".svg", ".png")]
     assert sum(path.stat().st_size for path in kept) < 10e6
+
+
+@pytest.fixture
+def grids(tmp_path):
+    """The plan, and made-up grids of the baseline, C and E."""
+    tops = {
+        "rate_baseline/baseline": ("kaiming", {0.001: 0.6, 0.003: 0.7, 0.01: 0.5}),
+        "rate/E": ("kaiming", {0.003: 0.5, 0.01: 0.72, 0.03: 0.6}),
+        "rate/C": ("kaiming", {0.003: 0.5, 0.01: 0.6, 0.03: 0.7, 0.09: 0.6}),
+        "rate_grouped/E": ("kaiming_grouped", {0.03: 0.5, 0.1: 0.71, 0.33: 0.7}),
+    }
+    for name, (initialization, tops_of) in tops.items():
+        (tmp_path / name).mkdir(parents=True)
+        table = pd.DataFrame(list(tops_of.items()), columns=["learning_rate", "val_top1"])
+        table = table.assign(
+            scheme=name.split("/")[1], initialization=initialization, seed=0, diverged=0
+        )
+        table.to_csv(tmp_path / name / "sweep.csv", index=False)
+    return plan.load(), tmp_path
+
+
+def test_each_scheme_takes_what_the_grids_chose(grids):
+    found = rule.chosen(*grids)
+    rates = {"baseline": 0.003, "C": 0.03, "E": 0.01, "D": 0.01, "A": 0.0095, "B": 0.0095}
+    assert rates.items() <= found["train.learning_rate"].items()
+    assert found["train.learning_rate"].keys() == grids[0].stages["main"]["schemes"].keys()
+    assert set(found["model.initialization"].values()) == {"kaiming"}
+    with pytest.raises(DataError, match=r"learning_rate\.C = 0\.01: the grids chose 0\.03 \("):
+        rule.check(grids[0], "main", grids[1])
+    grids[0].stages["main"]["train"]["learning_rate"] = found["train.learning_rate"]
+    rule.check(grids[0], "main", grids[1])
+    rule.check(grids[0], "one_rate", grids[1])  # which says its own
