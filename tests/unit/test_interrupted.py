@@ -72,6 +72,7 @@ def test_a_second_signal_ends_a_step_at_once_but_not_the_engine_s_echo_of_the_fi
 
 def test_on_a_cluster_sigterm_is_snakemakes_own(monkeypatch):
     held = []
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_DFL)  # also with nohup
     monkeypatch.setattr(signal, "signal", lambda number, handle: held.append(number))
     stop.hold(on_cluster=True)
     assert held == [signal.SIGINT]
