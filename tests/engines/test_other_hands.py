@@ -39,7 +39,7 @@ def test_what_the_cache_lacks_the_next_run_brings_and_nothing_is_lost(done, tmp_
     done.git("clone", "--quiet", str(done.folder), str(clone.folder))
     for path in ("data", "results"):  # the files, by another way than DVC
         subprocess.run(["cp", "-a", done.folder / path, clone.folder], check=True)
-    assert "dvc.lock: the next run records 13 stages" in clone.snakemake("-n").stdout
+    assert "dvc.lock: the next run records 14 stages" in clone.snakemake("-n").stdout
     run = clone.snakemake("--cores", "2")
     assert "Nothing to be done" in run.stdout
     assert "dvc.lock: recorded 13 stages" in run.stdout

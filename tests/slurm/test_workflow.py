@@ -55,7 +55,7 @@ def test_the_whole_workflow_gives_what_it_gives_locally(cluster, local, wheel, t
         params["model"], {"groups": [1] * 5}, params["train"]["batch_size"]
     )
     assert {name: asked_for(job) for name, job in submitted.items()} == {
-        "prepare": ("cpu", HOUR, 1, 1000, 0),
+        "prepare": ("cpu", HOUR, 2, 2000, 0),
         "square": ("cpu", HOUR, 1, 500, 0),
         "train_wildcards_baseline_0": ("cpu", 24 * HOUR, 1, baseline, 0),
         "train_wildcards_E_0": ("cpu", 24 * HOUR, 1, training, 0),

@@ -183,6 +183,7 @@ class Digests:
                     self.db.execute("INSERT OR IGNORE INTO main.file SELECT * FROM kept.file")
             self.db.execute("COMMIT")
             self.db.execute(f"PRAGMA main.user_version = {VERSION}")
+            (folder / "md5").touch()  # SQLite would take a group's right to write away
             self.db.execute("VACUUM main INTO ?", (str(folder / "md5"),))
             self.db.execute("BEGIN")
             atomic.move(folder / "md5", self.memory)

@@ -4,10 +4,9 @@
 GPU are of it, latency all of it.
 """
 
-import sys
-
 from snakemake.settings.types import DeploymentMethod
 
+from groupconv.engines.refusal import refuse
 from groupconv.settings import preflight
 from groupconv.settings.resources import WHOLE
 
@@ -17,7 +16,7 @@ def hold(workflow) -> None:
     settings = workflow.resource_settings
     asked = {name for names in settings.overwrite_resources.values() for name in names}
     if "share" in {*asked, *settings.overwrite_resource_scopes}:
-        sys.exit(
+        refuse(
             "--set-resources, --set-resource-scopes: share: it keeps latency alone and memory "
             "within this machine: leave it out; allowed: --resources mem_mb=..., --cores N"
         )
@@ -39,4 +38,4 @@ def hopeless(workflow, params: dict, steps: set[str]) -> str:
 def check_hooks(workflow) -> None:
     """Refuse --no-hooks: by the hooks files get their times, and DVC its records."""
     if getattr(workflow.execution_settings, "no_hooks", False):  # none in --summary
-        sys.exit("--no-hooks: without them nothing is recorded, and jobs fail: leave it out")
+        refuse("--no-hooks: without them nothing is recorded, and jobs fail: leave it out")

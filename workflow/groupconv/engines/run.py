@@ -35,7 +35,7 @@ from groupconv.engines import (
 from groupconv.engines.decisions import Decisions
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.marker import Marker
-from groupconv.engines.refusal import or_refuse, unless_refused
+from groupconv.engines.refusal import or_refuse, refuse, unless_refused
 from groupconv.engines.workload import Workload
 from groupconv.ground import atomic, interrupted
 from groupconv.ground.progress import many
@@ -92,9 +92,9 @@ class Run:
         """Once all rules are read: is dvc.yaml what they say?"""
         text, derived = self.decided.dvc_yaml()
         if self.decided.under_dvc and text != derived:
-            sys.exit("dvc.yaml: not what the rules say; `snakemake --cores 1 pipeline` mends it")
+            refuse("dvc.yaml: not what the rules say; `snakemake --cores 1 pipeline` mends it")
         if self.decided.under_dvc and not self.decided.is_params_yaml():
-            sys.exit("the configuration is not params.yaml's, which DVC would record")
+            refuse("the configuration is not params.yaml's, which DVC would record")
 
     def bring_up(self) -> None:
         """What a run writes, and a dry run and --lint do not: dvc.yaml as the rules say, a page."""
@@ -135,7 +135,7 @@ class Run:
         steps = {one.step for one in decided.all_jobs() if one.name in decided.made()}
         if refused := limits.hopeless(self.workflow, decided.params, steps):
             atexit.unregister(self.at_end)  # the refusal stays the last thing on the screen
-            sys.exit(refused)
+            refuse(refused)
         or_refuse(writable.check, decided.written())
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
