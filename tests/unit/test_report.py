@@ -79,6 +79,12 @@ def test_the_page_is_well_formed_and_runs_nothing(page):
     assert "@import" not in style
 
 
+def test_no_number_of_the_page_is_missing(page):
+    """The baseline has no smallest difference, and is the first row."""
+    assert re.search(r"it can show differences of about \d+ points or more\.", page)
+    assert not re.search(r"\b(nan|None|inf)\b", re.sub(r"<[^>]*>|<pre.*?</pre>", " ", page))
+
+
 def test_the_page_says_that_the_papers_images_are_not_known(page):
     said = " ".join(page.split())
     assert (

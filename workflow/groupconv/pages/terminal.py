@@ -1,6 +1,9 @@
 """The table and the notes that the terminal shows at the end of a run."""
 
+import math
 import textwrap
+
+import pandas as pd
 
 from groupconv.ground.progress import many
 from groupconv.pages import claimed
@@ -22,12 +25,8 @@ def text(given: TableInputs) -> str:
         ).rstrip()
         for line in lines
     )
-    smallest = results["smallest_difference"].max() * 100
-    least, most = int(results["seeds"].min()), int(results["seeds"].max())
-    seeds = many(most, "seed") if least == most else f"{least} to {most} seeds"
     notes = [
-        f"Test part: {many(results['test_images'].iloc[0], 'image')}, {seeds}; "
-        f"it can show differences of about {smallest:.0f} points or more.",
+        resolution(results),
         "MACs, parameters, latency: of the paper's full model, one 224x224 input, eager.",
     ]
     if differs := given.answers["differs"]:
@@ -36,3 +35,17 @@ def text(given: TableInputs) -> str:
     notes.append("Results: results/report.html, results/summary.csv, results/figures/.")
     wrapped = [textwrap.fill(note, LINE, subsequent_indent="  ") for note in notes]
     return text + "\n\n" + "\n".join(wrapped) + "\n"
+
+
+def resolution(results: pd.DataFrame) -> str:
+    """What the test part can show, in a sentence. ``results``: a row for each scheme.
+
+    The baseline has no smallest difference; alone it has nothing to show one of.
+    """
+    least, most = int(results["seeds"].min()), int(results["seeds"].max())
+    seeds = many(most, "seed") if least == most else f"{least} to {most} seeds"
+    said = f"Test part: {many(results['test_images'].iloc[0], 'image')}, {seeds}"
+    smallest = results["smallest_difference"].max() * 100
+    if math.isnan(smallest):
+        return f"{said}."
+    return f"{said}; it can show differences of about {smallest:.0f} points or more."

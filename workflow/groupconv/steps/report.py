@@ -17,8 +17,10 @@ from groupconv.data.division import says
 from groupconv.data.parts import PARTS
 from groupconv.data.sources import SOURCES
 from groupconv.ground import atomic
+from groupconv.ground.progress import many
 from groupconv.ground.provenance import versions
 from groupconv.pages import contents
+from groupconv.pages.terminal import resolution
 
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
 
@@ -59,7 +61,8 @@ def run(
             }
             for row in contents.TABLES
         ],
-        results=pd.read_csv(Path(tables) / "results.csv").to_dict("records"),
+        resolution=resolution(pd.read_csv(Path(tables) / "results.csv")),
+        many=many,
         ambiguities=[
             {**entry, "keys": [in_force(params, key) for key in entry["key"].split(", ")]}
             for entry in yaml.safe_load(Path(ambiguities).read_text(encoding="utf-8"))
