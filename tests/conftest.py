@@ -10,10 +10,15 @@ from groupconv.data.sources import SOURCES
 from groupconv.ground import machine
 from groupconv.ground.errors import DataError
 from groupconv.steps import download
+from hypothesis import settings
 from PIL import Image
 from project import ROOT, Project, made_once, tiny
 
 WHEEL = SOURCES["sample"].files[0]
+
+# A busy machine misses hypothesis' 200 ms an example, which no test is about.
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 
 def pytest_addoption(parser):

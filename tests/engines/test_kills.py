@@ -116,9 +116,9 @@ def test_after_kills_the_training_goes_on_and_ends_with_the_same_bytes(
     assert predictions(project.folder) == quiet[1]
 
 
-def test_ctrl_c_ends_everything_and_the_next_run_goes_on(longer, quiet, tmp_path):
-    project = copied(longer, tmp_path)
-    with project.start("--cores", "2") as run:
+def interrupted_in_training(run):
+    """Press Ctrl-C in the second epoch; returns the rest of the screen, and what ran."""
+    with run:
         for line in run.stdout:
             if "train E seed 0: epoch 2/" in line:
                 break
@@ -127,6 +127,12 @@ def test_ctrl_c_ends_everything_and_the_next_run_goes_on(longer, quiet, tmp_path
         rest, _ = run.communicate(timeout=60)
     assert run.returncode != 0
     assert "Traceback" not in rest
+    return rest, mine
+
+
+def test_ctrl_c_ends_everything_and_the_next_run_goes_on(longer, quiet, tmp_path):
+    project = copied(longer, tmp_path)
+    rest, mine = interrupted_in_training(project.start("--cores", "2"))
     assert "CalledProcessError" not in rest
     last = rest.rstrip().split("\n\n")[-1]
     assert last.startswith("interrupted; run it again: train ")
@@ -140,15 +146,7 @@ def test_ctrl_c_ends_everything_and_the_next_run_goes_on(longer, quiet, tmp_path
 
 def test_ctrl_c_under_dvc_says_the_same_above_dvcs_own_line(longer, tmp_path):
     project = copied(longer, tmp_path)
-    with started(project, "dvc") as run:
-        for line in run.stdout:
-            if "train E seed 0: epoch 2/" in line:
-                break
-        mine = psutil.Process(run.pid).children(recursive=True)
-        os.killpg(run.pid, signal.SIGINT)
-        rest, _ = run.communicate(timeout=60)
-    assert run.returncode != 0
-    assert "Traceback" not in rest
+    rest, mine = interrupted_in_training(started(project, "dvc"))
     *_, ours, dvcs = rest.rstrip().splitlines()
     assert ours.startswith("interrupted; run it again: train E seed 0 goes on after epoch ")
     assert dvcs.startswith("ERROR: failed to reproduce 'train@E-0'")

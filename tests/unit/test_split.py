@@ -91,11 +91,7 @@ def test_the_shares_of_the_classes_add_up(index):
     assert made(index, "image")["split"].value_counts()["train"] == 16 + 38 + 1
 
 
-@settings(
-    max_examples=30,
-    deadline=None,  # of 200 ms an example, which a busy machine misses
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     others=st.dictionaries(st.sampled_from("あうえおかき"), st.integers(3, 40)), rng=st.randoms()
 )
