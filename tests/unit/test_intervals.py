@@ -39,13 +39,3 @@ def test_a_share_over_pages_is_near_wilsons_where_they_do_not_matter():
         low, high = intervals.of_share(share, 1 / 260**2, 14)
         assert 0 <= low <= share <= high <= 1
         assert high - low < 0.1
-
-
-@pytest.mark.parametrize("n", [6, 30, 101])
-def test_the_medians_interval_covers(n):
-    rng = np.random.default_rng(0)
-    inside = 0
-    for _ in range(1000):
-        _, low, high = intervals.median_interval(rng.exponential(size=n))
-        inside += low <= np.log(2) <= high
-    assert inside / 1000 > 0.935

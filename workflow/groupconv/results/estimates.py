@@ -44,12 +44,6 @@ class Estimate:
     def _back(self, end: float) -> float:
         return float(100 * np.expm1(end / 100)) if self.logs else float(end)
 
-    def widened(self, error: float) -> "Estimate":
-        """The same with one more independent error, known for certain: Satterthwaite's df."""
-        total = np.hypot(self.error, error)
-        own = self.error**4 / self.df if self.known and self.df else np.nan
-        return Estimate(self.value, total, total**4 / own if own else self.df, self.logs)
-
     @property
     def p(self) -> float:
         """Two-sided p of no change."""

@@ -1,11 +1,10 @@
-"""Intervals of one sample: a share, a median. Knows no files, and draws no random number.
+"""Intervals of one sample's share. Knows no files, and draws no random number.
 
 scipy.stats takes a second to import, so only what needs it does: each evaluation has a share.
 """
 
 import math
 
-import numpy as np
 from scipy import special
 
 CONFIDENCE = 0.95
@@ -40,17 +39,3 @@ def of_share(share: float, variance: float, df: float) -> tuple[float, float]:
         1 / (1 + math.exp(-min(max(end, -50), 50))) for end in (middle - half, middle + half)
     )
     return (0.0 if share == 0 else low), (1.0 if share == 1 else high)
-
-
-def median_interval(samples: np.ndarray) -> tuple[float, float, float]:
-    """Median with its distribution-free 95% interval, from the order statistics (scipy).
-
-    Assumes independent samples. With fewer than 6 it is the whole range.
-    """
-    from scipy import stats
-
-    ordered = np.sort(np.asarray(samples, float))
-    n = len(ordered)
-    k = int(stats.binom.ppf((1 - CONFIDENCE) / 2, n, 0.5))
-    k = max(k, 1)
-    return float(np.median(ordered)), float(ordered[k - 1]), float(ordered[n - k])
