@@ -1,13 +1,10 @@
 """The table and the notes that the terminal shows at the end of a run."""
 
-import math
 import textwrap
 
-import pandas as pd
-
-from groupconv.ground.progress import many
 from groupconv.pages import claimed
 from groupconv.pages.inputs import TableInputs
+from groupconv.pages.resolution import resolution
 from groupconv.pages.tables import results_lines
 
 LINE = 110  # characters of a terminal
@@ -35,17 +32,3 @@ def text(given: TableInputs) -> str:
     notes.append("Results: results/report.html, results/summary.csv, results/figures/.")
     wrapped = [textwrap.fill(note, LINE, subsequent_indent="  ") for note in notes]
     return text + "\n\n" + "\n".join(wrapped) + "\n"
-
-
-def resolution(results: pd.DataFrame) -> str:
-    """What the test part can show, in a sentence. ``results``: a row for each scheme.
-
-    The baseline has no smallest difference; alone it has nothing to show one of.
-    """
-    least, most = int(results["seeds"].min()), int(results["seeds"].max())
-    seeds = many(most, "seed") if least == most else f"{least} to {most} seeds"
-    said = f"Test part: {many(results['test_images'].iloc[0], 'image')}, {seeds}"
-    smallest = results["smallest_difference"].max() * 100
-    if math.isnan(smallest):
-        return f"{said}."
-    return f"{said}; it can show differences of about {smallest:.0f} points or more."

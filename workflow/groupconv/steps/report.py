@@ -20,7 +20,7 @@ from groupconv.ground import atomic
 from groupconv.ground.progress import many
 from groupconv.ground.provenance import versions
 from groupconv.pages import contents
-from groupconv.pages.terminal import resolution
+from groupconv.pages.resolution import resolution
 
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
 

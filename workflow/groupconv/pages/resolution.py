@@ -1,0 +1,21 @@
+"""The differences of accuracy that a run can show, as the terminal and the page say it."""
+
+import math
+
+import pandas as pd
+
+from groupconv.ground.progress import many
+
+
+def resolution(results: pd.DataFrame) -> str:
+    """What the test part can show, in a sentence. ``results``: a row for each scheme.
+
+    The baseline has no smallest difference; alone it has nothing to show one of.
+    """
+    least, most = int(results["seeds"].min()), int(results["seeds"].max())
+    seeds = many(most, "seed") if least == most else f"{least} to {most} seeds"
+    said = f"Test part: {many(results['test_images'].iloc[0], 'image')}, {seeds}"
+    smallest = results["smallest_difference"].max() * 100
+    if math.isnan(smallest):
+        return f"{said}."
+    return f"{said}; it can show differences of about {smallest:.0f} points or more."
