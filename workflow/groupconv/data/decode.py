@@ -61,17 +61,13 @@ def decode(scan: Scan, wanted: list[Character], image_size: int) -> Iterator[Dec
         if image is None:
             yield row, None, problem
             continue
-        crop = image
-        if character.box:
-            x, y, width, height = character.box
-            right, bottom = min(x + width, image.width), min(y + height, image.height)
-            if right <= max(x, 0) or bottom <= max(y, 0):
-                yield row, None, f"the box is outside the page of {image.width}x{image.height} px"
-                continue
-            crop = image.crop((max(x, 0), max(y, 0), right, bottom))
-        if max(crop.size) > image_size:
-            scale = image_size / max(crop.size)
-            size = tuple(max(1, round(side * scale)) for side in crop.size)
+        left, top, right, bottom = place = on_page(character, image.size)
+        if right <= left or bottom <= top:
+            yield row, None, f"the box is outside the page of {image.width}x{image.height} px"
+            continue
+        crop = image.crop(place) if character.box else image
+        size = packed_size(crop.size, image_size)
+        if size != crop.size:
             small = crop.resize(size, Image.Resampling.LANCZOS)
             if blank(np.asarray(small)) and not blank(np.asarray(crop)):
                 row["lost"] = f"all pixels are equal at {size[0]}x{size[1]} px, and not in the file"
@@ -82,6 +78,20 @@ def decode(scan: Scan, wanted: list[Character], image_size: int) -> Iterator[Dec
         row["blank"] = blank(array)
         row = {"lost": "", "depth": ""} | image.info | row
         yield row, array, ""
+
+
+def on_page(character: Character, page: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The character's left, top, right and bottom on a page of (width, height), clipped to it."""
+    x, y, width, height = character.box or (0, 0, *page)
+    return max(x, 0), max(y, 0), min(x + width, page[0]), min(y + height, page[1])
+
+
+def packed_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:
+    """(width, height) with the longer side at most ``image_size``."""
+    if max(size) <= image_size:
+        return size
+    scale = image_size / max(size)
+    return tuple(max(1, round(side * scale)) for side in size)
 
 
 def described(scan: Scan, character: Character) -> dict:
