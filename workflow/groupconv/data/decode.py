@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from groupconv.data.depth import eight_bits
+from groupconv.data.depth import PHOTOMETRIC, eight_bits
 from groupconv.data.formats import FORMATS, head, kind_of
 from groupconv.data.labels import class_name, code_point, is_code_point
 from groupconv.data.sources.source import Character, Scan
@@ -27,6 +27,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+YCBCR = 6  # of PHOTOMETRIC
 BACK = {6: 8, 8: 6}  # the others undo themselves
 
 Image.MAX_IMAGE_PIXELS = None  # ours is asked before anything is decoded, and says what to do
@@ -130,6 +131,8 @@ def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | N
                 return None, too_large(image)
             if image.format == "TIFF" and image.tag_v2.get(PREVIEW, 0) & 1:
                 return None, "holds a preview first, as a camera's raw files do: save as JPEG"
+            if image.format == "TIFF" and image.tag_v2.get(PHOTOMETRIC) == YCBCR and is_raw(image):
+                return None, "a TIFF in YCbCr without compression: save it as PNG"
             tiff = image.tag_v2.get(ORIENTATION, 1) if image.format == "TIFF" else 1
             made, notes = eight_bits(image, again)
             # PIL turns a TIFF itself as it decodes it, and takes the tag away.
@@ -145,6 +148,11 @@ def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | N
         return None, problem(error, content)
     except Exception as error:  # a broken file makes PIL's decoders raise almost anything
         return None, problem(error, content)
+
+
+def is_raw(image: Image.Image) -> bool:
+    """Whether PIL unpacks the pixels by itself, without libtiff; it mistakes YCbCr for RGB then."""
+    return any(tile.codec_name != "libtiff" for tile in image.tile)
 
 
 def orientation(image: Image.Image) -> int:
