@@ -168,10 +168,8 @@ def orientation(image: Image.Image) -> int:
 def too_large(image: Image.Image) -> str:
     """The line on an image that has too many pixels."""
     share = int(100 * (MOST_PIXELS / (image.width * image.height)) ** 0.5)
-    return (
-        f"{image.width}x{image.height} px; allowed: {MOST_PIXELS:,} pixels: "
-        f"scale it to {share}% of its sides or less, or cut it"
-    )
+    said = f"{image.width}x{image.height} px; allowed: {MOST_PIXELS:,} pixels"
+    return said + (f": scale it to {share}% of its sides or less, or cut it" if share else "")
 
 
 def problem(error: Exception, content: bytes | Path) -> str:
