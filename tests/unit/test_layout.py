@@ -129,6 +129,26 @@ READ = [
         (*below("test"), "labels/cat/0.txt"),
         " (cat, dog); parts: test; not read: labels",
     ),
+    (
+        "masks beside images",
+        (*below("images"), *below("masks")),
+        ", in images (cat, dog); not read: masks",
+    ),
+    (
+        "masks beside images in a part",
+        (*below("train/images"), *below("train/masks"), *below("test")),
+        " (cat, dog); parts: test, train; not read: train/masks",
+    ),
+    (
+        "unlabelled images beside classes",
+        (*below("train"), "train/unsup/0.png", *below("test")),
+        " (cat, dog); parts: test, train; not read: train/unsup (images without a class)",
+    ),
+    (
+        "the same without parts",
+        (*CLASSES, "Unlabeled/0.png"),
+        " (cat, dog); not read: Unlabeled (images without a class)",
+    ),
     ("derived copies in a class", (*CLASSES, "cat/Thumbnails/0.png"), " (cat, dog)"),
     (
         "beside classes",
@@ -166,6 +186,11 @@ REFUSED = [
         "train by another name",
         ("background/A/c/0.png", *below("evaluation/B")),
         "evaluation is taken for test and nothing for train: if background is .* rename it train",
+    ),
+    (
+        "masks in a class",
+        below("cat", "images/0.png", "masks/0.png") + below("dog", "images/0.png", "masks/0.png"),
+        "cat, dog: beside cat/images lie other folders; .* move the images of each class up",
     ),
     ("blanks", (*CLASSES, "cat /0.png"), "the classes 'cat' and 'cat ' differ in blanks alone"),
     ("a wide blank", (*CLASSES, "犬/0.png", "犬\u3000/0.png"), r"'犬' and '犬\\u3000' differ"),

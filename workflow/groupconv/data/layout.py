@@ -27,15 +27,16 @@ from groupconv.data.roles import (
     FOLD,
     HOLDER,
     MOST_LOOKED_AT,
+    UNLABELLED,
     are_shards,
     named_alike,
     role_of,
 )
+from groupconv.data.wrappers import inner, passed_over
 from groupconv.ground.errors import DataError
 from groupconv.ground.progress import many
 
 TABLES = {".csv", ".tsv", ".xlsx"}
-MOST_WRAPPERS = 3
 UNSEEN = " \t\u00a0\u200b\u3000\ufeff"  # at the ends of a name
 MOVE = "move the images of each class into a folder of its own, <class>/<image>"
 
@@ -97,6 +98,7 @@ def layout(folder: str) -> Layout:
         if not Path(folder).is_dir():
             raise DataError(f"params.yaml: data.folder = {folder}: no such folder")
         found = Layout(Path(folder), inner(Path(folder)))
+        found.beside += map(found.name, passed_over(found.asked))
         tops = folders(found.root)
         found.parts = [(top, role) for top in tops if (role := role_of(top)) and folders(top)]
         found.parts = found.parts or named_alike(tops)
@@ -133,6 +135,7 @@ def _take_parts(found: Layout, tops: list[Path]) -> None:
     classes: dict[str, set[str]] = {}
     for part, role in found.parts:
         inside = inner(part)
+        found.beside += map(found.name, passed_over(part))
         _note_files(found, inside)
         labels = folders(inside)
         flat = [label for label in labels if HOLDER.fullmatch(label.name) or role_of(label)]
@@ -219,10 +222,13 @@ def _take_classes(found: Layout, tops: list[Path]) -> None:
 
 def _check_classes(found: Layout) -> None:
     """Keep the classes with images. Raises DataError if fewer than two are left."""
-    labels, without, nested = found.labels, [], []
+    labels, without, nested, unlabelled = found.labels, [], [], []
     found.labels = []
     for label in labels:
         refuse_links(label, found.asked)
+        if UNLABELLED.fullmatch(label.name):
+            unlabelled.append(label)
+            continue
         inside = folders(label)[:MOST_LOOKED_AT] if not has_image(label) else []
         plain = [path for path in inside if HOLDER.fullmatch(path.name) or role_of(path)]
         if has_image(label) or (inside and plain == inside and any(map(has_image, inside))):
@@ -230,13 +236,23 @@ def _check_classes(found: Layout) -> None:
         else:
             (nested if inside else without).append(label)
     if nested and not all(ASIDE.fullmatch(label.name) for label in nested):
-        first = folders(nested[0])[0]
+        first, *others = folders(nested[0])
+        if plain := [path for path in (first, *others) if HOLDER.fullmatch(path.name)]:
+            raise found.refuse(
+                f"{found.named(nested)}: beside {found.name(plain[0])} lie other folders; allowed: "
+                "images alone, or one such folder: move the images of each class up into its "
+                "folder, and what is no image of it out"
+            )
         raise found.refuse(
             f"{found.named(nested)}: only folders in it ({found.name(first)}): if those are the "
             f"classes, set data.folder to {nested[0]}, or rename the parts of the set train, val "
             "and test; else move their images up, next to them"
         )
-    for what, paths in (("no images", without), ("only folders", nested)):
+    for what, paths in (
+        ("no images", without),
+        ("only folders", nested),
+        ("images without a class", unlabelled),
+    ):
         if paths:
             found.beside.append(f"{found.named(paths)} ({what})")
     classes = sorted({class_name(label.name) for label in found.labels})
@@ -260,22 +276,6 @@ def _check_classes(found: Layout) -> None:
 
 
 ONE_CLASS = f"set data.folder to the folder whose folders are the classes, or {MOVE}"
-
-
-def inner(folder: Path) -> Path:
-    """The folder; if it only wraps another one (dataset/dataset), the one inside."""
-    for _ in range(MOST_WRAPPERS):
-        tops = [t for t in folders(folder) if not ASIDE.fullmatch(t.name) or has_image(t)]
-        holders = [top for top in tops if HOLDER.fullmatch(top.name) and folders(top)]
-        wrapped = tops if len(tops) == 1 else holders
-        if len(wrapped) != 1 or not folders(wrapped[0]) or has_image(folder):
-            break
-        if any(map(has_image, tops)) or (len(tops) > 1 and any(map(role_of, tops))):
-            break
-        if FOLD.fullmatch(wrapped[0].name) or (role_of(wrapped[0]) and not role_of(folder)):
-            break  # a part; train/train is a wrapper
-        folder = wrapped[0]
-    return folder
 
 
 def _note_files(found: Layout, folder: Path) -> None:

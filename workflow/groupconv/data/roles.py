@@ -30,6 +30,7 @@ ASIDE = re.compile(
     r"unlabell?ed|(seg_)?pred(iction)?s?|samples?|examples?|scripts?|code|src",
     re.IGNORECASE,
 )
+UNLABELLED = re.compile(r"un[-_ ]?labell?ed|unsup(ervised)?|no[-_ ]?labels?", re.IGNORECASE)
 
 
 def role_of(folder: Path) -> str | None:
