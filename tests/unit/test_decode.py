@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -67,6 +68,20 @@ def test_cmyk_and_palettes_are_colours():
     palette = encoded(Image.fromarray(CORNERS).quantize(8))
     for content, off in ((cmyk, 60), (palette, 2)):
         assert np.abs(read(content).astype(int) - CORNERS).max() < off
+
+
+@pytest.mark.parametrize("kind", ["gif", "tiff", "webp", "avif", "png", "mpo"])
+def test_of_several_images_in_a_file_the_first_is_taken_and_that_is_said(kind):
+    first, *others = (Image.fromarray(np.roll(CORNERS, i, axis=1)) for i in (0, 9, 17))
+    how = LOSSLESS.get("jpeg" if kind == "mpo" else kind, {})
+    content = encoded(first, kind, save_all=True, append_images=others, **how)
+    scan = Scan("o", "p", content, (Character("id", "a"),))
+    ((row, got, _),) = decode.decode(scan, list(scan.characters), image_size=64)
+    assert np.abs(got.astype(int) - CORNERS).max() < 40
+    said = "" if kind == "mpo" else "more than one image in the file: the first is taken"
+    assert row["warned"] == said
+    alone = replace(scan, content=encoded(first, kind, **how))
+    assert next(decode.decode(alone, list(scan.characters), 64))[0]["warned"] == ""
 
 
 def with_chunk(name, content):

@@ -133,6 +133,8 @@ def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | N
                 return None, "holds a preview first, as a camera's raw files do: save as JPEG"
             if image.format == "TIFF" and image.tag_v2.get(PHOTOMETRIC) == YCBCR and is_raw(image):
                 return None, "a TIFF in YCbCr without compression: save it as PNG"
+            if has_more(image):
+                warnings.warn("more than one image in the file: the first is taken", stacklevel=1)
             tiff = image.tag_v2.get(ORIENTATION, 1) if image.format == "TIFF" else 1
             made, notes = eight_bits(image, again)
             # PIL turns a TIFF itself as it decodes it, and takes the tag away.
@@ -148,6 +150,16 @@ def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | N
         return None, problem(error, content)
     except Exception as error:  # a broken file makes PIL's decoders raise almost anything
         return None, problem(error, content)
+
+
+def has_more(image: Image.Image) -> bool:
+    """Whether other pages or moving pictures follow; what a phone stores beside its own is none."""
+    try:
+        return image.format != "MPO" and getattr(image, "is_animated", False)
+    except MemoryError:
+        raise
+    except Exception:  # what follows is broken: the first may be whole
+        return False
 
 
 def is_raw(image: Image.Image) -> bool:
