@@ -9,7 +9,7 @@ import pytest
 import yaml
 from groupconv.results import numbers, statements
 from groupconv.results.changes import Compared, of_row
-from groupconv.results.comparisons import COLUMNS
+from groupconv.results.comparisons import COLUMNS, NETWORK
 from groupconv.results.judging import Run, judge, together, trained
 from groupconv.results.verdicts import (
     CANNOT_TELL,
@@ -223,7 +223,7 @@ def test_where_back_ends_differ_the_machine_decides_unless_none_agrees():
 def test_a_conjunction_is_never_more_than_its_weakest_part(words):
     claim = {"id": 1, "text": "both", "place": "here"}
     parts = [
-        {"claim": 1, "id": str(i), "statement_verdict": word, "number_verdict": None}
+        {"claim": 1, "id": str(i), "statement_verdict": word, "number_verdict": None, "about": None}
         for i, word in enumerate(words)
     ]
     found = together(claim, parts)
@@ -259,6 +259,23 @@ def test_an_untrained_baseline_says_nothing_and_a_missing_scheme_nothing_about_i
         "8a": (None, NOT_COMPARABLE),
         "5b": (None, NOT_COMPARABLE),
     }
+
+
+def test_one_seed_answers_about_its_networks_and_says_so():
+    once = {
+        measure: rows(measure, {**TRUE, "A": -3.0, "C": 0.0}, kind=NETWORK)
+        for measure in ("test_top1", "val_top1")
+    }
+    found = {i: judge(ENTRIES[i], a_run(**once), DOCUMENT) for i in ENTRIES}
+    assert found["8c"]["statement_verdict"] == CONTRADICTED
+    assert found["3b"]["statement_verdict"] == CANNOT_TELL  # which is about nothing
+    assert {i for i, entry in found.items() if entry["about"]} == {"3a", "4a", "5a", "8c"}
+    assert found["8c"]["reason"].endswith(
+        "about these networks, one seed each, and not about the schemes"
+    )
+    claims = {c["id"]: together(c, list(found.values())) for c in DOCUMENT["claims"]}
+    assert {i for i, claim in claims.items() if claim["about"]} == {8}
+    assert not any(judge(ENTRIES[i], a_run(), DOCUMENT)["about"] for i in ENTRIES)
 
 
 def test_a_run_under_load_says_so_where_time_is_judged():
