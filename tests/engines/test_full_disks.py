@@ -1,27 +1,19 @@
 """A disk that is full, of DVC's cache or of Snakemake's own folder: the cause is the last line."""
 
 import contextlib
-import os
-import subprocess
 
 import pytest
+from disks import NEEDS_ROOT, small_disk
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(os.geteuid() != 0, reason="hardware: needs root, to mount a small disk"),
+    NEEDS_ROOT,
 ]
 
 
-@contextlib.contextmanager
-def small_disk(folder):
-    """A disk of 64 KiB in memory."""
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
+SMALL = 2**16  # bytes
+FULL = ": cannot be written: No space left on device; its disk has 0 bytes free"
 
 
 def last_line(screen):
@@ -30,7 +22,7 @@ def last_line(screen):
 
 def test_dvcs_cache(done, tmp_path):
     disk = tmp_path / "disk"
-    with small_disk(disk):
+    with small_disk(disk, SMALL):
         assert done.dvc("cache", "dir", "--local", str(disk)).returncode == 0
         done.edit("dpi: 150", "dpi: 100")
         run = done.snakemake("--cores", "2")
@@ -44,12 +36,12 @@ def test_dvcs_cache(done, tmp_path):
 def test_snakemakes_own_folder(done):
     own = done.folder / ".snakemake"
     own.rename(done.folder / ".state")
-    with small_disk(own):
+    with small_disk(own, SMALL):
         (own / "groupconv").mkdir()
         with contextlib.suppress(OSError):
             (own / "fill").write_bytes(bytes(2**17))
         run = done.snakemake("-n")
         assert run.returncode == 1
         assert last_line(run.stdout).startswith(".snakemake/groupconv/")
-        assert last_line(run.stdout).endswith(": cannot be written: No space left on device")
+        assert last_line(run.stdout).endswith(FULL)
         assert "Traceback" not in run.stdout

@@ -120,6 +120,17 @@ READ = [
         " (cat, dog)",
     ),
     (
+        "archives that are not read",
+        (*below("train"), *below("test"), "test.zip", "old.7z"),
+        " (cat, dog); parts: test, train; not read: 2 files in {} itself (old.7z)",
+    ),
+    (
+        "a test part alone",
+        (*below("test"), "labels/cat/0.txt"),
+        " (cat, dog); parts: test; not read: labels",
+    ),
+    ("derived copies in a class", (*CLASSES, "cat/Thumbnails/0.png"), " (cat, dog)"),
+    (
         "beside classes",
         (*CLASSES, "0.png", "1.png", "README.md", "bird/", "labels/0.txt"),
         " (cat, dog); not read: 2 files in {} itself (0.png), bird, labels (no images)",
@@ -142,6 +153,24 @@ REFUSED = [
         (*below("train"), *below("test"), "test/unknown/0.png"),
         "test/unknown: not a class",
     ),
+    ("train packed", (*below("test"), "train.tar.gz"), "train.tar.gz: a packed part .* unpack it"),
+    ("val packed", (*below("train"), "Valid.zip"), "Valid.zip: a packed part of the set"),
+    ("all packed", ("train.zip", "test.zip"), "<class>/<image>; unpack test.zip, train.zip$"),
+    ("a class packed", ("cat/0.png", "dog.zip"), r"one class \(cat\), .*; unpack dog.zip$"),
+    (
+        "train flat and test not",
+        (*below("test"), "train/0.png"),
+        "train: no folders of classes, as test has: move",
+    ),
+    (
+        "train by another name",
+        ("background/A/c/0.png", *below("evaluation/B")),
+        "evaluation is taken for test and nothing for train: if background is .* rename it train",
+    ),
+    ("blanks", (*CLASSES, "cat /0.png"), "the classes 'cat' and 'cat ' differ in blanks alone"),
+    ("a wide blank", (*CLASSES, "犬/0.png", "犬\u3000/0.png"), r"'犬' and '犬\\u3000' differ"),
+    ("a blank in val", (*below("train"), "val/cat /0.png"), "'val/cat ': not a class in the"),
+    ("a class dev", ("dev/0.png", "ops/0.png"), f"dev: {FLAT}, beside ops, which holds"),
     (
         "only val and test",
         (*below("val"), *below("test"), "test/u/0.png"),

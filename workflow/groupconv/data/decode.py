@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from groupconv.data.depth import eight_bits
+from groupconv.data.depth import PHOTOMETRIC, eight_bits
 from groupconv.data.formats import FORMATS, head, kind_of
 from groupconv.data.labels import class_name, code_point, is_code_point
 from groupconv.data.sources.source import Character, Scan
@@ -27,6 +27,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+YCBCR = 6  # of PHOTOMETRIC
 BACK = {6: 8, 8: 6}  # the others undo themselves
 
 Image.MAX_IMAGE_PIXELS = None  # ours is asked before anything is decoded, and says what to do
@@ -61,17 +62,13 @@ def decode(scan: Scan, wanted: list[Character], image_size: int) -> Iterator[Dec
         if image is None:
             yield row, None, problem
             continue
-        crop = image
-        if character.box:
-            x, y, width, height = character.box
-            right, bottom = min(x + width, image.width), min(y + height, image.height)
-            if right <= max(x, 0) or bottom <= max(y, 0):
-                yield row, None, f"the box is outside the page of {image.width}x{image.height} px"
-                continue
-            crop = image.crop((max(x, 0), max(y, 0), right, bottom))
-        if max(crop.size) > image_size:
-            scale = image_size / max(crop.size)
-            size = tuple(max(1, round(side * scale)) for side in crop.size)
+        left, top, right, bottom = place = on_page(character, image.size)
+        if right <= left or bottom <= top:
+            yield row, None, f"the box is outside the page of {image.width}x{image.height} px"
+            continue
+        crop = image.crop(place) if character.box else image
+        size = packed_size(crop.size, image_size)
+        if size != crop.size:
             small = crop.resize(size, Image.Resampling.LANCZOS)
             if blank(np.asarray(small)) and not blank(np.asarray(crop)):
                 row["lost"] = f"all pixels are equal at {size[0]}x{size[1]} px, and not in the file"
@@ -82,6 +79,20 @@ def decode(scan: Scan, wanted: list[Character], image_size: int) -> Iterator[Dec
         row["blank"] = blank(array)
         row = {"lost": "", "depth": ""} | image.info | row
         yield row, array, ""
+
+
+def on_page(character: Character, page: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The character's left, top, right and bottom on a page of (width, height), clipped to it."""
+    x, y, width, height = character.box or (0, 0, *page)
+    return max(x, 0), max(y, 0), min(x + width, page[0]), min(y + height, page[1])
+
+
+def packed_size(size: tuple[int, int], image_size: int) -> tuple[int, int]:
+    """(width, height) with the longer side at most ``image_size``."""
+    if max(size) <= image_size:
+        return size
+    scale = image_size / max(size)
+    return tuple(max(1, round(side * scale)) for side in size)
 
 
 def described(scan: Scan, character: Character) -> dict:
@@ -120,6 +131,8 @@ def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | N
                 return None, too_large(image)
             if image.format == "TIFF" and image.tag_v2.get(PREVIEW, 0) & 1:
                 return None, "holds a preview first, as a camera's raw files do: save as JPEG"
+            if image.format == "TIFF" and image.tag_v2.get(PHOTOMETRIC) == YCBCR and is_raw(image):
+                return None, "a TIFF in YCbCr without compression: save it as PNG"
             tiff = image.tag_v2.get(ORIENTATION, 1) if image.format == "TIFF" else 1
             made, notes = eight_bits(image, again)
             # PIL turns a TIFF itself as it decodes it, and takes the tag away.
@@ -137,6 +150,11 @@ def opened(content: bytes | Path, upright: bool = True) -> tuple[Image.Image | N
         return None, problem(error, content)
 
 
+def is_raw(image: Image.Image) -> bool:
+    """Whether PIL unpacks the pixels by itself, without libtiff; it mistakes YCbCr for RGB then."""
+    return any(tile.codec_name != "libtiff" for tile in image.tile)
+
+
 def orientation(image: Image.Image) -> int:
     """1 to 8, as EXIF has it; 1 where it says nothing that can be read."""
     try:
@@ -150,10 +168,8 @@ def orientation(image: Image.Image) -> int:
 def too_large(image: Image.Image) -> str:
     """The line on an image that has too many pixels."""
     share = int(100 * (MOST_PIXELS / (image.width * image.height)) ** 0.5)
-    return (
-        f"{image.width}x{image.height} px; allowed: {MOST_PIXELS:,} pixels: "
-        f"scale it to {share}% of its sides or less, or cut it"
-    )
+    said = f"{image.width}x{image.height} px; allowed: {MOST_PIXELS:,} pixels"
+    return said + (f": scale it to {share}% of its sides or less, or cut it" if share else "")
 
 
 def problem(error: Exception, content: bytes | Path) -> str:

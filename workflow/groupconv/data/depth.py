@@ -36,7 +36,7 @@ def eight_bits(
     states no range, the one that the values show: "12 of 16" bits. ``image`` is open and not yet
     decoded; ``reopened`` opens it again. Raises ValueError for pixels without a known range.
     """
-    grey, notes = image.mode in ("1", "L", "LA", "La") or image.mode[0] in "IF", {}
+    grey, notes = is_grey(image), {}
     if image.mode[0] in "IF":
         image, notes = _deep_grey(image)
     elif rawmode := _sixteen_bits(image):
@@ -46,6 +46,11 @@ def eight_bits(
     mode = "L" if grey else "RGB"
     image.load()
     return (image if image.mode == mode else image.convert(mode)), notes  # not a copy of a GB
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Whether it will have one channel: told by the mode of an image that is open, not decoded."""
+    return image.mode in ("1", "L", "LA", "La") or image.mode[0] in "IF"
 
 
 def _deep_grey(image: Image.Image) -> tuple[Image.Image, dict[str, str]]:

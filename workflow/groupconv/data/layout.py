@@ -7,7 +7,6 @@ refuses any other layout and says which move mends it: if it took parts for clas
 learn to tell the parts apart.
 """
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,14 +19,24 @@ from groupconv.data.listing import (
     holds_images,
     listed,
     may_be_image,
+    packed_in,
     refuse_links,
 )
-from groupconv.data.roles import ASIDE, FOLD, HOLDER, named_alike, role_of
+from groupconv.data.roles import (
+    ASIDE,
+    FOLD,
+    HOLDER,
+    MOST_LOOKED_AT,
+    are_shards,
+    named_alike,
+    role_of,
+)
 from groupconv.ground.errors import DataError
 from groupconv.ground.progress import many
 
 TABLES = {".csv", ".tsv", ".xlsx"}
-MOST_WRAPPERS, MOST_LOOKED_AT = 3, 50
+MOST_WRAPPERS = 3
+UNSEEN = " \t\u00a0\u200b\u3000\ufeff"  # at the ends of a name
 MOVE = "move the images of each class into a folder of its own, <class>/<image>"
 
 
@@ -47,7 +56,8 @@ class Layout:
     def name(self, path: Path) -> str:
         """The path as the user sees it, from the folder that was asked for."""
         name = path.relative_to(self.asked).as_posix()
-        return ascii(name) if NO_TABLE_HOLDS.search(name) else name
+        hides = any(part != part.strip(UNSEEN) for part in name.split("/"))
+        return repr(name) if hides or NO_TABLE_HOLDS.search(name) else name
 
     def named(self, paths: list[Path]) -> str:
         """The first of the paths, and how many more there are."""
@@ -108,6 +118,7 @@ def layout(folder: str) -> Layout:
 def _take_parts(found: Layout, tops: list[Path]) -> None:
     """Take the classes of all parts. Raises DataError for a class that only val or test has."""
     parts = [top for top, _ in found.parts]
+    _check_training(found, [top for top in tops if top not in parts])
     for top in tops:
         if top in parts:
             continue
@@ -148,6 +159,30 @@ def _take_parts(found: Layout, tops: list[Path]) -> None:
             )
 
 
+def _check_training(found: Layout, others: list[Path]) -> None:
+    """Raise DataError if something that is not read may be the training part, and no part is."""
+    roles = {role for _, role in found.parts}
+    for name in packed_in(found.root):
+        if (role := role_of(Path(name.partition(".")[0]))) and role not in roles:
+            raise found.refuse(
+                f"{found.name(found.root / name)}: a packed part of the set, which is not read: "
+                "unpack it there, or move it out"
+            )
+    if roles & {"train", "fold"}:
+        return
+    first, role = found.parts[0]
+    for top in others:
+        if role_of(top) == "train":
+            raise found.refuse(
+                f"{found.name(top)}: no folders of classes, as {found.name(first)} has: {MOVE}"
+            )
+        if folders(top) and not ASIDE.fullmatch(top.name):
+            raise found.refuse(
+                f"{found.name(first)} is taken for {role} and nothing for train: if "
+                f"{found.name(top)} is the training part, rename it train; else move it out"
+            )
+
+
 def _take_classes(found: Layout, tops: list[Path]) -> None:
     """Take every folder for a class. Raises DataError if they look like something else."""
     holding = [top for top in tops if has_image(top)]
@@ -157,11 +192,12 @@ def _take_classes(found: Layout, tops: list[Path]) -> None:
     deeper = [top for top in tops if top not in holding and folders(top)]
     deeper = [top for top in deeper if not ASIDE.fullmatch(top.name)]
     held_out = [top for top in parts if role_of(top) != "train"]
-    if held_out and len(parts) == 1 and len(others) > 1:
+    known = [top for top in others if top not in parts]
+    if held_out and len(parts) == 1 and known:
         raise found.refuse(
-            f"{found.named(parts)}: images without folders of classes, beside {others[0].name}, "
-            "which holds those of a class: if it is a class, rename it; else move it out: images "
-            "without a class are not read"
+            f"{found.named(parts)}: images without folders of classes, beside "
+            f"{found.name(known[0])}, which holds those of a class: if it is a class, rename it; "
+            "else move it out: images without a class are not read"
         )
     if parts and (len(parts) > 1 or len(others) == 1):
         raise found.refuse(
@@ -209,9 +245,18 @@ def _check_classes(found: Layout) -> None:
         raise found.refuse(
             "no images in sub-folders; allowed: <class>/<image> or train/<class>/<image>"
             + (f"; {here}{MOVE}{_table(found)}" if has_image(found.root) else "")
+            + _packed(found)
         )
     if len(classes) == 1:
-        raise found.refuse(f"one class ({listed(classes)}), at least 2 are needed: {ONE_CLASS}")
+        raise found.refuse(
+            f"one class ({listed(classes)}), at least 2 are needed: {ONE_CLASS}{_packed(found)}"
+        )
+    bare: dict[str, str] = {}
+    for name in classes:
+        if (other := bare.setdefault(name.strip(UNSEEN), name)) != name:
+            raise found.refuse(
+                f"the classes {other!r} and {name!r} differ in blanks alone: rename one of them"
+            )
 
 
 ONE_CLASS = f"set data.folder to the folder whose folders are the classes, or {MOVE}"
@@ -233,38 +278,19 @@ def inner(folder: Path) -> Path:
     return folder
 
 
-def are_shards(tops: list[Path]) -> bool:
-    """Whether all folders are numbered and hold files by their numbers, and no classes.
-
-    Such as 00000/000001234.jpg and 01000/01000.png to 01999.png, or ab/ab12ef.png by hashes; not
-    0/0001.png, as digits have.
-    """
-    if len(tops) < 2 or not all(re.fullmatch(r"[0-9a-f]{2,}", top.name) for top in tops):
-        return False
-    if len({len(top.name) for top in tops}) > 1:
-        return False
-    for top in tops:
-        stems = [
-            Path(name).stem for name, _ in zip(files_in(top), range(MOST_LOOKED_AT), strict=False)
-        ]
-        if not stems or not all(re.fullmatch(r"[0-9a-f]+", stem) for stem in stems):
-            return False
-        if not all(s.startswith(top.name) and len(s) >= len(top.name) + 2 for s in stems):
-            if not top.name.isdecimal() or not all(map(str.isdecimal, stems)):
-                return False
-            first = min(int(Path(n).stem) for n in files_in(top) if Path(n).stem.isdecimal())
-            if len(top.name) < 4 or first != int(top.name):
-                return False
-    return True
-
-
 def _note_files(found: Layout, folder: Path) -> None:
     """Note the images that lie beside the folders of classes: nobody reads them."""
-    names = sorted(filter(may_be_image, files_in(folder)))
+    names = sorted([*filter(may_be_image, files_in(folder)), *packed_in(folder)])
     if names:
         what = f"{names[0]!a}" if NO_TABLE_HOLDS.search(names[0]) else names[0]
         where = found.name(folder) if folder != found.asked else str(folder)
         found.beside.append(f"{many(len(names), 'file')} in {where} itself ({what})")
+
+
+def _packed(found: Layout) -> str:
+    """The archives in the folder; the end of a line."""
+    names = sorted(packed_in(found.root))
+    return f"; unpack {listed(names)}" if names else ""
 
 
 def _table(found: Layout) -> str:

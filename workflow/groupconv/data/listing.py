@@ -11,13 +11,15 @@ from groupconv.ground.errors import DataError
 SYSTEMS = set(
     "@eadir @recycle @recently-snapshot @tmp @sharebin @sharesnap @thumb #recycle #snapshot "
     "#lost_found ~snapshot __macosx lost+found $recycle.bin recycler trashbox __pycache__ "
+    "thumbnails _thumbnails _thumbs _vti_cnf node_modules "
     "thumbs.db ehthumbs.db ehthumbs_vista.db desktop.ini picasa.ini icon\r".split(" ")
 ) | {"system volume information", "network trash folder", "temporary items"}
 # Endings of files that are no images, for what is decided before any is opened.
 NO_IMAGES = set(
     ".txt .csv .tsv .json .jsonl .xml .yaml .yml .md .html .htm .mat .db .ini .pdf .npy .npz .pkl "
-    ".zip .tar .gz .py .ipynb .log .doc .docx .xls .xlsx .h5 .hdf5 .parquet .sha256 .md5".split()
+    ".py .ipynb .log .doc .docx .xls .xlsx .h5 .hdf5 .parquet .sha256 .md5".split()
 )
+PACKED = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"}
 MOST_NAMED = 4
 
 
@@ -41,6 +43,11 @@ def files_in(folder: Path) -> Iterator[str]:
                 yield entry.name
 
 
+def packed_in(folder: Path) -> list[str]:
+    """The names of the archives in a folder."""
+    return [name for name in files_in(folder) if Path(name).suffix.casefold() in PACKED]
+
+
 def has_image(folder: Path) -> bool:
     """Whether a file lies in the folder that may be an image, by its name."""
     return any(map(may_be_image, files_in(folder)))
@@ -53,7 +60,7 @@ def holds_images(folder: Path) -> bool:
 
 def may_be_image(name: str) -> bool:
     """Whether the end of a file's name does not say that it is something else."""
-    return Path(name).suffix.casefold() not in NO_IMAGES
+    return Path(name).suffix.casefold() not in NO_IMAGES | PACKED
 
 
 def refuse_links(path: Path, folder: Path) -> None:

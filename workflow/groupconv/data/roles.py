@@ -1,12 +1,14 @@
 """Tells from a folder's name whether it is a part, a fold, a holder of images, or no class.
 
-Knows names alone, and whether a folder has others in it.
+Knows names alone, of the folder and of what lies in it.
 """
 
 import re
 from pathlib import Path
 
-from groupconv.data.listing import folders
+from groupconv.data.listing import files_in, folders
+
+MOST_LOOKED_AT = 50  # folders or files in one
 
 PART = re.compile(
     r"(\d+[-_ .]*)?"
@@ -50,3 +52,28 @@ def named_alike(tops: list[Path]) -> list[tuple[Path, str]]:
     named = zip(tops, (Path("_".join(own)) for own in words), strict=True)
     parts = [(top, role) for top, name in named if (role := role_of(name))]
     return parts if len({role for _, role in parts}) > 1 else []
+
+
+def are_shards(tops: list[Path]) -> bool:
+    """Whether all folders are numbered and hold files by their numbers, and no classes.
+
+    Such as 00000/000001234.jpg and 01000/01000.png to 01999.png, or ab/ab12ef.png by hashes; not
+    0/0001.png, as digits have.
+    """
+    if len(tops) < 2 or not all(re.fullmatch(r"[0-9a-f]{2,}", top.name) for top in tops):
+        return False
+    if len({len(top.name) for top in tops}) > 1:
+        return False
+    for top in tops:
+        stems = [
+            Path(name).stem for name, _ in zip(files_in(top), range(MOST_LOOKED_AT), strict=False)
+        ]
+        if not stems or not all(re.fullmatch(r"[0-9a-f]+", stem) for stem in stems):
+            return False
+        if not all(s.startswith(top.name) and len(s) >= len(top.name) + 2 for s in stems):
+            if not top.name.isdecimal() or not all(map(str.isdecimal, stems)):
+                return False
+            first = min(int(Path(n).stem) for n in files_in(top) if Path(n).stem.isdecimal())
+            if len(top.name) < 4 or first != int(top.name):
+                return False
+    return True

@@ -97,7 +97,7 @@ def _once(url: str, partial: Path) -> None:
                     + (f", {amount(offset)} are there" if offset else "")
                 )
                 atomic.check_free(partial, total - offset, "the download")
-            with open(partial, "ab" if continues else "wb") as file:
+            with atomic.writing(partial), open(partial, "ab" if continues else "wb") as file:
                 _version(partial).write_text(
                     validator or (version if continues else ""), encoding="utf-8"
                 )

@@ -4,6 +4,7 @@ The next process that writes the same file removes what a killed one left.
 """
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from typing import IO
 from groupconv.ground.errors import DiskError
 from groupconv.ground.progress import amount
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 FOREIGN_S = 86_400  # no process of another machine works so long, whatever its clock says
 
 
@@ -69,9 +71,24 @@ def move(unfinished: Path, path: str | Path) -> None:
 
 
 def _refusal(path: Path, error: OSError) -> DiskError:
-    """`path: cannot be written: why`, with the owner of what is in the way, if it is not ours."""
+    """`path: cannot be written: why`, with what is free, or whose it is if it is not ours."""
     said = f"{path}: cannot be written: {error.strerror}"
-    return DiskError(said + (_owner(path) if isinstance(error, PermissionError) else ""))
+    if isinstance(error, PermissionError):
+        said += _owner(path)
+    elif error.errno in FULL:
+        said += f"; its disk has {amount(_free(path))} free"
+    return DiskError(said)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise DiskError if the system refuses what the block writes to ``path``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # of a library, not of the system
+            raise
+        raise _refusal(path, error) from error
 
 
 def _owner(path: Path) -> str:
@@ -130,11 +147,16 @@ def write_text(path: str | Path, text: str) -> None:
 
 def check_free(path: str | Path, needed_bytes: int, what: str) -> None:
     """Raise DiskError if the file system of ``path`` has less than ``needed_bytes`` free."""
-    folder = Path(path).absolute().parent
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = _free(Path(path))
     if free < needed_bytes:
         raise DiskError(
             f"{path}: {what} needs about {amount(needed_bytes)}, its disk has {amount(free)} free"
         )
+
+
+def _free(path: Path) -> int:
+    """Bytes that are free where ``path`` is or would be."""
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

@@ -94,11 +94,13 @@ def fetch(address: str, partial: Path) -> None:
 
 
 def copy(path: str, partial: Path) -> None:
-    """Bring a local file to ``partial``. Raises transfer.TransferError."""
+    """Bring a local file to ``partial``. Raises transfer.TransferError, DiskError."""
     try:
-        with open(path, "rb") as file, open(partial, "wb") as target:
+        with open(path, "rb") as file:
             total = os.fstat(file.fileno()).st_size
-            transfer.copy(iter(lambda: file.read(2**20), b""), target, 0, total)
+            atomic.check_free(partial, total, "the copy")
+            with open(partial, "wb") as target:
+                transfer.copy(iter(lambda: file.read(2**20), b""), target, 0, total)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise transfer.TransferError(error.strerror or error) from error

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from groupconv.data import formats, hashes, held, packed, parallel
+from groupconv.data import foreseen, formats, hashes, held, packed, parallel
 from groupconv.data.archive import DamagedError
 from groupconv.data.catalogue import (
     COUNTS,
@@ -34,8 +34,8 @@ from groupconv.ground.progress import amount, ending, many, say
 
 EXCLUDED = "id class origin page reason detail".split()
 FIRST_LOOK = 64  # decoded images, after which the size of all is estimated
-MOST_CHANNELS = 3
 LONG_S = 20  # what takes longer is announced
+LIST_BYTES = 2**20  # on the disk before the number of images is known
 
 look = formats.told  # Digests gives it each file's first bytes, before run() begins; see ``told``
 
@@ -67,6 +67,7 @@ def run(
         raise DataError(f"raw={names[0]} is missing: data.source has this file, too")
     if line := instead(data):
         say(f"prepare: {line}")
+    atomic.check_free(images, LIST_BYTES, "the list of images")
     read = [hashes.verify(Path(path), file, data["source"]) for path, file in files.items()]
 
     def explained(error: DataError) -> DataError:
@@ -97,15 +98,16 @@ def run(
         say(f"prepare: {sum(sizes.values()):,} images in the source, {chosen:,} chosen")
         for line in _not_chosen(listed, data):
             say(f"prepare: {line}")
-        most = chosen * data["image_size"] ** 2 * MOST_CHANNELS
-        memory = amount(held.memory_mb(workers, data["image_size"]) * 1e6)
+        wanted, size = foreseen.packed(_wanted(scans(), listed), data["image_size"])
+        memory, whole = held.memory_mb(workers, data["image_size"]) * 1e6, round(size * chosen)
         say(
-            f"prepare: to decode {chosen:,} images, {workers} at once: up to {memory} of memory, "
-            f"at most {amount(most)} packed"
+            f"prepare: to decode {chosen:,} images, {workers} at once: up to {amount(memory)} of "
+            f"memory{f', about {amount(whole)} packed' if whole else ''}"
         )
+        atomic.check_free(images, whole, f"{chosen:,} images")
 
         began = time.monotonic()
-        found = parallel.decoded(_wanted(scans(), listed), data["image_size"], workers)
+        found = parallel.decoded(wanted, data["image_size"], workers)
         for done, (row, array, problem) in enumerate(found, start=1):
             if problem:
                 listed.add({**row, "reason": "unreadable", "detail": problem})
