@@ -10,15 +10,8 @@ from groupconv.network.architecture import (
     convolutions,
 )
 from groupconv.settings import config
+from paper import GROUPS
 
-GROUPS = {
-    "baseline": [1, 1, 1, 1, 1],
-    "A": [1, 1, 64, 1, 1],
-    "B": [1, 1, 1, 64, 64],
-    "C": [1, 1, 64, 64, 64],
-    "D": [1, 64, 64, 64, 64],
-    "E": [1, 32, 32, 32, 32],
-}
 MACS = {  # G, computed by hand from the formula in the paper's Section 2
     "baseline": 11.3090,
     "A": 8.5778,

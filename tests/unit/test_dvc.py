@@ -53,10 +53,10 @@ def python_alone(tmp_path, monkeypatch):
     dvc.cache_folder.cache_clear()
 
 
-def program(folder, name="dvc"):
+def program(folder, text="#!/bin/sh\necho /data/cache\n"):
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
-    path.write_text("#!/bin/sh\necho /data/cache\n")
+    path = folder / "dvc"
+    path.write_text(text)
     path.chmod(0o755)
     return str(path)
 
@@ -78,6 +78,23 @@ def test_the_cache_is_found_without_the_program_unless_it_is_configured(python_a
         dvc.cache_folder()
     program(python_alone / "bin")
     assert dvc.cache_folder() == "/data/cache"
+
+
+def test_another_dvc_is_named_with_its_version_and_this_environments_is_not(python_alone):
+    """DVC 2 takes dvc.yaml for invalid: the file is not what is wrong."""
+    on_path = program(python_alone / "bin", "#!/bin/sh\necho 2.58.2\n")
+    assert dvc.named(on_path) == f"{on_path} 2.58.2: "
+    program(python_alone / "bin", "#!/bin/sh\necho it is broken >&2; exit 1\n")
+    assert dvc.named(on_path) == f"{on_path}: "
+    assert dvc.named(program(python_alone / "venv" / "bin")) == ""
+
+
+def test_a_dvc_whose_environment_was_moved_is_one_line(python_alone):
+    moved = program(python_alone / "bin", "#!/gone/bin/python\n")
+    (python_alone / ".dvc").mkdir()
+    (python_alone / ".dvc" / "config").write_text("[cache]\n    dir = /data/cache\n")
+    with pytest.raises(StepError, match=f"{moved}: cannot be started: No such file or directory"):
+        dvc.cache_folder()
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,9 @@ def test_more_memory_than_the_machine_has(large):
     assert said(steps={"prepare"}, train={"batch_size": 10**6}) == []
     (line,) = said(model={"classifier_width": 65536})
     assert line.startswith("params.yaml: model.classifier_width = 65536: train ")
-    many = {f"F{i}": {"groups": [1] * 5} for i in range(200)}
+    many = {f"F{i}": {"groups": [1] * 5} for i in range(900)}
     (line,) = said(schemes=many)
-    assert line.startswith("params.yaml: schemes: 206 of them: latency needs about ")
+    assert line.startswith("params.yaml: schemes: 906 of them: latency needs about ")
 
 
 def test_more_images_or_classes_than_were_published(large):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from groupconv.network.reach import conv5_sees
 from groupconv.network.vgg import VGG
-from test_architecture import GROUPS
+from paper import GROUPS
 
 SMALL = {"classes": 2, "input_size": 32, "classifier_width": 4, "classifier_pool": 1, "dropout": 0}
 SEEN = {"baseline": 64, "A": 64, "B": 64, "C": 64, "D": 1, "E": 2}

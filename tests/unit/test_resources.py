@@ -48,6 +48,17 @@ def test_the_key_is_named_that_most_of_the_memory_comes_from():
     )
 
 
+def test_latency_holds_one_classifier_for_all_schemes_of_one_width():
+    def mb(**schemes):
+        own = reads.params_of({**PARAMS, "schemes": schemes}, "latency")
+        return resources.latency_mb(own)
+
+    whole, classifier = {"groups": [1, 1, 1, 1, 1]}, 4 * 124_125_184 // 10**6
+    assert mb(baseline=whole) > resources.PROCESS_MB + classifier
+    assert mb(baseline=whole, E={"groups": [1, 32, 32, 32, 32]}) - mb(baseline=whole) < 20
+    assert mb(baseline=whole, narrow={**whole, "width": 0.5}) - mb(baseline=whole) > classifier / 2
+
+
 def test_gpus_are_asked_for_where_they_are_used(monkeypatch):
     monkeypatch.delenv(resources.GPUS, raising=False)
     assert resources.gpus("cpu") == 0

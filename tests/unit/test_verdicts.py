@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from groupconv.results import numbers, statements
+from groupconv.results import statements
 from groupconv.results.changes import Compared, of_row
-from groupconv.results.comparisons import COLUMNS
+from groupconv.results.comparisons import COLUMNS, NETWORK
 from groupconv.results.judging import Run, judge, together, trained
 from groupconv.results.verdicts import (
     CANNOT_TELL,
@@ -172,44 +172,6 @@ def test_a_saving_larger_than_up_to_does_not_refute_it():
     assert answers(a_run(latency=faster, latency_folded=folded), ["11b"])["11b"][1] == HOLDS
 
 
-@pytest.mark.parametrize(
-    ("value", "error", "seed_sd", "expected"),
-    [
-        (-2.5, 0.2, 0.3, REPRODUCED),
-        (-2.5, 2.0, 0.3, CANNOT_TELL),  # both -2.49 and 0 are inside
-        (2.5, 0.2, 0.3, CONTRADICTED),
-        (2.5, 0.2, nan, CANNOT_TELL),  # one seed never contradicts
-        (-2.5, 0.2, nan, REPRODUCED),
-        (-2.5, nan, nan, CANNOT_TELL),
-    ],
-)
-def test_a_number_is_reproduced_if_a_run_like_the_papers_may_give_it(
-    value, error, seed_sd, expected
-):
-    verdict = numbers.reproduced(change(value, error, seed_sd=seed_sd), -2.49, 13439)
-    assert verdict.word == expected
-
-
-def test_a_prediction_is_of_other_images_and_another_seed():
-    """Its half width: t times the root of our variance, the paper's sampling and the seeds'."""
-    low, high = numbers.prediction(change(-2.5, 0.3, seed_sd=0.4), 10000)
-    assert (high - low) / 2 == pytest.approx(1.962 * (0.3**2 + 0.37**2 + 0.4**2) ** 0.5, rel=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("eager", "folded", "expected"),
-    [
-        (-54.7, -54.9, REPRODUCED),
-        (-40, -54.7, MACHINE),
-        (-40, -62, MACHINE),  # it lies between the two
-        (-40, -45, CONTRADICTED),
-    ],
-)
-def test_a_time_is_one_machines(eager, folded, expected):
-    found = {"latency": change(eager, 0.5), "latency_folded": change(folded, 0.5)}
-    assert numbers.timed(found, -54.73).word == expected
-
-
 def test_where_back_ends_differ_the_machine_decides_unless_none_agrees():
     def both(*words):
         return over_back_ends({str(i): Verdict(w, "why") for i, w in enumerate(words)}).word
@@ -223,7 +185,7 @@ def test_where_back_ends_differ_the_machine_decides_unless_none_agrees():
 def test_a_conjunction_is_never_more_than_its_weakest_part(words):
     claim = {"id": 1, "text": "both", "place": "here"}
     parts = [
-        {"claim": 1, "id": str(i), "statement_verdict": word, "number_verdict": None}
+        {"claim": 1, "id": str(i), "statement_verdict": word, "number_verdict": None, "about": None}
         for i, word in enumerate(words)
     ]
     found = together(claim, parts)
@@ -259,6 +221,23 @@ def test_an_untrained_baseline_says_nothing_and_a_missing_scheme_nothing_about_i
         "8a": (None, NOT_COMPARABLE),
         "5b": (None, NOT_COMPARABLE),
     }
+
+
+def test_one_seed_answers_about_its_networks_and_says_so():
+    once = {
+        measure: rows(measure, {**TRUE, "A": -3.0, "C": 0.0}, kind=NETWORK)
+        for measure in ("test_top1", "val_top1")
+    }
+    found = {i: judge(ENTRIES[i], a_run(**once), DOCUMENT) for i in ENTRIES}
+    assert found["8c"]["statement_verdict"] == CONTRADICTED
+    assert found["3b"]["statement_verdict"] == CANNOT_TELL  # which is about nothing
+    assert {i for i, entry in found.items() if entry["about"]} == {"3a", "4a", "5a", "8c"}
+    assert found["8c"]["reason"].endswith(
+        "about these networks, one seed each, and not about the schemes"
+    )
+    claims = {c["id"]: together(c, list(found.values())) for c in DOCUMENT["claims"]}
+    assert {i for i, claim in claims.items() if claim["about"]} == {8}
+    assert not any(judge(ENTRIES[i], a_run(), DOCUMENT)["about"] for i in ENTRIES)
 
 
 def test_a_run_under_load_says_so_where_time_is_judged():

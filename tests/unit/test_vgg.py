@@ -3,7 +3,7 @@ import torch
 from groupconv.network.architecture import FULL_MODEL, LAYERS, closed_form
 from groupconv.network.vgg import VGG, vgg
 from groupconv.steps import macs
-from test_architecture import GROUPS
+from paper import GROUPS
 
 SMALL = {"classes": 7, "input_size": 32, "classifier_width": 16, "classifier_pool": 1}
 

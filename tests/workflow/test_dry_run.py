@@ -95,3 +95,11 @@ def test_what_is_asked_for_stands_alone_on_stdout(project):
     graph, beside = split("data/manifest.csv", "--dag")
     assert graph.startswith("digraph") and graph.rstrip().endswith("}")  # noqa: PT018
     assert "prepare: not made yet" in beside
+
+
+def test_the_plan_names_no_step_that_is_left_out(project):
+    """Snakemake asks about all of them first, and then leaves out what --until says."""
+    screen = project.snakemake("-n", "--until", "prepare").stdout
+    assert "\nprepare: not made yet\n" in screen
+    assert "\nsplit: " not in screen
+    assert "\nreport: " not in screen

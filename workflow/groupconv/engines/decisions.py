@@ -114,8 +114,12 @@ class Decisions:
         return or_refuse(foresight.costs, *known)
 
     def made(self) -> set[str]:
-        """The jobs that will be made, as far as Snakemake has asked."""
-        return self.asked & self.wanted().keys()
+        """The jobs that will be made, as far as Snakemake has asked and leaves none out."""
+        found, dag = self.asked & self.wanted().keys(), self.workflow.dag_settings
+        if dag.until or dag.omit_from or dag.batch or dag.allowed_rules:
+            chosen = filter(self.workflow.dag.needrun, self.workflow.dag.jobs)
+            found &= {jobs.name(one.rule.name, one.wildcards_dict) for one in chosen}
+        return found
 
     @functools.cache  # noqa: B019
     def told(self) -> dict:

@@ -29,6 +29,23 @@ def command() -> str | None:
     return str(beside) if beside.exists() else shutil.which("dvc")
 
 
+def call(program: str, *arguments: str, **options) -> subprocess.CompletedProcess:
+    """`dvc ARGUMENTS` to its end; it prints nothing here. Raises StepError."""
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    try:
+        return subprocess.run([program, *arguments], text=True, check=False, **streams, **options)
+    except OSError as error:  # its folder was moved: its first line names no Python any more
+        raise StepError(f"{program}: cannot be started: {error.strerror}") from error
+
+
+def named(program: str) -> str:
+    """`/opt/bin/dvc 2.58.2: `, said before its complaint; "" if it is this environment's own."""
+    if Path(program) == Path(sys.executable).with_name("dvc"):
+        return ""
+    version = call(program, "--version").stdout.strip()
+    return f"{program} {version}".rstrip() + ": "
+
+
 def started_us() -> bool:
     """Whether DVC runs one of our stages in this folder: then it decides, and it records.
 
@@ -51,13 +68,7 @@ def cache_folder() -> str:
     program = command()
     if program is None:
         raise StepError("dvc: no such program beside Python or on PATH; its cache is configured")
-    done = subprocess.run(
-        [program, "cache", "dir"],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    done = call(program, "cache", "dir")
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
         raise StepError(f"dvc cache dir: {said[-1]}")

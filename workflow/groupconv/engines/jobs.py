@@ -65,7 +65,6 @@ def job(definitions: dict, step: str, own: dict) -> Job:
     definition = definitions[step]
     params = reads.values(step, own) if step in reads.READS else {}
     wildcards = {wildcard: own[wildcard] for wildcard in definition.get("matrix", {})}
-    keys = wildcards.values()
     known = {f"item.{key}": own[key] for key in ("scheme", "seed") if key in own} | params
 
     def filled(text: str) -> str:
@@ -78,7 +77,7 @@ def job(definitions: dict, step: str, own: dict) -> Job:
             outs[filled(path)] = flags.get("cache", True)
     return Job(
         step=step,
-        name=f"{step}@{'-'.join(map(str, keys))}" if keys else step,
+        name=name(step, wildcards),
         label=label(step, wildcards),
         wildcards=wildcards,
         command=filled(definition["cmd"]),
@@ -89,6 +88,12 @@ def job(definitions: dict, step: str, own: dict) -> Job:
         keys=tuple(map(filled, definition.get("params", []))),
         frozen=bool(definition.get("frozen")),
     )
+
+
+def name(step: str, wildcards: dict) -> str:
+    """A job's name in dvc.yaml: train@A-0."""
+    keys = "-".join(str(value) for key, value in wildcards.items() if key != "file")
+    return f"{step}@{keys}" if keys else step
 
 
 def label(step: str, wildcards: dict) -> str:

@@ -1,7 +1,6 @@
 """dvc.lock after a run: `dvc commit` of what was made, and nothing that could be false."""
 
 import os
-import subprocess
 from pathlib import Path
 from typing import IO
 
@@ -66,18 +65,15 @@ def record(all_jobs: list[Job], handle: IO) -> str:
     if not targets:
         return waiting
     dvclock.keep()
-    done = subprocess.run(
-        [program, "commit", "--force", *targets],  # with --quiet it keeps most errors to itself
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-        pass_fds=[handle.fileno()],
-    )
-    if done.returncode:
+    try:
+        # With --quiet it keeps most errors to itself.
+        done = dvc.call(program, "commit", "--force", *targets, pass_fds=[handle.fileno()])
+        said = dvc.named(program) + reason(done.stderr) if done.returncode else ""
+    except StepError as error:
+        said = str(error)
+    if said:
         dvclock.put_back()
-        return f"{NOTHING}: {reason(done.stderr)}"
+        return f"{NOTHING}: {said}"
     recorded = Lock(LOCK).entries
     names = [name for name in new if {name, name.partition("@")[0]} & set(targets)]
     if any(recorded.get(name) != new[name] for name in names):

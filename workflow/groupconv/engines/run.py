@@ -125,7 +125,7 @@ class Run:
         data, fetches = decided.params["data"], "download" in decided.made()
         for line in filter(None, (sources.instead(data), sources.estimate(data) * fetches)):
             self.say(line)
-        planned = (decided.all_jobs(), decided.wanted(), decided.spared(), decided.asked)
+        planned = (decided.all_jobs(), decided.wanted(), decided.spared(), decided.made())
         for line in or_refuse(overview.of, *planned):
             self.say(line)
 

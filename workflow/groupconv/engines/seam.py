@@ -17,7 +17,7 @@ from snakemake.settings.types import DeploymentMethod
 from groupconv.data import held
 from groupconv.data.sources import folder as own_images
 from groupconv.data.sources import raw_files
-from groupconv.engines import conda
+from groupconv.engines import conda, jobs
 from groupconv.engines.decisions import Decisions
 from groupconv.engines.digests import STATE
 from groupconv.engines.marker import MARKER
@@ -149,7 +149,7 @@ class Seam:
                     or_refuse(_all_there, step, found)
                 return [] if is_marker else ancient(found)
             # A raw file that is there stays, whatever becomes of the others.
-            wanted = self.run.decided.is_wanted(_name(step, wildcards)) and step != "download"
+            wanted = self.run.decided.is_wanted(jobs.name(step, wildcards)) and step != "download"
             own = self.run.marker().path
             if is_marker and (wanted or not MARKER.exists()):
                 found = [str(own)]
@@ -182,7 +182,7 @@ class Seam:
             if step in reads.BY_NAME:  # they leave no record
                 return []
             told = self.run.decided.told() if self.run else json.loads(os.environ[DECIDED])
-            name = _name(step, wildcards)
+            name = jobs.name(step, wildcards)
             found = [f"--rule={told['rules'][step]}"]
             cache = told.get("cache")
             if cache and not {step, name} & set(told["forced"]):
@@ -229,9 +229,3 @@ def _filled(path: str, wildcards) -> str:
     for name, value in wildcards.items():
         path = path.replace(f"{{{name}}}", value)
     return path
-
-
-def _name(step: str, wildcards) -> str:
-    """A job's name in dvc.yaml: train@A-0."""
-    keys = "-".join(value for key, value in wildcards.items() if key != "file")
-    return f"{step}@{keys}" if keys else step

@@ -7,6 +7,7 @@ import pandas as pd
 from groupconv.results.verdicts import WEAKEST_FIRST
 
 ANSWERS = {"number_verdict": "number", "statement_verdict": "statement"}
+MORE = ("about", "reason", "smallest_difference")
 
 
 def table(answers: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -20,7 +21,9 @@ def table(answers: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
             },
             **{key: [json.dumps(e[key]) for e in entries] for key in ("number", "ours")},
             **{key: [e[key] for e in entries] for key in ANSWERS},
-            **{key: [e[key] for e in entries] for key in ("reason", "smallest_difference")},
+            **{
+                key: [e[key] for e in entries] for key in ("about", "reason", "smallest_difference")
+            },
         }
     )
     rows = []
@@ -35,7 +38,10 @@ def table(answers: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def lines(answers: dict) -> list[str]:
-    """One line for the numbers and one for the statements: each verdict with its claims."""
+    """A line for the numbers and one for the statements: each verdict with its claims.
+
+    Another names the statements that one seed answers.
+    """
     found = []
     for key, name in ANSWERS.items():
         of = {
@@ -44,6 +50,8 @@ def lines(answers: dict) -> list[str]:
         said = (f"{word} {', '.join(map(str, ids))}" for word, ids in reversed(of.items()) if ids)
         if words := "; ".join(said):
             found.append(f"The paper's claims by {name}: {words}.")
+    if once := ", ".join(str(c["id"]) for c in answers["claims"] if c["about"]):
+        found.append(f"By statement {once}: about these networks, one seed each, not the schemes.")
     return found
 
 

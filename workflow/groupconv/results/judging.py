@@ -11,8 +11,11 @@ from math import isfinite
 
 from groupconv.results import numbers, statements
 from groupconv.results.changes import Change, Compared
+from groupconv.results.comparisons import NETWORK
 from groupconv.results.verdicts import (
     CANNOT_TELL,
+    CONTRADICTED,
+    HOLDS,
     NOT_COMPARABLE,
     Verdict,
     over_back_ends,
@@ -21,6 +24,7 @@ from groupconv.results.verdicts import (
 
 LEARNT = 0.5  # top-1 of the baseline on the test part; below, nothing can have an impact
 EXTREMES = {"lowest": min, "highest": max}
+ONE_SEED = "these networks, one seed each"
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,11 @@ class Run:
 
 
 def judge(entry: dict, run: Run, paper: dict) -> dict:
-    """One entry with its answers. ``paper`` is claims.yaml."""
+    """One entry with its answers. ``paper`` is claims.yaml.
+
+    ``about`` is ONE_SEED where each scheme was trained once: an answer to the statement is then
+    about these networks, as another seed's variance is unknown. Else it is None.
+    """
     answers: dict[str, Verdict | None] = {"number": None, "statement": None}
     for key, answer in (("number", of_number), ("statement", of_statement)):
         if key in entry:
@@ -61,7 +69,13 @@ def judge(entry: dict, run: Run, paper: dict) -> dict:
         found["reason"] += "; measured under load"
     known = [v.smallest for v in answers.values() if v and isfinite(v.smallest)]
     found["smallest_difference"] = max(known, default=None)
-    return found | {"ours": _ours(entry, run, paper)}
+    ours = _ours(entry, run, paper)
+    decided = found["statement_verdict"] in (HOLDS, CONTRADICTED)
+    single = decided and any(row["kind"] == NETWORK for row in ours)
+    found["about"] = ONE_SEED if single else None
+    if single:
+        found["reason"] += f"; about {ONE_SEED}, and not about the schemes"
+    return found | {"ours": ours}
 
 
 def together(claim: dict, entries: list[dict]) -> dict:
@@ -70,6 +84,8 @@ def together(claim: dict, entries: list[dict]) -> dict:
     found = {key: claim.get(key) for key in ("id", "text", "place", "note")}
     for key in ("number_verdict", "statement_verdict"):
         found[key] = weakest([entry[key] for entry in own if entry[key]])
+    decides = (entry for entry in own if entry["statement_verdict"] == found["statement_verdict"])
+    found["about"] = next((entry["about"] for entry in decides if entry["about"]), None)
     return found | {"entries": [entry["id"] for entry in own]}
 
 

@@ -101,14 +101,21 @@ def checkpoint_bytes(parameters: int) -> int:
 
 
 def latency_mb(params: dict) -> int:
-    """Memory of the latency step, MB: every scheme's full model at once, convolutions twice."""
-    total = PROCESS_MB * 10**6
+    """Memory of the latency step, MB: convolutions of every scheme twice, as written and folded.
+
+    All schemes share one classifier, but for those of another width (network/variants.py).
+    """
+    total, shared = PROCESS_MB * 10**6, 0
     for scheme in params["schemes"].values():
         counts = architecture.closed_form(
             params["model"]["architecture"], **scheme, **architecture.FULL_MODEL
         )
-        total += FLOAT * 2 * counts.parameters - FLOAT * counts.linear_macs
-    return total // 10**6
+        total += FLOAT * 2 * (counts.parameters - counts.linear_macs)
+        if "width" in scheme:
+            total += FLOAT * counts.linear_macs
+        else:
+            shared = FLOAT * counts.linear_macs
+    return (total + shared) // 10**6
 
 
 def training_speed_mb(params: dict) -> int:

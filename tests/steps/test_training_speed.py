@@ -7,7 +7,7 @@ from groupconv.ground.errors import DeviceError
 from groupconv.network import speed
 from groupconv.settings import config, preflight, reads, resources
 from groupconv.steps import training_speed
-from test_architecture import GROUPS
+from paper import GROUPS
 
 SIZES = {"classes": 7, "input_size": 32, "classifier_width": 16, "classifier_pool": 1}
 PARAMS = config.load("params.yaml")

@@ -1,4 +1,4 @@
-"""Tiny packed data for the tests of loader, training and evaluation; figures without warnings."""
+"""Tiny packed data for whole steps; figures without warnings."""
 
 import csv
 import warnings

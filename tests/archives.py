@@ -93,7 +93,8 @@ except DataError as error:
 
 def in_a_process(*arguments, code=READ, timeout_s=120):
     """What ``code`` prints, and its peak of memory in MiB, in at most 2 GiB and so much time."""
-    paths = [str(Path(prepare.__file__).parents[2]), str(Path(__file__).parent)]
+    here = Path(__file__).parent
+    paths = [str(path) for path in (Path(prepare.__file__).parents[2], here, here / "steps")]
     peak = 'status = open("/proc/self/status").read()\nprint(status.split("VmHWM:")[1].split()[0])'
     run = subprocess.run(
         [sys.executable, "-c", f"import sys\nsys.path[:0] = {paths}\n{code}\n{peak}", *arguments],

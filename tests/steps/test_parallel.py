@@ -127,7 +127,7 @@ if __name__ == "__main__":
 def test_no_process_outlives_the_one_that_asked(tmp_path, number):
     file = tmp_path / "program.py"
     file.write_text(PROGRAM)
-    arguments = [sys.executable, file, ROOT / "workflow", ROOT / "tests" / "unit", tmp_path]
+    arguments = [sys.executable, file, ROOT / "workflow", ROOT / "tests" / "steps", tmp_path]
     with subprocess.Popen(
         arguments,
         stdout=subprocess.PIPE,
