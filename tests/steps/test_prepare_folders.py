@@ -98,8 +98,13 @@ def test_what_is_no_image_is_not_counted_as_one(tmp_path, capfd):
         ),
         ({"a": other()}, r"in: one class \(a\), at least 2 are needed: set data\.folder to"),
         (
-            {"a": other(), "b": [b"no image"] * 3},
-            r"a is the only class \(3 images\); at least 2",
+            {"a": other(), "b": [b"qoif"] * 3},
+            r"data\.source = folder: a is the only class with images that can be read; .*; of "
+            r"another: b/00\.png: QOI; allowed: PNG, ",
+        ),
+        (
+            {"a": [b"version https://git-lfs.github.com/spec/v1\n"], "b": [b""]},
+            r"no image that can be read among 2 files; the first: a/00\.png: a pointer of Git LFS",
         ),
     ],
 )
@@ -136,6 +141,14 @@ def test_what_is_taken_of_a_folder_is_said(tmp_path, capfd):
     said = capfd.readouterr().out
     line = "2 classes (a, b); parts: Train as train; not read: devkit\n"
     assert f"prepare: {tmp_path / 'in'}: {line}" in said
+
+
+def test_small_copies_of_a_classs_images_are_not_read(tmp_path):
+    write_classes(tmp_path / "in", a=[picture(i) for i in range(3)], b=other())
+    write_classes(tmp_path / "in" / "a", thumbs=[picture(i, (8, 6)) for i in range(3)])
+    assert {row["id"] for row in local(tmp_path)[1] if row["class"] == "a"} == {
+        f"a/0{i}.png" for i in range(3)
+    }
 
 
 def test_a_link_to_a_folder_is_refused_as_no_engine_looks_behind_it(tmp_path):

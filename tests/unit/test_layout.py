@@ -41,11 +41,7 @@ def test_the_usual_names_of_parts_are_parts(tmp_path, train, other, role):
 
 READ = [
     ("classes", CLASSES, " (cat, dog)"),
-    (
-        "two folders around",
-        below("set/set"),
-        ", in set/set (cat, dog)",
-    ),
+    ("two folders around", below("set/set"), ", in set/set (cat, dog)"),
     (
         "parts inside a folder",
         (*below("a/train"), *below("a/test")),
@@ -88,13 +84,18 @@ READ = [
         (*below("1_train"), *below("2_test")),
         " (cat, dog); parts: 1_train as train, 2_test as test",
     ),
-    ("classes with a name in common", ("blood_test/0.png", "blood_train/0.png"), ""),
+    ("classes with a name in common", ("blood_test/0.png", "blood_drop/0.png"), ""),
+    ("classes named as parts are", ("crash_test/0.png", "steam_train/0.png"), ""),
     (
         "folders in a class beside its images",
         (*CLASSES, "cat/tabby/1.png"),
         " (cat, dog); read with the folders in it: cat",
     ),
-    ("parts within classes", (*below("cat", "train/0.png", "test/1.png"), "dog/train/0.png"), ""),
+    (
+        "parts within classes",
+        (*below("cat", "train/0.png", "test/1.png"), "dog/train/0.png"),
+        " (cat, dog); parts within classes, read as one: cat/test, cat/train, dog/train",
+    ),
     (
         "ImageNet",
         ("I/Annotations/C/a/0.xml", *below("I/Data/C/train"), "I/Data/C/val/0.JPEG", "I/s.csv"),
@@ -149,7 +150,7 @@ READ = [
         (*CLASSES, "Unlabeled/0.png"),
         " (cat, dog); not read: Unlabeled (images without a class)",
     ),
-    ("derived copies in a class", (*CLASSES, "cat/Thumbnails/0.png"), " (cat, dog)"),
+    ("derived copies in a class", (*CLASSES, "cat/Thumbs/0.png"), " (cat, dog)"),
     (
         "beside classes",
         (*CLASSES, "0.png", "1.png", "README.md", "bird/", "labels/0.txt"),
@@ -192,15 +193,17 @@ REFUSED = [
         below("cat", "images/0.png", "masks/0.png") + below("dog", "images/0.png", "masks/0.png"),
         "cat, dog: beside cat/images lie other folders; .* move the images of each class up",
     ),
+    (
+        "a class and a part in each name",
+        ("train_cat/0.png", "train.dog/0.png", "test-cat/0.png", "Test_dog/0.png"),
+        "Test_dog, train.dog: named as parts of the set, not as classes: move",
+    ),
+    ("flat parts with the set's name", ("b_train/0.png", "b_test/0.png"), "b_test, b_train: named"),
     ("blanks", (*CLASSES, "cat /0.png"), "the classes 'cat' and 'cat ' differ in blanks alone"),
     ("a wide blank", (*CLASSES, "犬/0.png", "犬\u3000/0.png"), r"'犬' and '犬\\u3000' differ"),
     ("a blank in val", (*below("train"), "val/cat /0.png"), "'val/cat ': not a class in the"),
     ("a class dev", ("dev/0.png", "ops/0.png"), f"dev: {FLAT}, beside ops, which holds"),
-    (
-        "only val and test",
-        (*below("val"), *below("test"), "test/u/0.png"),
-        "test/u: not a class in",
-    ),
+    ("only val and test", (*below("val"), *below("test"), "test/u/0.png"), "test/u: not a class"),
     (
         "tiny-imagenet",
         ("train/a/images/0.JPEG", "train/b/images/0.JPEG", "val/images/0.JPEG"),

@@ -15,6 +15,7 @@ FORMATS = (*READ, "HEIF") if find_spec("pillow_heif") else READ  # what Pillow m
 HEAD = 1024  # bytes that tell the kind
 EMPTY = "empty"
 HEIC = "a HEIC image: `pip install pillow-heif` in the environment that runs prepare, or save it as"
+LFS = "a pointer of Git LFS or git-annex"
 KINDS = {
     "PNG": rb"\x89PNG\r\n\x1a\n",
     "JPEG": rb"\xff\xd8\xff",
@@ -35,6 +36,7 @@ KINDS = {
     "OpenEXR": rb"v/1\x01",
     "Radiance": rb"#\?R(ADIANC|GB)E",
     "DICOM": rb".{128}DICM",
+    LFS: rb"version https://git-lfs\.|/annex/objects/",
     "Windows icon": rb"\0\0[\1\2]\0[^\0]\0.{3}\0",
     "Apple icon": rb"icns",
     "DIB": rb"\x28\0\0\0.{8}\x01\0[\1\4\x08\x10\x18\x20]\0",
@@ -87,6 +89,8 @@ def refused(kind: str) -> tuple[str, str]:
         return "", ""
     if kind == "HEIF":
         return "unreadable", f"{HEIC} JPEG"
+    if kind == LFS:
+        return "unreadable", f"{LFS}, not the image: `git lfs pull` or `git annex get` fetches it"
     if kind and kind != EMPTY:
         return "unreadable", f"{kind}; allowed: {', '.join(READ)}: convert it"
     return "not an image", "not an image" + ": the file is empty" * (kind == EMPTY)

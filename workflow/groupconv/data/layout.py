@@ -7,7 +7,6 @@ refuses any other layout and says which move mends it: if it took parts for clas
 learn to tell the parts apart.
 """
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from groupconv.data.archive import NO_TABLE_HOLDS, refusing
@@ -29,67 +28,17 @@ from groupconv.data.roles import (
     MOST_LOOKED_AT,
     UNLABELLED,
     are_shards,
+    by_part,
     named_alike,
     role_of,
 )
+from groupconv.data.taken import UNSEEN, Layout
 from groupconv.data.wrappers import inner, passed_over
 from groupconv.ground.errors import DataError
 from groupconv.ground.progress import many
 
 TABLES = {".csv", ".tsv", ".xlsx"}
-UNSEEN = " \t\u00a0\u200b\u3000\ufeff"  # at the ends of a name
 MOVE = "move the images of each class into a folder of its own, <class>/<image>"
-
-
-@dataclass
-class Layout:
-    """The folders of the classes, and those of the parts with the role of each.
-
-    ``beside`` names what else lies there, which nobody reads.
-    """
-
-    asked: Path
-    root: Path
-    labels: list[Path] = field(default_factory=list)
-    parts: list[tuple[Path, str]] = field(default_factory=list)
-    beside: list[str] = field(default_factory=list)
-
-    def name(self, path: Path) -> str:
-        """The path as the user sees it, from the folder that was asked for."""
-        name = path.relative_to(self.asked).as_posix()
-        hides = any(part != part.strip(UNSEEN) for part in name.split("/"))
-        return repr(name) if hides or NO_TABLE_HOLDS.search(name) else name
-
-    def named(self, paths: list[Path]) -> str:
-        """The first of the paths, and how many more there are."""
-        return listed(list(map(self.name, paths)))
-
-    def part_of(self, label: Path) -> str:
-        """The published part that a class's folder is in; folds beside a test part are training."""
-        roles = {role for _, role in self.parts}
-        role = next((role for top, role in self.parts if top in label.parents), "")
-        if role == "fold":
-            return "train" if roles - {"fold"} else ""
-        return role
-
-    def refuse(self, problem: str) -> DataError:
-        """The error of this folder, in a line."""
-        return DataError(f"params.yaml: data.folder = {self.asked}: {problem}")
-
-    def says(self) -> str:
-        """Which folders are classes and parts, and what is not read; the end of a line."""
-        said = f", in {self.name(self.root)}" if self.root != self.asked else ""
-        names = [class_name(label.name) for label in self.labels]
-        said += f" ({listed(sorted(set(names)))})"
-        if self.parts:
-            roles = [
-                name if (name := self.name(top)) == role else f"{name} as {role}"
-                for top, role in self.parts
-            ]
-            said += f"; parts: {', '.join(roles)}"
-        if mixed := [label for label in self.labels if has_image(label) and folders(label)]:
-            said += f"; read with the folders in it: {self.named(mixed)}"
-        return said + (f"; not read: {', '.join(self.beside)}" if self.beside else "")
 
 
 def layout(folder: str) -> Layout:
@@ -210,6 +159,11 @@ def _take_classes(found: Layout, tops: list[Path]) -> None:
     if holders and not others and not deeper:
         raise found.refuse(
             f"{found.named(holders)}: images of all classes together{_table(found)}: {MOVE}"
+        )
+    if mixed := by_part(holding):
+        raise found.refuse(
+            f"{found.named(mixed)}: named as parts of the set, not as classes: move their images "
+            "into train/<class>/<image> and test/<class>/<image>; if they are classes, rename them"
         )
     if are_shards(tops):
         raise found.refuse(

@@ -1,6 +1,7 @@
 """What lies in a folder, by names: folders, files, and what may be an image. Opens no file."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,15 +12,16 @@ from groupconv.ground.errors import DataError
 SYSTEMS = set(
     "@eadir @recycle @recently-snapshot @tmp @sharebin @sharesnap @thumb #recycle #snapshot "
     "#lost_found ~snapshot __macosx lost+found $recycle.bin recycler trashbox __pycache__ "
-    "thumbnails _thumbnails _thumbs _vti_cnf node_modules "
+    "_vti_cnf node_modules "
     "thumbs.db ehthumbs.db ehthumbs_vista.db desktop.ini picasa.ini icon\r".split(" ")
 ) | {"system volume information", "network trash folder", "temporary items"}
 # Endings of files that are no images, for what is decided before any is opened.
 NO_IMAGES = set(
     ".txt .csv .tsv .json .jsonl .xml .yaml .yml .md .html .htm .mat .db .ini .pdf .npy .npz .pkl "
-    ".py .ipynb .log .doc .docx .xls .xlsx .h5 .hdf5 .parquet .sha256 .md5".split()
+    ".py .ipynb .log .doc .docx .xls .xlsx .h5 .hdf5 .parquet .sha256 .md5 .dvc".split()
 )
 PACKED = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"}
+COPIES = re.compile(r"_?thumb(nail)?s?", re.IGNORECASE)
 MOST_NAMED = 4
 
 
@@ -33,6 +35,11 @@ def folders(folder: Path) -> list[Path]:
 def is_systems(name: str) -> bool:
     """Whether a folder or a file is hidden, or kept by a system or a storage for itself."""
     return name[0] == "." or name.casefold() in SYSTEMS
+
+
+def is_copies(name: str) -> bool:
+    """Whether a folder in a class holds small copies of its images: in train and test at once."""
+    return bool(COPIES.fullmatch(name))
 
 
 def files_in(folder: Path) -> Iterator[str]:

@@ -55,6 +55,18 @@ def named_alike(tops: list[Path]) -> list[tuple[Path, str]]:
     return parts if len({role for _, role in parts}) > 1 else []
 
 
+def by_part(tops: list[Path]) -> list[Path]:
+    """Folders with the name of a class and a part each: cat_train and cat_test. [] if none are."""
+    found: dict[str, dict[str, Path]] = {}
+    for top in tops:
+        words = re.split(r"[-_ .]+", top.name.casefold())
+        for at in (0, -1):
+            if len(words) > 1 and (role := role_of(Path(words[at]))):
+                rest = "_".join(words[1:] if at == 0 else words[:-1])
+                found.setdefault(rest, {}).setdefault(role, top)
+    return next((sorted(of.values()) for of in found.values() if {"train"} < of.keys()), [])
+
+
 def are_shards(tops: list[Path]) -> bool:
     """Whether all folders are numbered and hold files by their numbers, and no classes.
 

@@ -91,7 +91,7 @@ def run(
         if source.taken:
             say(f"prepare: {source.taken(data['folder'], len(sizes))}")
         if len(sizes) < FEWEST_CLASSES:
-            raise DataError(_one_class(sizes, data, source))
+            raise DataError(_one_class(listed, sizes, data, source))
         chosen = listed.choose(sizes, data["min_images"], data["classes"], data["images_per_class"])
         if sum(n >= data["min_images"] for n in sizes.values()) < FEWEST_CLASSES:
             raise DataError(_too_few_images(sizes, data["min_images"]))
@@ -216,8 +216,13 @@ def _nothing_found(listed: Catalogue, origin: str, source: Source) -> str:
     return f"{origin}: no image of the source {source.name}{expected}"
 
 
-def _one_class(sizes: Counter, data: dict, source: Source) -> str:
+def _one_class(listed: Catalogue, sizes: Counter, data: dict, source: Source) -> str:
     ((label, n),) = sizes.items()
+    if other := next((row for row in listed.left_out() if row["class"] != label), None):
+        return (
+            f"params.yaml: data.source = {data['source']}: {label} is the only class with images "
+            f"that can be read; at least {FEWEST_CLASSES} are needed; of another: {_first(other)}"
+        )
     key = "folder" if source.one_class else "source"
     return (
         f"params.yaml: data.{key} = {data[key]}: {label} is the only class "

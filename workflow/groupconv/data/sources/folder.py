@@ -11,7 +11,7 @@ from groupconv.data.archive import NO_TABLE_HOLDS, refusing
 from groupconv.data.formats import head, kind_of
 from groupconv.data.labels import composed
 from groupconv.data.layout import ONE_CLASS, layout
-from groupconv.data.listing import is_systems, may_be_image, refuse_link
+from groupconv.data.listing import is_copies, is_systems, may_be_image, refuse_link
 from groupconv.data.sources.source import Character, Scan, Source
 from groupconv.ground.errors import DataError
 from groupconv.ground.progress import many
@@ -66,7 +66,7 @@ def _below(label: Path) -> Iterator[Path]:
 
     with refusing(str(label), "a folder"):
         for at, folders, names in os.walk(label, onerror=fail):
-            folders[:] = [name for name in folders if not is_systems(name)]
+            folders[:] = [n for n in folders if not (is_systems(n) or is_copies(n))]
             for name in folders:
                 refuse_link(Path(at, name))
             for path in (Path(at, name) for name in names if not is_systems(name)):
