@@ -192,22 +192,22 @@ def test_one_colour_is_blank_and_excluded(tmp_path):
     assert [(row["id"], row["reason"]) for row in excluded] == [("a/03.png", "blank")]
 
 
-@pytest.mark.parametrize(("side", "lacking", "decoded"), [(30, 0, None), (30, 1, 0), (400, 0, 128)])
+@pytest.mark.parametrize(("side", "lacking", "decoded"), [(75, 0, None), (75, 1, 0), (1000, 0, 128)])
 def test_a_disk_that_will_be_too_small_is_said_early_and_one_that_suffices_is_not(
     tmp_path, monkeypatch, side, lacking, decoded
 ):
     """By the headers, before an image is decoded; then where the later ones are larger."""
-    grey = [picture(i, mode="L") for i in range(100)]
-    more = [picture(i, (side, 40), mode="L") for i in range(100, 200)]
+    grey = [picture(i, (75, 100), mode="L") for i in range(100)]
+    more = [picture(i, (side, 100), mode="L") for i in range(100, 200)]
     write_classes(tmp_path / "in", a=grey, b=more)
     usage, seen = prepare.atomic.shutil.disk_usage(tmp_path), []
-    free = usage._replace(free=200 * 30 * 40 - lacking)
+    free = usage._replace(free=200 * 75 * 100 - lacking)
     monkeypatch.setattr(prepare.atomic.shutil, "disk_usage", lambda _: free)
     monkeypatch.setattr(prepare.parallel, "decode", lambda *of: seen.append(of) or decode(*of))
     if decoded is None:
         assert len(local(tmp_path, image_size=1024)[1]) == 200
     else:
-        with pytest.raises(DiskError, match=r"images: 200 images needs about \d+ kB, its disk has"):
+        with pytest.raises(DiskError, match=r"images: 200 images needs about .* MB, its disk has"):
             local(tmp_path, image_size=1024)
         assert len(seen) == decoded
 
