@@ -159,7 +159,7 @@ def test_in_force_shows_values_as_in_params_yaml():
 
 def test_a_cell_is_text_not_markup_and_a_column_of_numbers_is_known():
     html = markup.table("| a | n |\n| --- | --- |\n| <b>か | −1.5 pt |\n|  |  |\n", "ja")
-    assert '<th scope="row">&lt;b&gt;<span lang="ja">か</span></th><td class="n">−1.5 pt' in html
+    assert '<th scope="row">&lt;b&gt;<span lang="ja">か</span></th><td class="n">−1.5\xa0pt' in html
     assert '<th scope="col">a</th><th scope="col" class="n">n</th>' in html
     assert html.count("<tr>") == 3
 

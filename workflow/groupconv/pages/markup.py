@@ -7,6 +7,7 @@ from pathlib import Path
 
 from groupconv.pages import glyphs
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 NUMBER = re.compile(r"[+\N{MINUS SIGN}-]?\d[\d,]*\.?\d*")
 
 
@@ -14,6 +15,12 @@ def cells(markdown: str) -> list[list[str]]:
     """The lines of a table that the step tables wrote, its header first."""
     lines = markdown.splitlines()
     return [line[2:-2].split(" | ") for line in (lines[0], *lines[2:])]
+
+
+def together(cell: str) -> str:
+    """The cell's number with its unit, and both ends of an interval, on one line."""
+    cell = re.sub(r"(?<=\d) (?=[%A-Za-z])", NO_BREAK, cell)
+    return re.sub(r"\[[^]]*\]", lambda m: m[0].replace(" ", NO_BREAK), cell)
 
 
 def table(markdown: str, language: str = "") -> str:
@@ -30,7 +37,7 @@ def table(markdown: str, language: str = "") -> str:
     body = "".join(
         f'<tr><th scope="row">{marked(row[0], language)}</th>'
         + "".join(
-            f"<td{_number(numeric[i])}>{marked(cell, language)}</td>"
+            f"<td{_number(numeric[i])}>{marked(together(cell), language)}</td>"
             for i, cell in enumerate(row[1:], start=1)
         )
         + "</tr>"

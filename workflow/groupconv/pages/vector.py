@@ -8,7 +8,13 @@ from groupconv.pages import glyphs
 ROOT = re.compile(r"<svg[^>]*>")
 FONTS = re.compile(r"('DejaVu Sans')(?:, '[\w -]+')*")
 # What a dark page draws otherwise; a file on its own has the colours themselves.
-ROLES = {"#262626": "--ink", "#000000": "--ink", "#ffffff": "--paper", "#e6e6e6": "--pale"}
+ROLES = {
+    "#262626": "--ink",
+    "#000000": "--ink",
+    "#ffffff": "--paper",
+    "#e6e6e6": "--pale",
+    "#0173b2": "--blue",
+}
 COLOUR = re.compile("|".join(ROLES))
 
 

@@ -30,7 +30,7 @@ KEYS = {
     "evaluate.checkpoint": "epoch that is tested",
     "images": "number of images",
 }
-_TIMED = re.compile(r"\blatency(?:_\w+)?\b")
+_NAMES = re.compile(rf"\b(?:latency(?:_\w+)?|{'|'.join(n for n in MEASURES if '_' in n)})\b")
 
 
 def measure(name: str) -> str:
@@ -39,8 +39,8 @@ def measure(name: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A reason of claims.json, its back ends in words."""
-    return signed(_TIMED.sub(lambda m: measure(m[0]), text))
+    """A reason of claims.json, its measures in words."""
+    return signed(_NAMES.sub(lambda m: measure(m[0]), text))
 
 
 def signed(text: str) -> str:

@@ -74,6 +74,7 @@ def run(
     environment.filters["ja"] = lambda text: markup.marked(text, language)
     page = environment.get_template("report.html.j2").render(
         sections=contents.SECTIONS,
+        language=language,
         style=read(Path(texts) / "style.css"),
         script=read(Path(texts) / "page.js"),
         answers=answers.answers(given),
