@@ -55,7 +55,7 @@ def _entry(entry: dict, differs: str) -> dict:
     for one in entry["ours"]:
         ours.setdefault(words.measure(one["measure"]), []).append(words.signed(one["text"]))
     return {
-        **{key: entry[key] for key in ("id", "words", "place", *ANSWERS)},
+        **{key: entry[key] for key in ("id", "words", "place", "about", *ANSWERS)},
         "reading": words.signed(entry["reading"]),
         "ours": {name: "; ".join(texts) for name, texts in ours.items()},
         "reason": "" if reason == said else words.plain(reason),
