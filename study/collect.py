@@ -143,11 +143,13 @@ def page(run: Path, params: dict) -> None:
         counts=str(data / "counts.csv"),
         folder=str(found / "tables"),
     )
+    of_seed = f"{found}/schemes/{{scheme}}/seed{{seed}}"
     figures.run(
         reads.params_of(params, "figures"),
         **of,
-        images=str(data / "images.npy"),
-        history=str(found / "schemes/{scheme}/seed{seed}/history.csv"),
+        images="",  # no pixels are kept
+        history=f"{of_seed}/history.csv",
+        predictions=f"{of_seed}/predictions.csv",
         runs=str(found / "latency.csv"),
         folder=str(found / "figures"),
     )
@@ -159,6 +161,8 @@ def page(run: Path, params: dict) -> None:
         figures=str(found / "figures"),
         tables=str(found / "tables"),
         latency=str(found / "latency.json"),
+        **{name: of[name] for name in ("summary", "comparisons")},
+        tests=f"{of_seed}/test.json",
         report=str(found / "report.html"),
     )
 

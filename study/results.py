@@ -11,7 +11,6 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from groupconv.data.manifest import TEXT, read_table
 from groupconv.ground import atomic
@@ -128,20 +127,15 @@ def unpack(trainings: list[Training], results: Path, run: Path) -> None:
         raise DataError(f"{results / trainings[0].stage}: trained on {len(found)} other manifests")
     data = results / "data" / found.pop()[:16]
     manifest = pd.read_csv(data / "manifest.csv.xz", dtype=TEXT, keep_default_na=False)
-    sizes = manifest["height"] * manifest["width"] * manifest["channels"]
-    manifest.insert(5, "offset", sizes.cumsum() - sizes)
     (run / "data").mkdir(parents=True)
     manifest.to_csv(run / "data" / "manifest.csv", index=False, lineterminator="\n")
     counts = pd.read_csv(data / "counts.csv.xz", dtype=TEXT, keep_default_na=False)
     counts.to_csv(run / "data" / "counts.csv", index=False, lineterminator="\n")
-    # No pixels are kept: a file as large, of zeros, which takes no room. Samples are drawn black.
-    np.lib.format.open_memmap(
-        run / "data" / "images.npy", "w+", np.uint8, (int(sizes.sum()),)
-    ).flush()
     for one in trainings:
         of, to = results / one.name, run / one.folder
         to.mkdir(parents=True)
-        shutil.copy(of / "history.csv", to / "history.csv")
+        for name in ("history.csv", "test.json"):
+            shutil.copy(of / name, to / name)
         for name, part in PREDICTIONS.items():
             table = _read(of / f"{name}.csv.xz")
             images = manifest[manifest["split"] == part].reset_index(drop=True)

@@ -20,9 +20,12 @@ PER = 5  # times eight images of a class
 CLASSES = ("あ", "い", "𛀁", "ん")  # the third, a hentaigana, is in no font here
 
 
+MACHINE = {"cpu": "x", "gpu": None, "cores": 2, "ram_gib": 8.0, "python": "3", "system": "y"}
+
+
 def inputs(**given):
     """What a drawing function gets; None is what it does not look at."""
-    names = "params papers summary comparisons histories runs manifest images".split()
+    names = "params papers summary comparisons histories predictions runs manifest images".split()
     return FigureInputs(**{**dict.fromkeys(names), **given})
 
 
@@ -88,10 +91,18 @@ def _make(root, params):
                 write_csv(
                     folder / f"{name}.csv",
                     [
-                        {"id": i, "correct": int(h), "in_top5": 1, "loss": 1 + 0.1 * k + (not h)}
+                        {
+                            "id": i,
+                            "class": i[0],
+                            "predicted": i[0] if h else CLASSES[CLASSES.index(i[0]) - 1],
+                            "correct": int(h),
+                            "in_top5": 1,
+                            "loss": 1 + 0.1 * k + (not h),
+                        }
                         for i, h in zip(ids, hits, strict=True)
                     ],
                 )
+            (folder / "test.json").write_text(json.dumps({"machine": MACHINE}))
             write_csv(
                 folder / "history.csv",
                 [
@@ -125,7 +136,6 @@ def _make(root, params):
         }
         for k, s in enumerate(schemes)
     }
-    machine = {"cpu": "x", "gpu": None, "cores": 2, "ram_gib": 8.0, "python": "3", "system": "y"}
     latency = {
         "input": "one image",
         "device": "cpu",
@@ -133,7 +143,7 @@ def _make(root, params):
         "rounds": 30,
         "load": {"loaded": False},
         "warmup_runs": 3,
-        "machine": machine,
+        "machine": MACHINE,
         "versions": {"torch": "2"},
         "schemes": timed,
     }
@@ -197,6 +207,7 @@ def paths_in(root):
             "predictions": "{scheme}/seed{seed}/predictions.csv",
             "val_predictions": "{scheme}/seed{seed}/val_predictions.csv",
             "history": "{scheme}/seed{seed}/history.csv",
+            "tests": "{scheme}/seed{seed}/test.json",
             "macs": "{scheme}/macs.json",
             "latency": "latency.json",
             "runs": "latency.csv",

@@ -1,10 +1,16 @@
 """Figures: labels that can be drawn, the packed pixels, what an SVG file may hold."""
 
+import base64
+import io
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
+from fontTools import ttLib
 from groupconv.data.manifest import read_table
 from groupconv.data.packed import Images
-from groupconv.pages import drawing
+from groupconv.pages import glyphs, pictures
 from groupconv.steps import figures
 from matplotlib import pyplot as plt
 from PIL import Image
@@ -23,9 +29,9 @@ pytestmark = pytest.mark.usefixtures("strict_figures")
     ],
 )
 def test_a_class_is_labelled_with_the_glyphs_that_fonts_have(name, point, expected):
-    assert drawing.label(name, point) == expected
+    assert pictures.label(name, point) == expected
     figure, axis = plt.subplots()
-    axis.set_title(drawing.label(name, point))
+    axis.set_title(pictures.label(name, point))
     figure.canvas.draw()
 
 
@@ -38,15 +44,15 @@ def test_a_missing_glyph_would_be_noticed():
 
 def test_samples_are_the_packed_pixels_under_the_names_of_their_folders(tmp_path):
     """Classes 1, 01 and 2 of a local folder are names, not numbers."""
-    lines, packed = ["class,code_point,split,offset,height,width,channels"], []
+    lines, packed = ["class,code_point,origin,page,split,offset,height,width,channels"], []
     for name, height, width, channels in (("1", 2, 3, 1), ("01", 4, 2, 3), ("2", 2, 2, 1)):
-        lines.append(f"{name},,train,{len(packed)},{height},{width},{channels}")
+        lines.append(f"{name},,,,train,{len(packed)},{height},{width},{channels}")
         packed += range(len(packed), len(packed) + height * width * channels)
     (tmp_path / "manifest.csv").write_text("\n".join(lines))
     np.save(tmp_path / "images.npy", np.array(packed, np.uint8))
     manifest = read_table(tmp_path / "manifest.csv")
     images = Images(tmp_path / "images.npy", manifest)
-    figure = drawing.samples(inputs(manifest=manifest, images=images))
+    figure = pictures.samples(inputs(manifest=manifest, images=images))
     first = figure.axes[:3]
     assert [axis.get_title() for axis in first] == ["1", "01", "2"]
     shapes = [axis.images[0].get_array().shape for axis in first]
@@ -54,15 +60,34 @@ def test_samples_are_the_packed_pixels_under_the_names_of_their_folders(tmp_path
     assert first[1].images[0].get_array().ravel().tolist() == list(range(6, 30))
 
 
-def test_dpi_is_of_the_png_file_alone_and_an_svg_file_needs_no_font(tmp_path):
+def test_samples_are_of_different_books_and_pages_before_they_are_neighbours():
+    rows = pd.DataFrame({"origin": list("aaaabb"), "page": list("112378"), "id": list("uvwxyz")})
+    assert "".join(pictures.spread(rows)["id"]) == "uywzxv"
+
+
+def test_dpi_is_of_the_png_file_alone(tmp_path):
     svg = []
     for dpi in (100, 200):
         figure, axis = plt.subplots(figsize=(2, 1))
         axis.imshow(np.arange(16).reshape(4, 4))
-        axis.set_title("か")
         figures.save(figure, tmp_path / f"at{dpi}", dpi)
         svg.append((tmp_path / f"at{dpi}.svg").read_bytes())
         with Image.open(tmp_path / f"at{dpi}.png") as image:
             assert image.size == (2 * dpi, dpi)
     assert svg[0] == svg[1]
-    assert b"<text" not in svg[0]
+
+
+def test_an_svg_files_text_is_text_with_its_own_japanese_glyphs(tmp_path):
+    figure, axis = plt.subplots(figsize=(2, 1))
+    axis.set_title("か < b")
+    figures.save(figure, tmp_path / "f", 100, "A title", "か & more")
+    text = (tmp_path / "f.svg").read_text(encoding="utf-8")
+    assert ">か &lt; b</text>" in text
+    assert "<title>A title</title><desc>か &amp; more</desc>" in text
+    assert f"'DejaVu Sans', Verdana, {glyphs.FAMILY}, sans-serif" in text
+    content = base64.b64decode(re.search(r"font/woff;base64,([^)]+)", text)[1])
+    font = ttLib.TTFont(io.BytesIO(content))
+    assert set(font.getBestCmap()) == {ord("か")}
+    figure, axis = plt.subplots(figsize=(2, 1))
+    figures.save(figure, tmp_path / "g", 100)
+    assert "@font-face" not in (tmp_path / "g.svg").read_text(encoding="utf-8")

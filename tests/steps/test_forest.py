@@ -42,7 +42,7 @@ def test_a_row_has_its_change_with_both_intervals_and_their_numbers():
     assert rows == [(y, [(-4.5, 1.5), (-3.5, 0.5)]) for y in (0, 1)]
     numbers = axis.child_axes[0].get_yticklabels()
     assert [label.get_text() for label in numbers] == ["−1.5 pt [−3.5, +0.5]"] * 2
-    assert axis.get_xlabel() == "change of test top-1 accuracy from baseline (points)"
+    assert axis.get_xlabel() == "change of test top-1 accuracy (points)"
 
 
 def test_figure_9_says_what_its_intervals_are_about_and_what_it_cannot_show():

@@ -35,7 +35,7 @@ def tabulate(paths, params):
 
 def draw(paths, params, folder):
     """Run the step figures; any warning is an error, as that a glyph is missing."""
-    given = ("claims", "manifest", "images", "summary", "comparisons", "history", "runs")
+    given = ("claims manifest images summary comparisons history predictions runs").split()
     part = reads.params_of(params, "figures")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -51,8 +51,7 @@ def put_together(paths, params):
         "workflow/report",
         paths["figures"],
         paths["tables"],
-        paths["latency"],
-        paths["report"],
+        **{name: paths[name] for name in ("latency", "summary", "comparisons", "tests", "report")},
     )
 
 
@@ -165,7 +164,7 @@ def test_tables_are_numbers_in_csv_and_the_same_rows_in_markdown(shown):
         assert len(lines) == len(rows) + claims_above + 2
         assert len({line.count("|") for line in lines}) == 1
     data = pd.read_csv(Path(shown["tables"]) / "data.csv").set_index("part")
-    assert data.loc["all", "images"] == 32 * PER
+    assert data.loc["used", "images"] == 32 * PER
     assert data.loc["left out: blank", "images"] == 4
     table1 = pd.read_csv(Path(shown["tables"]) / "table1.csv")
     convolutions = table1["layer"].str.startswith("conv")
@@ -202,7 +201,7 @@ class Page(html.parser.HTMLParser):
         self.addresses, self.images = [], 0
 
     def handle_starttag(self, tag, attributes):
-        self.images += tag == "img"
+        self.images += tag == "svg"
         self.addresses += [v for k, v in attributes if k in ("src", "href") and v]
 
 

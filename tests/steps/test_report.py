@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from groupconv.pages import contents
-from groupconv.settings import comments, config
+from groupconv.pages import contents, making, markup
+from groupconv.settings import comments, config, reads
 from groupconv.steps import report
 from results_tree import build
 from test_presentation import answer, put_together, tabulate
@@ -60,22 +60,24 @@ def page(tmp_path_factory):
     tabulate(paths, params)
     Path(paths["figures"]).mkdir()
     for figure in contents.figures(params["schemes"]):
-        blank = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+        head = f"<title>{figure.title}</title><desc>Nothing is shown.</desc>"
+        blank = f'<svg viewBox="0 0 360 100">{head}<text>あ</text></svg>'
         Path(paths["figures"], f"{figure.name}.svg").write_text(blank, encoding="utf-8")
     put_together(paths, params)
     return Path(paths["report"]).read_text(encoding="utf-8")
 
 
-def test_the_page_is_well_formed_and_runs_nothing(page):
+def test_the_page_is_well_formed_and_loads_nothing(page):
     outline = Outline(page)
     assert outline.wrong == []
     tags = [tag for tag, _ in outline.elements]
-    assert not {"script", "iframe", "object", "embed"} & set(tags)
+    assert not {"iframe", "object", "embed"} & set(tags)
+    assert tags.count("script") == 1
     assert tags.count("h1") == tags.count("main") == tags.count("title") == 1
     ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     style = page[page.index("<style>") : page.index("</style>")]
-    assert "url(" not in style
+    assert re.findall(r"url\(", style) == re.findall(r"url\((?=data:font/woff)", style)
     assert "@import" not in style
 
 
@@ -93,12 +95,21 @@ def test_the_page_says_that_the_papers_images_are_not_known(page):
     assert "images and classes here is ours" in said
 
 
-def test_every_picture_has_a_name_of_its_own(page):
-    alts = [attributes["alt"] for tag, attributes in Outline(page).elements if tag == "img"]
+def test_every_picture_says_what_it_is_and_what_it_shows(page):
+    pictures = [a for tag, a in Outline(page).elements if tag == "svg"]
+    labels = [attributes["aria-label"] for attributes in pictures]
+    assert {attributes["role"] for attributes in pictures} == {"img"}
     schemes = {"3, baseline", "4, scheme A", "5, scheme B", "7, scheme D", "8, scheme E"}
-    named = {f"Figure {name}" for name in {"1", "2", "9", "10", *schemes}}
-    assert len(alts) == len(set(alts))
-    assert named | {"Scheme F"} <= set(alts)
+    named = {f"Figure {name}" for name in {"1", "2", "9", "10", *schemes}} | {"Scheme F"}
+    assert {f"{name}. Nothing is shown." for name in named} <= set(labels)
+    assert len(labels) == len(set(labels))
+
+
+def test_japanese_is_marked_and_has_its_glyphs(page):
+    outline = Outline(page)
+    assert {a["lang"] for _, a in outline.elements if "lang" in a} == {"en", "ja"}
+    assert '<text lang="ja">あ</text>' in page
+    assert "@font-face{font-family:page-ja" in page
 
 
 def test_every_figure_and_table_stands_in_the_section_of_its_row(page):
@@ -111,14 +122,14 @@ def test_every_figure_and_table_stands_in_the_section_of_its_row(page):
 
 def test_the_page_follows_the_configuration(page):
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
-    assert "say nothing about the paper's: images: 160 (the paper: 65,795)" in text
-    assert "model.input_size: 32" not in text
+    assert "In what this run differs: number of images: 160 (the paper: 65,795)" in text
+    assert "side of the network's input, px: 32" not in text
     assert "not in params.yaml with the paper's groups: C" in text
     assert 'data.fit: "crop"' in text  # the ledger names the value in force
     for entry in LEDGER:
         assert entry["choice"] in text
     for row in (*contents.FIGURES, *contents.TABLES):
-        assert row.caption in text
+        assert text.count(row.caption) == 1  # that of six figures of one row, too
 
 
 @pytest.mark.parametrize("file", comments.files(), ids=lambda file: file.name)
@@ -146,7 +157,17 @@ def test_in_force_shows_values_as_in_params_yaml():
         assert report.in_force(params, same) == same
 
 
-def test_a_cell_is_text_not_markup(tmp_path):
-    (tmp_path / "t.md").write_text("| a |\n| --- |\n| <script>x</script> |\n")
-    assert "<script" not in report.table(tmp_path / "t.md")
-    assert "<td>" in report.table(tmp_path / "t.md")
+def test_a_cell_is_text_not_markup_and_a_column_of_numbers_is_known():
+    html = markup.table("| a | n |\n| --- | --- |\n| <b>か | −1.5 pt |\n|  |  |\n", "ja")
+    assert '<th scope="row">&lt;b&gt;<span lang="ja">か</span></th><td class="n">−1.5\xa0pt' in html
+    assert '<th scope="col">a</th><th scope="col" class="n">n</th>' in html
+    assert html.count("<tr>") == 3
+
+
+def test_how_a_number_was_made_names_the_keys_that_its_step_reads():
+    for step in making.STEPS:
+        own = [key for key in reads.READS[step.name] if key not in ("scheme", "seed")]
+        assert step.keys.split() == own, step.name
+    params = config.load("params.yaml")
+    said = making.parameters(next(s for s in making.STEPS if s.name == "split"), params)
+    assert said == 'split.seed: 0, split.unit: "image", split.division: "published"'

@@ -22,12 +22,12 @@ def test_class_names_that_look_like_numbers_are_counted_as_text(tmp_path):
         "train": 2,
         "val": 1,
         "test": 1,
-        "all": 4,
-        "left out: class not chosen": 5,
+        "used": 4,
+        "not chosen: other classes": 5,
         "left out: blank": 2,
         "in the source": 11,
     }
-    names = ["train", "all", "left out: blank", "left out: class not chosen", "in the source"]
+    names = ["train", "used", "left out: blank", "not chosen: other classes", "in the source"]
     assert rows.loc[names, "classes"].tolist() == [2, 3, 2, 1, 4]
 
 

@@ -25,6 +25,7 @@ USUAL = {
         "comparisons": "results/comparisons.csv",
         "claims": "results/claims.json",
         "history": f"{SEED}/history.csv",
+        "predictions": f"{SEED}/predictions.csv",
         "runs": "results/latency.csv",
         "folder": "results/figures",
     },
@@ -35,6 +36,9 @@ USUAL = {
         "figures": "results/figures",
         "tables": "results/tables",
         "latency": "results/latency.json",
+        "summary": "results/summary.csv",
+        "comparisons": "results/comparisons.csv",
+        "tests": f"{SEED}/test.json",
         "report": "results/report.html",
     },
 }

@@ -27,4 +27,4 @@ def test_a_figure_is_one_function_and_one_row(finished, tmp_path):
     for kind in ("svg", "png"):
         assert (project.folder / "results" / "figures" / f"speed.{kind}").stat().st_size > 1000
     page = (project.folder / "results" / "report.html").read_text(encoding="utf-8")
-    assert page.index('id="curves"') < page.index('<figure id="speed">') < page.index('id="data"')
+    assert page.index('id="accuracy"') < page.index('<figure id="speed">') < page.index('id="cost"')

@@ -72,6 +72,7 @@ rule figures:
             comparisons=rules.summary.output.comparisons,
             claims=rules.claims.output.claims,
             history=seam.of_all(rules.train.output.history),
+            predictions=seam.of_all(rules.evaluate.output.predictions),
             runs=rules.latency.output.runs,
         ),
     output:
@@ -89,13 +90,15 @@ rule figures:
     params:
         json=seam.params_of("figures"),
         history=seam.literal(rules.train.output.history),
+        predictions=seam.literal(rules.evaluate.output.predictions),
         folder=seam.literal(seam.figures_folder),
         options=seam.options("figures"),
     shell:
         "python workflow/step.py figures {params.json:q} claims={input.claims}"
         " manifest={input.manifest} images={input.images} summary={input.summary}"
         " comparisons={input.comparisons} history={params.history:q}"
-        " runs={input.runs} folder={params.folder} {params.options:q} 2> {log}"
+        " predictions={params.predictions:q} runs={input.runs}"
+        " folder={params.folder} {params.options:q} 2> {log}"
 
 
 rule report:
@@ -106,6 +109,9 @@ rule report:
             tables=rules.tables.output.tables,
             claims=rules.claims.output.claims,
             latency=rules.latency.output.latency,
+            summary=rules.summary.output.summary,
+            comparisons=rules.summary.output.comparisons,
+            tests=seam.of_all(rules.evaluate.output.test),
         ),
     output:
         report="results/report.html",
@@ -124,9 +130,11 @@ rule report:
         ambiguities=seam.reads("report", "workflow/paper/ambiguities.yaml"),
         figures=seam.literal(seam.figures_folder),
         tables=seam.literal(seam.tables_folder),
+        tests=seam.literal(rules.evaluate.output.test),
         options=seam.options("report"),
     shell:
         "python workflow/step.py report {params.json:q} claims={input.claims}"
         " ambiguities={params.ambiguities} texts={params.texts} figures={params.figures}"
-        " tables={params.tables} latency={input.latency}"
+        " tables={params.tables} latency={input.latency} summary={input.summary}"
+        " comparisons={input.comparisons} tests={params.tests:q}"
         " report={output.report} {params.options:q} 2> {log}"

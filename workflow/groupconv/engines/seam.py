@@ -24,7 +24,7 @@ from groupconv.engines.marker import MARKER
 from groupconv.engines.refusal import or_refuse
 from groupconv.engines.run import DECIDED, Run
 from groupconv.ground.errors import StepError
-from groupconv.pages import contents
+from groupconv.pages import captions, contents
 from groupconv.settings import config as settings
 from groupconv.settings import reads, resources, unreadable
 
@@ -109,7 +109,7 @@ class Seam:
         return [
             {
                 "value": path,
-                "caption": str(contents.caption_file(row, CAPTIONS.absolute())),
+                "caption": str(captions.place(row, CAPTIONS.absolute())),
                 "category": "Figures",
                 "labels": {"figure": row.name},
             }
@@ -155,7 +155,7 @@ class Seam:
                 found = [str(own)]
             # Without an executor it is --report, or the like; neither a run nor a dry one.
             if step == "figures" and not self.workflow.executor_plugin:
-                or_refuse(contents.write_captions, self.schemes, CAPTIONS)
+                or_refuse(captions.write, self.schemes, CAPTIONS)
             return found if wanted else ancient(found)
 
         return filled

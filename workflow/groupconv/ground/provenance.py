@@ -1,6 +1,7 @@
-"""What a result was made with: the machine and the versions."""
+"""What a result was made with: the machine, the versions and the commit."""
 
 import platform
+import subprocess
 from importlib import metadata
 
 import psutil
@@ -23,6 +24,23 @@ def machine() -> dict:
 def versions(*packages: str) -> dict[str, str]:
     """The installed version of each package, by importlib.metadata."""
     return {package: metadata.version(package) for package in packages}
+
+
+def commit() -> str:
+    """The commit in this folder, and whether tracked files differ from it; "" without git."""
+
+    def said(*words: str) -> str | None:
+        try:
+            run = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+        except OSError:
+            return None
+        return run.stdout.strip() if run.returncode == 0 else None
+
+    found = said("rev-parse", "--short=10", "HEAD")
+    if not found:
+        return ""
+    changed = said("status", "--porcelain", "--untracked-files=no", "--", "workflow", "params.yaml")
+    return f"{found} with uncommitted changes" if changed else found
 
 
 def _gpu() -> str | None:

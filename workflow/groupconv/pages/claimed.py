@@ -4,8 +4,11 @@ import json
 
 import pandas as pd
 
+from groupconv.pages import words
 from groupconv.results.verdicts import WEAKEST_FIRST
 
+# Said once for the page, at its top.
+ELSEWHERE = "this run is not in the paper's setting (the list stands in the answer)"
 ANSWERS = {"number_verdict": "number", "statement_verdict": "statement"}
 MORE = ("about", "reason", "smallest_difference")
 
@@ -21,9 +24,7 @@ def table(answers: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
             },
             **{key: [json.dumps(e[key]) for e in entries] for key in ("number", "ours")},
             **{key: [e[key] for e in entries] for key in ANSWERS},
-            **{
-                key: [e[key] for e in entries] for key in ("about", "reason", "smallest_difference")
-            },
+            **{key: [e[key] for e in entries] for key in MORE},
         }
     )
     rows = []
@@ -37,6 +38,40 @@ def table(answers: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     return numbers, pd.DataFrame(rows)
 
 
+def claims(answers: dict) -> list[dict]:
+    """Each claim with its entries, in words, for the page."""
+    entries = {entry["id"]: entry for entry in answers["entries"]}
+    differs = "; ".join(answers["differs"])
+    return [
+        {**claim, "entries": [_entry(entries[name], differs) for name in claim["entries"]]}
+        for claim in answers["claims"]
+    ]
+
+
+def _entry(entry: dict, differs: str) -> dict:
+    reason = entry["reason"].replace(differs, ELSEWHERE) if differs else entry["reason"]
+    said = "; ".join(one["text"] for one in entry["ours"])  # by some rules it is the reason
+    ours: dict[str, list[str]] = {}
+    for one in entry["ours"]:
+        ours.setdefault(words.measure(one["measure"]), []).append(words.signed(one["text"]))
+    return {
+        **{key: entry[key] for key in ("id", "words", "place", "about", *ANSWERS)},
+        "reading": words.signed(entry["reading"]),
+        "ours": {name: "; ".join(texts) for name, texts in ours.items()},
+        "reason": "" if reason == said else words.plain(reason),
+    }
+
+
+def counts(answers: dict) -> list[tuple[str, int, int]]:
+    """Each verdict with the claims that have it, by number and by statement; best first."""
+    found = []
+    for word in reversed(WEAKEST_FIRST):
+        both = [sum(claim[key] == word for claim in answers["claims"]) for key in ANSWERS]
+        if any(both):
+            found.append((word, *both))
+    return found
+
+
 def lines(answers: dict) -> list[str]:
     """A line for the numbers and one for the statements: each verdict with its claims.
 
@@ -48,8 +83,8 @@ def lines(answers: dict) -> list[str]:
             word: [c["id"] for c in answers["claims"] if c[key] == word] for word in WEAKEST_FIRST
         }
         said = (f"{word} {', '.join(map(str, ids))}" for word, ids in reversed(of.items()) if ids)
-        if words := "; ".join(said):
-            found.append(f"The paper's claims by {name}: {words}.")
+        if listed := "; ".join(said):
+            found.append(f"The paper's claims by {name}: {listed}.")
     if once := ", ".join(str(c["id"]) for c in answers["claims"] if c["about"]):
         found.append(f"By statement {once}: about these networks, one seed each, not the schemes.")
     return found

@@ -1,20 +1,28 @@
 """Every figure and table, a row each: the rules, the steps and the page follow from these rows.
 
-A figure is a row of FIGURES and a function in drawing.py, a table a row of TABLES and a function in
-tables.py. Imports nothing that draws: the rules read this module before any run.
+A figure is a row of FIGURES and a function in drawing.py, with one of the same name in alts.py that
+says in words what it shows; a table is a row of TABLES and a function in tables.py. Imports nothing
+that draws: the rules read this module before any run.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
-from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
 from groupconv.results.order import in_order
 
-SECTIONS = ("results", "claims", "curves", "data", "networks")  # of the page, by their addresses
+SECTIONS = {  # of the page, in its order: their addresses and headings
+    "answer": "The answer",
+    "claims": "The paper's claims",
+    "accuracy": "Accuracy",
+    "cost": "Cost",
+    "networks": "Networks",
+    "data": "Data",
+    "open": "What the paper leaves open",
+    "made": "How each number was made",
+}
 EACH = "{scheme}"  # in a figure's name and title: the row stands for one figure per scheme
 FIGURE_KINDS = ("svg", "png")  # of its files: for the page, and for elsewhere
 TABLE_KINDS = ("csv", "md")  # numbers, and the same as it is printed
@@ -24,9 +32,9 @@ TABLE_KINDS = ("csv", "md")  # numbers, and the same as it is printed
 class Figure:
     """A figure: results/figures/NAME.KIND, for each of FIGURE_KINDS, and its place on the page.
 
-    ``draw`` names a function in drawing.py. If ``name`` has {scheme} in it, there is a figure per
-    scheme, and ``paper`` has the (name, title) of each that the paper numbers. Raises StepError if
-    the page has no such section.
+    ``draw`` names a function in drawing.py, and one in alts.py if that has one. If ``name`` has
+    {scheme} in it, there is a figure per scheme, and ``paper`` has the (name, title) of each that
+    the paper numbers. Raises StepError if the page has no such section.
     """
 
     name: str
@@ -49,6 +57,7 @@ class Table:
     """
 
     name: str
+    title: str
     section: str
     caption: str
     make: str
@@ -68,13 +77,107 @@ def _wrong(row: Figure | Table, key: str, value: str, why: str) -> StepError:
 
 FIGURES = (
     Figure(
-        name="fig01",
-        title="Figure 1",
-        section="data",
-        caption="Samples of the data: characters of the training part, one column per class, with "
-        "the class and its code point.",
-        draw="samples",
+        name="overview",
+        title="What grouping saves, and what it costs",
+        section="answer",
+        caption="Change from the baseline: multiply-accumulates and latency of one input to the "
+        "paper's full model on this machine, and top-1 accuracy on this run's test part. Thick "
+        "lines: each scheme's own 95% interval. Thin lines: 95% intervals that hold together. "
+        "Grey: changes of accuracy too small for this run. Crosses: the paper's numbers, where "
+        "ours can stand beside them.",
+        draw="overview",
     ),
+    Figure(
+        name="fig09",
+        title="Figure 9",
+        section="accuracy",
+        caption="Change of top-1 accuracy on the test part, image by image against the baseline. "
+        "Thick lines: each scheme's own 95% interval. Thin lines: 95% intervals that hold "
+        "together: those of D and E, those of A, B and C, those of other schemes. Grey: changes "
+        "too small for this run, which would miss them more than one time in five. The paper's "
+        "changes stand here as crosses only where the run is in its setting.",
+        draw="accuracy",
+    ),
+    Figure(
+        name="validation",
+        title="Validation accuracy",
+        section="accuracy",
+        caption="Change of top-1 accuracy on the validation part against the baseline, drawn as "
+        "Figure 9. The validation part chooses, the test part is read once.",
+        draw="validation",
+    ),
+    Figure(
+        name="together",
+        title="All schemes together",
+        section="accuracy",
+        caption="Accuracy and loss on the validation part by epoch, every scheme on the same axes. "
+        "Lines are means over seeds, bands their range.",
+        draw="together",
+    ),
+    Figure(
+        name="all_curves",
+        title="Figures 3 to 8, side by side",
+        section="accuracy",
+        caption="Accuracy and loss of every scheme on the same axes; the grey line is the "
+        "baseline's validation. Lines are means over seeds, bands their range. The running mean of "
+        "training takes each image before the weights have learnt from it, so it lags behind; eval "
+        "mode means weights at rest, no augmentation and no dropout.",
+        draw="all_curves",
+    ),
+    Figure(
+        name="curves_{scheme}",
+        title="Scheme {scheme}",
+        section="accuracy",
+        caption="Each scheme by itself, with the lines and axes of Figures 3 to 8, side by side.",
+        draw="curves",
+        paper={
+            "baseline": ("fig03", "Figure 3, baseline"),
+            "A": ("fig04", "Figure 4, scheme A"),
+            "B": ("fig05", "Figure 5, scheme B"),
+            "C": ("fig06", "Figure 6, scheme C"),
+            "D": ("fig07", "Figure 7, scheme D"),
+            "E": ("fig08", "Figure 8, scheme E"),
+        },
+    ),
+    Figure(
+        name="classes",
+        title="Class by class",
+        section="accuracy",
+        caption="Test accuracy of each class, of the baseline and of the paper's scheme E (or, "
+        "where the run has none, of the scheme with the fewest MACs); in brackets the class's test "
+        "images, on the right the change. The most lost stand first; of many classes, those at the "
+        "two ends. With few images of each, a single class proves nothing.",
+        draw="classes",
+    ),
+    Figure(
+        name="confused",
+        title="The most confused pairs",
+        section="accuracy",
+        caption="The classes that the same scheme confuses most: a test image that it misread, a "
+        "training image of what it took it for, and how many test images that happens to in one "
+        "training.",
+        draw="confused",
+    ),
+    Figure(
+        name="only_baseline",
+        title="Only the baseline gets these right",
+        section="accuracy",
+        caption="Test images that every training of the baseline names and none of the same "
+        "scheme: what each shows, and what the scheme took it for.",
+        draw="only_baseline",
+    ),
+    Figure(
+        name="fig10",
+        title="Figure 10",
+        section="cost",
+        caption="Cost of one input to the paper's full model (224x224, 1,120 classes, classifier "
+        "4096) and its change against the baseline: multiply-accumulates, which are exact, and "
+        "latency on this machine, with intervals as in Figure 9. Crosses are the paper's numbers; "
+        "its machine is not known.",
+        draw="cost",
+    ),
+    # More figures of the cost (other back ends, where the time goes, accuracy against it) are rows
+    # here, with section="cost": the page shows them below Figure 10.
     Figure(
         name="fig02",
         title="Figure 2",
@@ -88,72 +191,49 @@ FIGURES = (
         name="reach",
         title="What conv-5 sees",
         section="networks",
-        caption="What one channel of conv-5 can see. A strip is a stage, from its first channel to "
-        "its last; the title says how many of conv-1's channels are seen. Behind conv-1 no layer "
-        "of the paper's D and E mixes groups: they are 64 and 32 networks side by side, which meet "
-        "in the classifier alone.",
+        caption="What one channel of conv-5 can see. A strip is a stage, conv-1 to conv-5, from "
+        "its first channel to its last; the title says how many of conv-1's channels are seen. "
+        "Behind conv-1 no layer of the paper's D and E mixes groups: they are 64 and 32 networks "
+        "side by side, which meet in the classifier alone.",
         draw="reach",
     ),
     Figure(
-        name="all_curves",
-        title="Figures 3 to 8, side by side",
-        section="curves",
-        caption="Every scheme on the same axes; the grey line is the baseline's validation. Lines "
-        "are means over seeds, bands their range.",
-        draw="all_curves",
-    ),
-    Figure(
-        name="curves_{scheme}",
-        title="Scheme {scheme}",
-        section="curves",
-        caption="Accuracy and loss of one scheme on the training and validation parts, by epoch; "
-        "the axes are those of the other schemes' figures. Lines are means over seeds, bands their "
-        "range. The running mean of training takes each image before the weights have learnt from "
-        "it, so it lags behind; eval mode means weights at rest, no augmentation and no dropout.",
-        draw="curves",
-        paper={
-            "baseline": ("fig03", "Figure 3, baseline"),
-            "A": ("fig04", "Figure 4, scheme A"),
-            "B": ("fig05", "Figure 5, scheme B"),
-            "C": ("fig06", "Figure 6, scheme C"),
-            "D": ("fig07", "Figure 7, scheme D"),
-            "E": ("fig08", "Figure 8, scheme E"),
-        },
-    ),
-    Figure(
-        name="fig09",
-        title="Figure 9",
-        section="results",
-        caption="Change of top-1 accuracy on the test part, image by image against the baseline. "
-        "Thick lines: each scheme's own 95% interval. Thin lines: 95% intervals that hold "
-        "together: those of D and E, those of A, B and C, those of other schemes. Grey: changes "
-        "too small for this run, which would miss them more than one time in five. The paper's "
-        "changes stand here as crosses only where the run is in its setting.",
-        draw="accuracy",
-    ),
-    Figure(
-        name="validation",
-        title="Validation accuracy",
-        section="results",
-        caption="Change of top-1 accuracy on the validation part against the baseline, drawn as "
-        "Figure 9. The validation part chooses, the test part is read once.",
-        draw="validation",
-    ),
-    Figure(
-        name="fig10",
-        title="Figure 10",
-        section="results",
-        caption="Cost of one input to the paper's full model (224x224, 1,120 classes, classifier "
-        "4096) and its change against the baseline: multiply-accumulates, which are exact, and "
-        "latency on this machine, with intervals as in Figure 9. Crosses are the paper's numbers; "
-        "its machine is not known.",
-        draw="cost",
+        name="fig01",
+        title="Figure 1",
+        section="data",
+        caption="Samples of the data: images of the training part, one column per class. They are "
+        "of different books and pages, as far as the source has several.",
+        draw="samples",
     ),
 )
 
 TABLES = (
     Table(
+        name="schemes",
+        title="The schemes",
+        section="answer",
+        caption="Which of VGG's stages, conv-1 to conv-5, are divided into groups, and "
+        "into how many. A group's channels see no other group's.",
+        make="schemes",
+    ),
+    Table(
+        name="results",
+        title="Results, scheme by scheme",
+        section="answer",
+        caption="Test accuracy, MACs, parameters and latency, each with its change against "
+        "baseline, and the paper's number where ours can be compared with it.",
+        make="results",
+    ),
+    Table(
+        name="claims",
+        title="Claims",
+        section="claims",
+        caption="The paper's claims beside ours.",
+        make="claims",
+    ),
+    Table(
         name="table1",
+        title="Table 1",
         section="networks",
         caption="Architectures (the paper's Table 1). Sizes are channels x height x width. Batch "
         "norm and ReLU follow each convolution, ReLU and dropout the first two FC layers. A "
@@ -162,23 +242,12 @@ TABLES = (
         make="architecture",
     ),
     Table(
-        name="results",
-        section="results",
-        caption="The schemes: test accuracy, MACs, parameters and latency, each with its change "
-        "against baseline, and the paper's number where ours can be compared with it.",
-        make="results",
-    ),
-    Table(
-        name="claims",
-        section="claims",
-        caption="The paper's claims beside ours.",
-        make="claims",
-    ),
-    Table(
         name="data",
+        title="Images and classes",
         section="data",
-        caption="Images and classes of each part, and what was left out; where the source has "
-        "parts of its own, how many images of each went where.",
+        caption="Images and classes at each stage: in the source, not chosen or left out and why, "
+        "used, and of each part; where the source has parts of its own, how many images of each "
+        "went where.",
         make="data",
     ),
 )
@@ -220,16 +289,12 @@ def function(module: ModuleType, row: Figure | Table) -> Callable:
     return found
 
 
-def caption_file(figure: Figure, folder: str | Path) -> Path:
-    """Where write_captions() puts the figure's caption."""
-    return Path(folder) / f"{figure.name}.rst"
+def says(module: ModuleType, row: Figure, given: object) -> str:
+    """What the row's figure shows, by the function of ``module`` (alts) that is named as ``draw``.
 
-
-def write_captions(schemes: Iterable[str], folder: str | Path) -> None:
-    """Write each figure's caption as the reStructuredText file that `snakemake --report` reads.
-
-    Raises DiskError.
+    Its caption, where there is none.
     """
-    for figure in figures(schemes):
-        text = re.sub(r"([\\*`|_])", r"\\\1", figure.caption)  # its marks stay text
-        atomic.write_text(caption_file(figure, folder), f"{text}\n")
+    found = getattr(module, row.draw, None)
+    if found is None:
+        return row.caption
+    return found(given, row.scheme) if row.scheme else found(given)

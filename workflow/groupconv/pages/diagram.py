@@ -4,12 +4,14 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from groupconv.pages.style import SMALL, WIDTH
+
 CHANNELS, GROUPS = 8, 4  # as in the paper's figure
 
 
 def convolutions_figure() -> Figure:
     """Eight input and eight output channels, in one group (left) and in four (right)."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.2))
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.2))
     for axis, groups in zip(axes, (1, GROUPS), strict=True):
         draw(axis, groups)
     return figure
@@ -37,6 +39,6 @@ def draw(axis, groups: int) -> None:
     title = "convolution" if groups == 1 else f"grouped convolution, {groups} groups"
     axis.set_title(f"{title}\n{weights} kernels of 3x3", fontsize=10)
     for x, label in ((0, "input\nchannels"), (3, "output\nchannels")):
-        axis.text(x, -CHANNELS + 0.2, label, ha="center", va="top", fontsize=9)
+        axis.text(x, -CHANNELS + 0.2, label, ha="center", va="top", fontsize=SMALL)
     axis.set(xlim=(-0.8, 3.8), ylim=(-CHANNELS - 0.9, 0.6))
     axis.set_axis_off()

@@ -5,45 +5,36 @@ for one figure per scheme. Every number drawn was made by an earlier step, but f
 over seeds.
 """
 
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from groupconv.pages import diagram, epochs, forest, sight
+from groupconv.pages import answer, by_class, diagram, epochs, forest, pictures, sight
 from groupconv.pages.inputs import FigureInputs
-from groupconv.pages.style import drawable
 from groupconv.results.order import in_order
 
-SAMPLE_CLASSES, SAMPLES = 14, 5
+
+def overview(given: FigureInputs) -> Figure:
+    """What each scheme saves and what it costs, in one picture."""
+    return answer.figure(given)
 
 
 def samples(given: FigureInputs) -> Figure:
-    """The first training images of the most frequent classes, at their own aspect."""
-    manifest = given.manifest
-    side = manifest[["height", "width"]].to_numpy().max()
-    training = manifest[manifest["split"] == "train"]
-    classes = training["class"].value_counts(sort=True).index[:SAMPLE_CLASSES]
-    figure, axes = plt.subplots(
-        SAMPLES, len(classes), figsize=(0.72 * len(classes), 0.72 * SAMPLES + 0.5), squeeze=False
-    )
-    for column, name in enumerate(classes):
-        rows = training[training["class"] == name].head(SAMPLES).to_dict("records")
-        for axis, row in zip(axes[:, column], rows, strict=False):
-            axis.imshow(given.images[row].squeeze(), cmap="gray", vmin=0, vmax=255)
-            middle_x, middle_y = row["width"] / 2 - 0.5, row["height"] / 2 - 0.5
-            axis.set(
-                xlim=(middle_x - side / 2, middle_x + side / 2),
-                ylim=(middle_y + side / 2, middle_y - side / 2),
-            )
-        axes[0, column].set_title(label(name, rows[0]["code_point"]), fontsize=8, linespacing=1.4)
-    for axis in axes.flat:
-        axis.set_axis_off()
-    return figure
+    """Training images of the most frequent classes."""
+    return pictures.samples(given)
 
 
-def label(name: str, code_point: str) -> str:
-    """A class's glyph over its code point, without the glyphs that no font in use has."""
-    glyphs = "".join(character for character in name if drawable(character))
-    return f"{glyphs}\n{code_point}" if code_point else glyphs[:9]
+def confused(given: FigureInputs) -> Figure:
+    """The pairs of classes that a scheme confuses most, with images."""
+    return pictures.confused(given)
+
+
+def only_baseline(given: FigureInputs) -> Figure:
+    """Test images that only the baseline gets right."""
+    return pictures.only_baseline(given)
+
+
+def classes(given: FigureInputs) -> Figure:
+    """The accuracy of each class, of the baseline and of a scheme."""
+    return by_class.figure(given)
 
 
 def convolutions(given: FigureInputs) -> Figure:
@@ -62,6 +53,11 @@ def reach(given: FigureInputs) -> Figure:
 def curves(given: FigureInputs, scheme: str) -> Figure:
     """Accuracy and loss of one scheme by epoch."""
     return epochs.of_one(given, scheme)
+
+
+def together(given: FigureInputs) -> Figure:
+    """Every scheme's validation accuracy and loss by epoch, on the same axes."""
+    return epochs.together(given)
 
 
 def all_curves(given: FigureInputs) -> Figure:

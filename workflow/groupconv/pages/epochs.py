@@ -1,4 +1,4 @@
-"""Figures 3 to 8, accuracy and loss by epoch: of one scheme, and of all side by side.
+"""Figures 3 to 8, accuracy and loss by epoch: of one scheme, of all side by side, and together.
 
 A line is the mean over seeds, its band their range. "Training" is two things: the running mean of
 an epoch's updates, each seen before the weights changed; and, where history.csv has it, the same
@@ -7,6 +7,7 @@ part seen after the epoch in eval mode, as validation is.
 
 import math
 from dataclasses import dataclass
+from itertools import cycle
 
 import pandas as pd
 import seaborn as sns
@@ -16,10 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from groupconv.pages.inputs import FigureInputs
-from groupconv.pages.style import BLUE, GREEN, GREY, ORANGE, SMALL, WIDTH
+from groupconv.pages.style import BLUE, DASHES, GREEN, GREY, LOOKS, ORANGE, SMALL, WIDTH
 
 MEASURES = (("top1", 100, "top-1 accuracy (%)"), ("loss", 1, "loss (nats)"))
-COLUMNS = 6  # schemes side by side
+COLUMNS = 3  # schemes side by side
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Line:
     label: str
     color: tuple
     marker: str
-    dashes: str
+    dashes: str | tuple
 
 
 def lines(given: FigureInputs) -> list[Line]:
@@ -53,7 +54,7 @@ def lines(given: FigureInputs) -> list[Line]:
 def of_one(given: FigureInputs, scheme: str) -> Figure:
     """Accuracy (left) and loss (right) of one scheme; the axes are those of all."""
     drawn = lines(given)
-    figure, axes = plt.subplots(1, 2, figsize=(5, 2.6 + 0.15 * len(drawn)))
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.7 + 0.17 * len(drawn)))
     for axis, (measure, scale, words) in zip(axes, MEASURES, strict=True):
         for line in drawn:
             _draw(axis, given.histories[scheme], line, measure, scale)
@@ -69,7 +70,7 @@ def of_all(given: FigureInputs) -> Figure:
     drawn, schemes = lines(given), list(given.histories)
     columns = min(COLUMNS, len(schemes))
     blocks = math.ceil(len(schemes) / columns)
-    height = 1 + 0.15 * len(drawn) + 2.6 * blocks
+    height = 1 + 0.17 * len(drawn) + 3.2 * blocks
     figure, axes = plt.subplots(
         2 * blocks, columns, figsize=(WIDTH, height), sharex=True, squeeze=False
     )
@@ -92,6 +93,21 @@ def of_all(given: FigureInputs) -> Figure:
         axes[2 * block, column].set_title(scheme, fontsize=SMALL + 1)
         axes[2 * block + 1, column].set_xlabel("epoch", fontsize=SMALL + 1)
     _legend(figure, [*drawn, of_baseline])
+    return figure
+
+
+def together(given: FigureInputs) -> Figure:
+    """Validation accuracy (left) and loss (right) of every scheme on the same axes."""
+    looks = zip(given.histories, cycle(LOOKS), cycle(DASHES), strict=False)
+    drawn = {s: Line("val", s, color, marker, dashes) for s, (color, marker), dashes in looks}
+    rows = math.ceil(len(drawn) / COLUMNS)
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.1 + 0.2 * rows))
+    for axis, (measure, scale, words) in zip(axes, MEASURES, strict=True):
+        for scheme, line in drawn.items():
+            _draw(axis, given.histories[scheme], line, measure, scale)
+        _scale(axis, given, measure, ("val",))
+        axis.set(xlabel="epoch", ylabel=f"validation {words}")
+    _legend(figure, list(drawn.values()), COLUMNS)
     return figure
 
 
@@ -121,10 +137,12 @@ def _draw(axis: Axes, histories: list[pd.DataFrame], line: Line, measure: str, s
     axis.fill_between(mean.index, low, high, color=line.color, alpha=0.2, linewidth=0)
 
 
-def _scale(axis: Axes, given: FigureInputs, measure: str) -> None:
+def _scale(
+    axis: Axes, given: FigureInputs, measure: str, parts: tuple[str, ...] = ("train", "val")
+) -> None:
     """The axes that all schemes share: to the last epoch, to the largest loss or to 100%."""
     table = pd.concat(_all(given))
-    losses = [column for column in table if column.endswith("_loss")]
+    losses = [c for c in table if c.endswith("_loss") and c.startswith(parts)]
     top = 100 if measure == "top1" else table[losses].max().max() * 1.05
     axis.set(xlim=(0.5, table["epoch"].max() + 0.5), ylim=(0, top))
     axis.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
@@ -134,13 +152,13 @@ def _all(given: FigureInputs) -> list[pd.DataFrame]:
     return [history for of_scheme in given.histories.values() for history in of_scheme]
 
 
-def _legend(figure: Figure, drawn: list[Line]) -> None:
-    """One line of the figure's foot for each part."""
+def _legend(figure: Figure, drawn: list[Line], columns: int = 1) -> None:
+    """The figure's foot: each line with its marker and dashes."""
     handles = [
         plt.Line2D(
-            [], [], color=o.color, linestyle=o.dashes, marker=o.marker, markersize=3, label=o.label
+            [], [], color=o.color, linestyle=o.dashes, marker=o.marker, markersize=4, label=o.label
         )
         for o in drawn
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=1)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
     sns.despine(figure)

@@ -19,8 +19,9 @@ from matplotlib.patches import Patch
 from groupconv.ground.progress import many
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, SMALL, WIDTH
+from groupconv.pages.words import MINUS
 
-ROW_IN, LINE_IN, AROUND_IN = 0.32, 0.18, 1.25  # heights of a row, of a line in it, of the rest
+ROW_IN, LINE_IN, AROUND_IN = 0.34, 0.2, 1.75  # heights of a row, of a line in it, of the rest
 OWN, ALL = {"linewidth": 3.5, "alpha": 0.55}, {"linewidth": 1}  # the two kinds of interval
 CROSS = {
     "marker": "x",
@@ -30,8 +31,7 @@ CROSS = {
     "markeredgewidth": 1.6,
     "zorder": 5,
 }
-LINE = 110  # characters of a line of small text as wide as the figure
-MINUS = "\N{MINUS SIGN}"
+LINE = 74  # characters of a line of small text as wide as the figure
 LABELS = {"eager": "latency, eager", "folded": "latency, batch norm folded"}
 UNITS = {"points": " pt", "percent": "%"}
 
@@ -51,45 +51,40 @@ def accuracy(given: FigureInputs, measure: str, words: str, about: str) -> Figur
 
     ``words`` name the accuracy; ``about`` is what to say above it, besides what intervals mean.
     """
-    rows, series = _of(given, measure), Series(measure, "change of the scheme", BLUE, "o")
+    rows, series = changes(given, measure), Series(measure, "change from the baseline", BLUE, "o")
     figure, axis = plt.subplots(figsize=(WIDTH, AROUND_IN + ROW_IN * len(rows)))
     for y, (scheme, row) in enumerate(rows.iterrows()):
         small = row["smallest_difference"]
         axis.barh(y, 2 * small, 0.8, -small, color=PALE, linewidth=0, zorder=0)
-        _point(axis, y, row, series, given.papers.get((scheme, measure)))
+        point(axis, y, row, series, given.papers.get((scheme, measure)))
     ys = range(len(rows))
-    _rows(axis, list(rows.index), ys, ys, [_change(row) for _, row in rows.iterrows()])
+    _rows(axis, list(rows.index), ys, ys, [change(row) for _, row in rows.iterrows()])
     axis.use_sticky_edges = False
     axis.margins(x=0.03)
     figure.suptitle(textwrap.fill(f"{about}{_covers(rows)}", LINE), fontsize=SMALL)
-    axis.set_xlabel(f"change of {words} from baseline (points)")
-    pale = Patch(color=PALE, linewidth=0, label="too small for this run to show (80% power)")
+    axis.set_xlabel(f"change of {words} (points)")
+    pale = Patch(color=PALE, linewidth=0, label="too small for this run to show")
     _finish(figure, axis, [series], [pale])
     return figure
 
 
 def cost(given: FigureInputs) -> Figure:
     """Each scheme's change of MACs (exact) and of each variant's latency (with intervals)."""
-    variants = sorted(set(given.runs["variant"]), key=lambda name: (name != "eager", name))
-    names = ["latency" if v == "eager" else f"latency_{v}" for v in variants]
-    series = [Series("macs", "MACs (exact)", GREY, "D")]
-    looks = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (PURPLE, "v"))
-    for name, variant, look in zip(names, variants, looks, strict=False):
-        series.append(Series(name, LABELS.get(variant, f"latency, {variant}"), *look))
+    series = cost_series(given)
     schemes = list(given.summary.index)
     step = len(series) + 0.6  # lines, with a gap between schemes
     figure, axis = plt.subplots(figsize=(WIDTH, AROUND_IN + LINE_IN * step * len(schemes)))
     ys, texts = [], []
     for i, one in enumerate(series):
-        changes = _of(given, one.measure)
+        of_measure = changes(given, one.measure)
         for k, scheme in enumerate(schemes):
             y = k * step + i
             ys.append(y)
             text = _amount(given.summary.loc[scheme], one.measure)
-            if scheme in changes.index:
-                row = changes.loc[scheme]
-                _point(axis, y, row, one, given.papers.get((scheme, one.measure)))
-                text += f"  {_change(row)}"
+            if scheme in of_measure.index:
+                row = of_measure.loc[scheme]
+                point(axis, y, row, one, given.papers.get((scheme, one.measure)))
+                text += f"  {change(row)}"
             else:
                 axis.plot(0, y, one.marker, color=one.color, markersize=5)
             texts.append(text)
@@ -98,12 +93,23 @@ def cost(given: FigureInputs) -> Figure:
     for k in range(1, len(schemes)):
         axis.axhline(k * step - 0.8, color=PALE, linewidth=0.8, zorder=0)
     axis.set_xlim(min(-100, axis.get_xlim()[0]), max(5, axis.get_xlim()[1]))
-    axis.set_xlabel("change of the cost of one input from baseline (%)")
+    axis.set_xlabel("change of the cost of one input (%)")
     _finish(figure, axis, series, [])
     return figure
 
 
-def _of(given: FigureInputs, measure: str) -> pd.DataFrame:
+def cost_series(given: FigureInputs) -> list[Series]:
+    """MACs, then the latency of each variant that was timed, eager first."""
+    variants = sorted(set(given.runs["variant"]), key=lambda name: (name != "eager", name))
+    names = ["latency" if v == "eager" else f"latency_{v}" for v in variants]
+    series = [Series("macs", "MACs (exact)", GREY, "D")]
+    looks = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (PURPLE, "v"))
+    for name, variant, look in zip(names, variants, looks, strict=False):
+        series.append(Series(name, LABELS.get(variant, f"latency, {variant}"), *look))
+    return series
+
+
+def changes(given: FigureInputs, measure: str) -> pd.DataFrame:
     """The measure's changes from the baseline, by scheme, in the order of the summary."""
     table = given.comparisons
     of_measure = (table["measure"] == measure) & (table["reference"] == "baseline")
@@ -111,7 +117,7 @@ def _of(given: FigureInputs, measure: str) -> pd.DataFrame:
     return found.loc[[scheme for scheme in given.summary.index if scheme in found.index]]
 
 
-def _point(axis: Axes, y: float, row: pd.Series, series: Series, paper: float | None) -> None:
+def point(axis: Axes, y: float, row: pd.Series, series: Series, paper: float | None) -> None:
     """One change: thick its own interval, thin the simultaneous one, and the paper's as a cross."""
     color = series.color
     axis.hlines(y, row["simultaneous_low"], row["simultaneous_high"], color=color, **ALL)
@@ -140,14 +146,14 @@ def _finish(figure: Figure, axis: Axes, series: list[Series], more: list[Artist]
         for one in series
     ]
     handles.append(Line2D([], [], **OWN, color=GREY, label="95% interval"))
-    handles.append(Line2D([], [], **ALL, color=GREY, label="95% intervals that hold together"))
+    handles.append(Line2D([], [], **ALL, color=GREY, label="95%, all together"))
     if any(line.get_marker() == CROSS["marker"] for line in axis.lines):
         handles.append(Line2D([], [], **CROSS, label="the paper's number"))
-    figure.legend(handles=[*handles, *more], loc="outside lower center", ncols=3)
+    figure.legend(handles=[*handles, *more], loc="outside lower center", ncols=2)
     sns.despine(figure, left=True)
 
 
-def _change(row: pd.Series) -> str:
+def change(row: pd.Series) -> str:
     """+2.7 pt [-1.2, +6.6]; without an interval where the number is exact."""
     text = f"{row['change']:+.1f}{UNITS[row['unit']]}"
     if row["low"] < row["high"]:

@@ -16,9 +16,11 @@ class FigureInputs:
     summary: summary.csv, a row per scheme, by name; baseline first
     comparisons: comparisons.csv, a row per measure, scheme and what it is compared with
     histories: {scheme: a history.csv per seed}, a row per epoch
+    predictions: {scheme: a predictions.csv per seed}, a row per image of the test part
     runs: latency.csv, a row per timed run
     manifest: manifest.csv, a row per image, with its part in the column `split`
-    images: images.npy; ``images[row]`` are the pixels of a row of the manifest
+    images: images.npy; ``images[row]`` are the pixels of a row of the manifest; None where a run
+        keeps no pixels
     """
 
     params: dict
@@ -26,9 +28,10 @@ class FigureInputs:
     summary: pd.DataFrame
     comparisons: pd.DataFrame
     histories: dict[str, list[pd.DataFrame]]
+    predictions: dict[str, list[pd.DataFrame]]
     runs: pd.DataFrame
     manifest: pd.DataFrame
-    images: Images
+    images: Images | None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from groupconv.network.reach import conv5_sees
 from groupconv.pages.style import BLUE, ORANGE, PALE, SMALL, WIDTH
 
 STAGES = range(1, 6)
-COLUMNS = (2, 3, 4)  # schemes side by side
+COLUMNS = (2, 3)  # schemes side by side
 STRIP = 0.44  # width of a stage; the next one stands 1 further right
 FAINT = 0.25
 
@@ -26,7 +26,7 @@ def figure(architecture: str, schemes: dict[str, dict]) -> Figure:
     """
     columns = min(COLUMNS, key=lambda n: (-len(schemes) % n, -n))  # with the fewest empty places
     rows = math.ceil(len(schemes) / columns)
-    made, axes = plt.subplots(rows, columns, figsize=(WIDTH, 0.8 + 1.45 * rows), squeeze=False)
+    made, axes = plt.subplots(rows, columns, figsize=(WIDTH, 1 + 1.45 * rows), squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, (name, scheme) in zip(axes.flat, schemes.items(), strict=False):
@@ -39,7 +39,7 @@ def figure(architecture: str, schemes: dict[str, dict]) -> Figure:
         Patch(color=BLUE, label="channels that it sees"),
         Patch(color=PALE, label="channels that it does not see"),
     ]
-    made.legend(handles=handles, loc="outside lower center", ncols=3)
+    made.legend(handles=handles, loc="outside lower center", ncols=1)
     return made
 
 
@@ -67,7 +67,7 @@ def draw(axis: Axes, seen: list[np.ndarray]) -> None:
             corners = [(x, a), (x, b), (y, d), (y, c)]
             axis.add_patch(Polygon(corners, facecolor=BLUE, alpha=FAINT, linewidth=0))
     axis.set(xlim=(0.6, 5.4), ylim=(1.02, -0.02), yticks=[])
-    axis.set_xticks(list(STAGES), ["conv-1", "2", "3", "4", "conv-5"], fontsize=SMALL)
+    axis.set_xticks(list(STAGES), [1, 2, 3, 4, 5], fontsize=SMALL)
     axis.tick_params(axis="x", length=0)
     sns.despine(ax=axis, left=True, bottom=True)
 

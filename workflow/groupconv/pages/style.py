@@ -1,29 +1,34 @@
 """One look for all figures: colours, fonts, and which characters the fonts can draw."""
 
-import importlib.util
-from pathlib import Path
-
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib import font_manager
 
-WIDTH = 7  # inches of a figure as wide as a page of print; half of the page is 5
+from groupconv.pages import glyphs
+
+WIDTH = 5  # inches of every figure: as wide as a phone, where its smallest text is 8 px high
 BLUE, ORANGE, GREEN, PURPLE, GREY = (sns.color_palette("colorblind")[i] for i in (0, 1, 2, 4, 7))
+# Of lines side by side: told apart by their marker and dashes where there is no colour.
+LOOKS = tuple(zip(sns.color_palette("colorblind"), "dos^vXP*ph", strict=True))
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 BLACK, PALE = "black", "0.9"
-SMALL = 8  # points of text that is no axis title
+SMALL = 9  # points of the smallest text
 
 
 def style() -> None:
     """Set the look; Japanese glyphs come from IPAexGothic, which matplotlib-fontja carries."""
     mpl.use("Agg")
     sns.set_theme(context="paper", style="ticks", palette="colorblind", font_scale=1.1)
-    package = Path(importlib.util.find_spec("matplotlib_fontja").origin).parent
-    font_manager.fontManager.addfont(package / "fonts" / "ipaexg.ttf")
-    mpl.rcParams["font.family"] = ["DejaVu Sans", "IPAexGothic"]
+    font_manager.fontManager.addfont(glyphs.FONT)
+    mpl.rcParams["font.family"] = ["DejaVu Sans", glyphs.DRAWN_AS]
     mpl.rcParams["svg.hashsalt"] = "groupconv"  # the same file for the same figure
+    mpl.rcParams["svg.fonttype"] = "none"  # text stays text, which one can search, select and read
     mpl.rcParams["figure.constrained_layout.use"] = True
     mpl.rcParams["text.parse_math"] = False  # a folder may be named $x$
-    mpl.rcParams["legend.fontsize"] = SMALL
+    mpl.rcParams["axes.labelsize"] = SMALL + 0.5
+    for part in ("legend.fontsize", "xtick.labelsize"):
+        mpl.rcParams[part] = SMALL
+    mpl.rcParams["legend.columnspacing"] = 1.2
     mpl.rcParams["legend.frameon"] = False
 
 

@@ -11,9 +11,18 @@ import pandas as pd
 from groupconv.data.parts import PARTS
 from groupconv.pages import architectures, claimed, papers
 from groupconv.pages.inputs import TableInputs
+from groupconv.results.order import in_order
 
 Made = tuple[pd.DataFrame, pd.DataFrame]  # numbers for programs, texts for people
 
+# What the choice of classes and images passes over, by the columns of counts.csv.
+LEFT_OUT = {
+    "under_min_images": "not chosen: classes with too few images",
+    "class_not_chosen": "not chosen: other classes",
+    "over_images_per_class": "not chosen: more images of a class than asked for",
+    "class_too_small": "left out: classes with too few images left",
+    "not_an_image": "left out: no images",
+}
 NONE = ""  # the paper gives no number
 RESULTS = (
     "test_top1 test_top1_low test_top1_high test_top1_change smallest_difference test_top5 "
@@ -39,6 +48,47 @@ PRINTED = [
 def architecture(given: TableInputs) -> Made:
     """Table 1: every layer of the three networks, and what each scheme alters in it."""
     return architectures.table(given)
+
+
+def schemes(given: TableInputs) -> Made:
+    """A row per scheme: which stages it groups, in words and in numbers."""
+    of = {name: given.params["schemes"][name] for name in in_order(given.params["schemes"])}
+    numbers = pd.DataFrame(
+        [
+            {
+                "scheme": name,
+                **{f"conv-{i}": n for i, n in enumerate(one["groups"], start=1)},
+                "width": one.get("width", 1),
+                "shuffle": int(one.get("shuffle", False)),
+            }
+            for name, one in of.items()
+        ]
+    )
+    printed = numbers.drop(columns=["width", "shuffle"])
+    printed.insert(1, "what is grouped", [grouped(one) for one in of.values()])
+    return numbers, printed
+
+
+def grouped(scheme: dict) -> str:
+    """A scheme of params.yaml in words: "conv-4 and conv-5 in 64 groups"."""
+    stages = {n: [] for n in scheme["groups"] if n > 1}
+    for i, n in enumerate(scheme["groups"], start=1):
+        if n > 1:
+            stages[n].append(i)
+    said = [f"{_stages(found)} in {n} groups" for n, found in stages.items()] or ["nothing"]
+    if scheme.get("shuffle"):
+        said.append("channels shuffled between the groups")
+    if scheme.get("width", 1) != 1:
+        said.append(f"{scheme['width']:g} times the channels")
+    return ", ".join(said)
+
+
+def _stages(numbers: list[int]) -> str:
+    """conv-3; conv-4 and conv-5; conv-2 to conv-5; conv-2, conv-4."""
+    names = [f"conv-{i}" for i in numbers]
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{names[0]} to {names[-1]}"
+    return " and ".join(names) if len(names) == 2 else ", ".join(names)
 
 
 def results(given: TableInputs) -> Made:
@@ -98,28 +148,29 @@ def signed(fraction: float, unit: str) -> str:
 
 
 def data(given: TableInputs) -> Made:
-    """Images and classes per part, what was left out and why, and what the source has.
+    """Images and classes at each stage, from the source to the parts.
 
-    The parts are all that is used; with what was left out they add up to the source. Where the
+    What is used and what is not add up to the source; the parts add up to what is used. Where the
     source has a division of its own, a column for each published part says where its images went.
     """
     table = given.manifest
     published = [part for part in PARTS if "part" in table and (table["part"] == part).any()]
-    rows, origins = [], []
-    for name, of in (*((part, table[table["split"] == part]) for part in PARTS), ("all", table)):
-        rows.append((name, len(of), of["class"].nunique(), len(of) / len(table)))
-        origins.append([(of["part"] == part).sum() for part in published])
     counts = given.counts.drop(columns=["class", "code_point"])
+    rows = [("in the source", counts["source"].sum(), len(counts), float("nan"))]
     for column in counts.drop(columns=["source", "kept"]):
         if counts[column].sum():
-            name = f"left out: {column.replace('_', ' ')}"
+            name = LEFT_OUT.get(column, f"left out: {column.replace('_', ' ')}")
             rows.append((name, counts[column].sum(), (counts[column] > 0).sum(), float("nan")))
-    rows.append(("in the source", counts["source"].sum(), len(counts), float("nan")))
+    first = len(rows)
+    parts = [("used", table), *((part, table[table["split"] == part]) for part in PARTS)]
+    for name, of in parts:
+        rows.append((name, len(of), of["class"].nunique(), len(of) / len(table)))
     numbers = pd.DataFrame(rows, columns=["part", "images", "classes", "share"])
     printed = numbers.assign(share=[f"{s:.1%}" if s == s else "" for s in numbers["share"]])
-    for i, part in enumerate(published):
-        column = pd.array([of[i] for of in origins], dtype="Int64")
-        column = pd.Series(column).reindex(numbers.index)
-        numbers[f"published_{part}"] = column
-        printed[f"published {part}"] = ["" if pd.isna(n) else str(n) for n in column]
-    return numbers, printed
+    for column in ("images", "classes"):
+        printed[column] = [f"{n:,}" for n in numbers[column]]
+    for part in published:
+        found = [None] * first + [int((of["part"] == part).sum()) for _, of in parts]
+        numbers[f"published_{part}"] = pd.array(found, dtype="Int64")
+        printed[f"published {part}"] = ["" if n is None else f"{n:,}" for n in found]
+    return numbers, printed.rename(columns={"part": "stage"})

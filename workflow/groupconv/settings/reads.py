@@ -61,7 +61,17 @@ READS = {
     "claims": ("data", "model", "schemes", "train", "evaluate.checkpoint"),
     "tables": ("data", "split", "model", "schemes", "train"),
     "figures": ("data", "model", "schemes", "train", "figures"),
-    "report": ("data", "split", "model", "schemes", "train", "evaluate", "latency", "figures"),
+    "report": (
+        "data",
+        "split",
+        "model",
+        "schemes",
+        "train",
+        "evaluate",
+        "latency",
+        "training_speed",
+        "figures",
+    ),
 }
 
 # Steps that run where one asks for them alone: `snakemake sweep`. DVC has no stage of them, as

@@ -3,6 +3,7 @@
 Reads the results and saves what drawing.py draws. Does not know what a figure shows.
 """
 
+import io
 import json
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from matplotlib.figure import Figure
 from groupconv.data.manifest import read_table
 from groupconv.data.packed import Images
 from groupconv.ground import atomic
-from groupconv.pages import contents, drawing, papers
+from groupconv.pages import alts, contents, drawing, papers, vector
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import style
 from groupconv.results.order import in_order
 from groupconv.results.trained import seeds_of
 
+# A class may be called 01 or NA.
+AS_TEXT = {"dtype": {"id": str, "class": str, "predicted": str}, "keep_default_na": False}
 SVG_DPI = 150  # of the images in an SVG file; figures.dpi is the PNG files'
 
 
@@ -30,36 +33,40 @@ def run(
     summary: str,
     comparisons: str,
     history: str,
+    predictions: str,
     runs: str,
     folder: str,
 ) -> None:
     """Draw every figure into ``folder``, which is left with these alone.
 
-    ``history`` is a template with {scheme} and {seed}. Raises DataError if the images are not the
-    manifest's, DiskError if a file cannot be written.
+    ``history`` and ``predictions`` are templates with {scheme} and {seed}; ``images`` is "" where
+    no pixels are kept. Raises DataError if the images are not the manifest's, DiskError if a file
+    cannot be written.
     """
     schemes = in_order(params["schemes"])
     seeds = seeds_of(history, schemes, params["train"]["seeds"])
     table = read_table(manifest)
+
+    def tables(template: str, **how) -> dict[str, list[pd.DataFrame]]:
+        paths = {s: [template.format(scheme=s, seed=seed) for seed in seeds[s]] for s in schemes}
+        return {s: [pd.read_csv(path, **how) for path in of] for s, of in paths.items()}
+
     given = FigureInputs(
         params=params,
         papers=papers.changes(json.loads(Path(claims).read_text(encoding="utf-8"))),
         comparisons=pd.read_csv(comparisons),
         summary=pd.read_csv(summary).set_index("scheme", drop=False),
-        histories={
-            scheme: [
-                pd.read_csv(history.format(scheme=scheme, seed=seed)) for seed in seeds[scheme]
-            ]
-            for scheme in schemes
-        },
+        histories=tables(history),
+        predictions=tables(predictions, **AS_TEXT),
         runs=pd.read_csv(runs),
         manifest=table,
-        images=Images(images, table),
+        images=Images(images, table) if images else None,
     )
     style()
     rows = contents.figures(schemes)
     for row in rows:
-        save(drawn(row, given), Path(folder) / row.name, params["figures"]["dpi"])
+        words = row.title, contents.says(alts, row, given)
+        save(drawn(row, given), Path(folder) / row.name, params["figures"]["dpi"], *words)
     names = {row.name for row in rows}
     for path in Path(folder).iterdir():
         if path.stem not in names:  # of a scheme that is no more
@@ -72,12 +79,16 @@ def drawn(row: contents.Figure, given: FigureInputs) -> Figure:
     return draw(given, row.scheme) if row.scheme else draw(given)
 
 
-def save(figure: Figure, stem: Path, dpi: int) -> None:
-    """Write ``stem``.KIND for each of FIGURE_KINDS, and close the figure. Raises DiskError."""
+def save(figure: Figure, stem: Path, dpi: int, title: str = "", alt: str = "") -> None:
+    """Write ``stem``.KIND for each of FIGURE_KINDS, and close the figure. Raises DiskError.
+
+    The SVG file says what it is, ``title``, and what it shows, ``alt``.
+    """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, for both: it takes as long as to draw
-    settings = {"png": {"dpi": dpi}, "svg": {"dpi": SVG_DPI, "metadata": {"Date": None}}}
-    for kind in contents.FIGURE_KINDS:
-        with atomic.write(f"{stem}.{kind}", "wb") as file:
-            figure.savefig(file, format=kind, facecolor="white", **settings[kind])
+    with atomic.write(f"{stem}.png", "wb") as file:
+        figure.savefig(file, format="png", facecolor="white", dpi=dpi)
+    text = io.StringIO()
+    figure.savefig(text, format="svg", facecolor="white", dpi=SVG_DPI, metadata={"Date": None})
+    atomic.write_text(f"{stem}.svg", vector.titled(text.getvalue(), title, alt))
     plt.close(figure)

@@ -1,26 +1,38 @@
 """Step report: figures, tables and their captions -> one self-contained report.html.
 
-The page loads nothing: figures are embedded. Does not know how a number was made.
+The page loads nothing: figures, tables, style, script and glyphs are in it. Its sentences are those
+of pages/; the template only puts them in their places. Does not know how a number was made.
 """
 
-import base64
 import json
 from collections import Counter
+from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 import jinja2
 import pandas as pd
 import yaml
-from markdown_it import MarkdownIt
 
 from groupconv.data.division import says
 from groupconv.data.parts import PARTS
 from groupconv.data.sources import SOURCES
 from groupconv.ground import atomic
 from groupconv.ground.progress import many
-from groupconv.ground.provenance import versions
-from groupconv.pages import contents
+from groupconv.ground.provenance import commit, versions
+from groupconv.pages import (
+    answers,
+    claimed,
+    contents,
+    glyphs,
+    making,
+    markup,
+    papers,
+    vector,
+    words,
+)
 from groupconv.pages.resolution import resolution
+from groupconv.results.trained import seeds_of
 
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
 
@@ -33,48 +45,121 @@ def run(
     figures: str,
     tables: str,
     latency: str,
+    summary: str,
+    comparisons: str,
+    tests: str,
     report: str,
 ) -> None:
-    """Fill ``texts``/report.html.j2 with everything that the workflow made. Raises DiskError."""
-    timed = json.loads(Path(latency).read_text(encoding="utf-8"))
+    """Fill ``texts``/report.html.j2 with everything that the workflow made.
+
+    ``tests`` is a template with {scheme} and {seed}: test.json of each training. Raises DataError
+    if a scheme has none, DiskError.
+    """
+    timed, found = read_json(latency), read_json(claims)
     source = SOURCES[params["data"]["source"]]
+    results = pd.read_csv(summary).set_index("scheme", drop=False)
+    data = read(Path(tables) / "data.md")
+    language = markup.language(source.citation, *samples(Path(figures)))
+    given = answers.Given(
+        summary=results,
+        comparisons=answers.against_baseline(pd.read_csv(comparisons)),
+        papers=papers.changes(found),
+        schemes=params["schemes"],
+        loaded=timed["load"]["loaded"],
+    )
+    titles = {name: one.title for name, one in SOURCES.items()}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(texts), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    environment.filters["ja"] = lambda text: markup.marked(text, language)
     page = environment.get_template("report.html.j2").render(
-        figures=[
-            {
-                "name": row.name,
-                "title": row.title,
-                "section": row.section,
-                "caption": row.caption,
-                "image": embedded(Path(figures) / f"{row.name}.svg"),
-            }
-            for row in contents.figures(params["schemes"])
-        ],
-        tables=[
-            {
-                "name": row.name,
-                "section": row.section,
-                "caption": row.caption,
-                "html": table(Path(tables) / f"{row.name}.md"),
-            }
-            for row in contents.TABLES
-        ],
-        resolution=resolution(pd.read_csv(Path(tables) / "results.csv")),
+        sections=contents.SECTIONS,
+        language=language,
+        style=read(Path(texts) / "style.css"),
+        script=read(Path(texts) / "page.js"),
+        answers=answers.answers(given),
+        figures=figure_groups(params["schemes"], Path(figures), language),
+        tables=[table(row, Path(tables), language) for row in contents.TABLES],
+        claims=claimed.claims(found),
+        verdicts=claimed.counts(found),
+        resolution=resolution(results),
         many=many,
         ambiguities=[
             {**entry, "keys": [in_force(params, key) for key in entry["key"].split(", ")]}
-            for entry in yaml.safe_load(Path(ambiguities).read_text(encoding="utf-8"))
+            for entry in yaml.safe_load(read(Path(ambiguities)))
         ],
-        differs=json.loads(Path(claims).read_text(encoding="utf-8"))["differs"],
+        differs=[words.difference(text, titles) for text in found["differs"]],
         params=yaml.safe_dump(params, sort_keys=False, allow_unicode=True),
         latency=timed,
         versions={**timed["versions"], **installed()},
         source=source,
+        images=markup.cells(data),
+        selection=words.selection(params["data"], params["split"]),
         division=divided(Path(tables) / "data.csv", params["split"]["division"]),
+        steps=[(step, making.parameters(step, params)) for step in making.STEPS],
+        trained=trained(tests, params),
+        commit=commit(),
+        made=f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
     )
-    atomic.write_text(report, page)
+    face = glyphs.face(page) if language else ""
+    atomic.write_text(report, page.replace("/* glyphs */", face, 1))
+
+
+def figure_groups(schemes: dict, folder: Path, language: str) -> list[dict]:
+    """The figures of each row: those of one row per scheme stand together, under one caption."""
+    rows = contents.figures(schemes)
+    groups = []
+    for caption, members in groupby(rows, key=lambda row: row.caption):
+        members = list(members)
+        groups.append(
+            {
+                "caption": caption,
+                "section": members[0].section,
+                "each": members[0].scheme is not None,
+                "figures": [
+                    {
+                        "name": row.name,
+                        "title": row.title,
+                        "svg": vector.inline(read(file), row.name, language),
+                        "address": markup.address(file, "image/svg+xml"),
+                    }
+                    for row in members
+                    for file in [folder / f"{row.name}.svg"]
+                ],
+            }
+        )
+    return groups
+
+
+def samples(folder: Path) -> list[str]:
+    """The text of the figure of samples: the names of classes."""
+    path = folder / "fig01.svg"
+    return [read(path)] if path.exists() else []
+
+
+def table(row: contents.Table, folder: Path, language: str) -> dict:
+    """A table of the page: what its row says, its HTML, and its numbers as a file."""
+    return {
+        "name": row.name,
+        "title": row.title,
+        "section": row.section,
+        "caption": row.caption,
+        "html": markup.table(read(folder / f"{row.name}.md"), language),
+        "address": markup.address(folder / f"{row.name}.csv", "text/csv"),
+    }
+
+
+def trained(tests: str, params: dict) -> list[str]:
+    """Sentences on the trainings: how many, on what they were tested, by which commits."""
+    seeds = seeds_of(tests, params["schemes"], params["train"]["seeds"])
+    records = [read_json(tests.format(scheme=s, seed=n)) for s, of in seeds.items() for n in of]
+    machines = Counter(
+        f"{one['machine']['gpu'] or one['machine']['cpu']}, {many(one['machine']['cores'], 'core')}"
+        for one in records
+    )
+    said = [f"{many(n, 'network')} tested on {machine}" for machine, n in machines.items()]
+    commits = Counter(one["made"]["commit"][:10] for one in records if "made" in one)
+    return said + [f"{many(n, 'network')} trained by commit {name}" for name, n in commits.items()]
 
 
 def divided(path: Path, division: str) -> str:
@@ -96,20 +181,19 @@ def installed() -> dict[str, str]:
     return versions(*(p for p in PACKAGES if next(iter(metadata.distributions(name=p)), None)))
 
 
-def table(path: Path) -> str:
-    """A Markdown table as HTML; markup in a cell is shown as text."""
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    return markdown.render(path.read_text(encoding="utf-8"))
-
-
 def in_force(params: dict, key: str) -> str:
     """A key of params.yaml with its value; a section, a file or "-" as it is."""
     section, _, name = key.partition(".")
     if section not in params or not name:
         return key
-    return f"{key}: {json.dumps(params[section][name], ensure_ascii=False)}"
+    return f"{key}: {making.value(params[section][name])}"
 
 
-def embedded(path: Path) -> str:
-    """A data: address with the SVG file's bytes."""
-    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+def read(path: Path) -> str:
+    """A text file."""
+    return path.read_text(encoding="utf-8")
+
+
+def read_json(path: str) -> dict:
+    """A JSON file."""
+    return json.loads(read(Path(path)))

@@ -1,0 +1,191 @@
+"""The four questions that a reader comes with, each answered by a word and a sentence.
+
+From summary.csv, comparisons.csv and what of the paper may stand beside it. A word is "yes" or "no"
+only where a 95% interval says so.
+"""
+
+from dataclasses import dataclass
+from math import isfinite
+
+import pandas as pd
+
+from groupconv.pages import mistakes
+from groupconv.pages.words import MINUS, measure, signed
+
+CANNOT_TELL, NOT_ASKED = "cannot tell", "not asked"
+LEARNT = 0.5  # top-1 of the baseline; below, no difference between networks means anything
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``more`` is the section of the page that has the rest."""
+
+    question: str
+    word: str
+    sentence: str
+    more: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the answers are of.
+
+    summary: summary.csv, by scheme; comparisons: comparisons.csv, against the baseline alone, by
+    (measure, scheme)
+    papers: {(scheme, measure): the paper's change} that ours may stand beside
+    schemes: the section of params.yaml
+    loaded: whether other programs used the machine while latency was measured
+    """
+
+    summary: pd.DataFrame
+    comparisons: pd.DataFrame
+    papers: dict[tuple[str, str], float]
+    schemes: dict[str, dict]
+    loaded: bool
+
+    def of(self, name: str, scheme: str) -> pd.Series | None:
+        """The scheme's change from the baseline, if it was measured."""
+        key = (name, scheme)
+        return self.comparisons.loc[key] if key in self.comparisons.index else None
+
+
+def against_baseline(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """The rows of comparisons.csv that Given has."""
+    rows = comparisons[comparisons["reference"] == "baseline"]
+    return rows.set_index(["measure", "scheme"])
+
+
+def answers(given: Given) -> list[Answer]:
+    """The four, of the paper's scheme E (or of the scheme with the fewest MACs)."""
+    scheme = mistakes.focus(given.summary)
+    if scheme is None:
+        return []
+    return [
+        macs(given, scheme),
+        time(given, scheme),
+        accuracy(given, scheme),
+        narrower(given, scheme),
+    ]
+
+
+def macs(given: Given, scheme: str) -> Answer:
+    """Exact, so a yes or a no."""
+    own, base = (given.summary.loc[name, "macs"] / 1e9 for name in (scheme, "baseline"))
+    change = given.of("macs", scheme)["change"]
+    said = (
+        f"Scheme {scheme} needs {own:.2f} G multiply-accumulates (MACs) for one image, the "
+        f"baseline {base:.2f} G: {_less(change)}.{_paper(given, scheme, 'macs')}"
+    )
+    return Answer("Does grouping save arithmetic?", "yes" if change < 0 else "no", said, "cost")
+
+
+def time(given: Given, scheme: str) -> Answer:
+    """In each back end that was timed."""
+    names = [m for m in dict.fromkeys(given.comparisons.index.get_level_values(0)) if _timed(m)]
+    rows = {name: given.of(name, scheme) for name in names}
+    said = " and ".join(
+        f"{_less(row['change'], ' time' if name == 'latency' else '')}{_saving(row)} "
+        f"{'in' if name == 'latency' else 'with'} {measure(name)}"
+        for name, row in rows.items()
+    )
+    word = _word([row["low"] for row in rows.values()], [row["high"] for row in rows.values()])
+    loaded = " Other programs used the machine meanwhile." if given.loaded else ""
+    return Answer(
+        "Does it save time?",
+        f"{word}, on this machine" if word in ("yes", "no") else word,
+        f"For one image, scheme {scheme} takes {said}.{_paper(given, scheme, 'latency')}{loaded}",
+        "cost",
+    )
+
+
+def accuracy(given: Given, scheme: str) -> Answer:
+    """The change on the test part."""
+    question = "Does it cost accuracy?"
+    base, row = given.summary.loc["baseline", "test_top1"], given.of("test_top1", scheme)
+    if base < LEARNT:
+        said = f"The baseline names {base:.1%} of the test images: it has learnt too little."
+        return Answer(question, CANNOT_TELL, said, "accuracy")
+    own = given.summary.loc[scheme, "test_top1"]
+    said = (
+        f"Scheme {scheme} names {own:.1%} of the test images, the baseline {base:.1%}: "
+        f"{row['change']:+.1f} points {_interval(row)}."
+    )
+    word = _word([row["low"]], [row["high"]])
+    if word == CANNOT_TELL:
+        smallest = row["smallest_difference"]
+        said += f" This run can show a change of {smallest:.1f} points or more."
+    paper = _paper(given, scheme, "test_top1", "points")
+    return Answer(question, word, signed(said) + paper, "accuracy")
+
+
+def narrower(given: Given, scheme: str) -> Answer:
+    """Against a plain network with fewer channels, where the run has one."""
+    question = "Is it better than fewer channels?"
+    plain = [
+        name
+        for name, one in given.schemes.items()
+        if one.get("width", 1) < 1 and set(one["groups"]) == {1}
+    ]
+    if not plain:
+        said = "This run trains no plain network with fewer channels to compare it with."
+        return Answer(question, NOT_ASKED, said, "networks")
+    times = given.summary["latency_ms"]
+    other = min(plain, key=lambda name: abs(times[name] - times[scheme]))
+    rows = [given.of("test_top1", name) for name in (scheme, other)]
+    said = "; ".join(
+        f"{name} takes {times[name]:.0f} ms and changes accuracy by "
+        f"{row['change']:+.1f} points {_interval(row)}"
+        for name, row in zip((scheme, other), rows, strict=True)
+    )
+    word = CANNOT_TELL
+    learnt = given.summary.loc["baseline", "test_top1"] >= LEARNT
+    if learnt and rows[0]["low"] > rows[1]["high"]:
+        word = "yes"
+    elif learnt and rows[0]["high"] < rows[1]["low"]:
+        word = "no"
+    width = given.schemes[other]["width"]
+    said += f". {other} is a plain network with {width:g} times the baseline's channels."
+    return Answer(question, word, signed(said), "accuracy")
+
+
+def _timed(name: str) -> bool:
+    return name == "latency" or name.startswith("latency_")
+
+
+def _word(lows: list[float], highs: list[float]) -> str:
+    """Whether all changes are below 0 (yes), or all above (no)."""
+    if all(high < 0 for high in highs):
+        return "yes"
+    return "no" if all(low > 0 for low in lows) else CANNOT_TELL
+
+
+def _less(change: float, of: str = "") -> str:
+    return f"{abs(change):.1f}% {'less' if change < 0 else 'more'}{of}"
+
+
+def _interval(row: pd.Series) -> str:
+    """[-52.1, -49.8], the change's 95% interval; "" where it is exact or unknown."""
+    low, high = row["low"], row["high"]
+    if not (isfinite(low) and isfinite(high)) or low == high:
+        return ""
+    return f"[{low:+.1f}, {high:+.1f}]".replace("-", MINUS)
+
+
+def _saving(row: pd.Series) -> str:
+    """Its interval as _less() says its change: [49.8, 52.1] less."""
+    turned = row if row["change"] >= 0 else row.rename({"low": "high", "high": "low"})
+    sign = 1 if row["change"] >= 0 else -1
+    low, high = sign * turned["low"], sign * turned["high"]
+    if not (isfinite(low) and isfinite(high)):
+        return ""
+    return f" [{low:.1f}, {high:.1f}]".replace("-", MINUS)
+
+
+def _paper(given: Given, scheme: str, name: str, unit: str = "%") -> str:
+    """The paper's number, where ours may stand beside it."""
+    value = given.papers.get((scheme, name))
+    if value is None:
+        return ""
+    if unit == "points":
+        return signed(f" The paper: {value:+g} points.")
+    return f" The paper: {abs(value):g}% {'less' if value < 0 else 'more'}."

@@ -1,0 +1,112 @@
+"""How each number was made: for each step what it makes, by which command, with which parameters.
+
+The keys are those of settings/reads.py, which a step may not import; a test holds them equal.
+"""
+
+import json
+from dataclasses import dataclass
+
+TRAINED = (
+    "model.architecture model.input_size model.classifier_width model.classifier_pool "
+    "model.dropout model.initialization train.epochs train.batch_size train.learning_rate "
+    "train.schedule train.warmup_fraction train.momentum train.weight_decay "
+    "train.decay_norm_and_bias train.augment train.evaluate_training_part train.precision "
+    "train.device train.threads"
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step: what it makes of what, the file to ask Snakemake for, and the keys that it reads."""
+
+    name: str
+    makes: str
+    target: str
+    keys: str
+
+    @property
+    def command(self) -> str:
+        """What makes it once more, at the root of a clone."""
+        return f"snakemake --cores all --force {self.target}"
+
+
+OF_SEED = "results/schemes/{scheme}/seed{seed}"
+STEPS = (
+    Step(
+        "prepare",
+        "the images and their classes, chosen from the source and counted",
+        "data/counts.csv",
+        "data.source data.books data.folder data.min_images data.classes data.images_per_class "
+        "data.image_size",
+    ),
+    Step("split", "the part of each image", "data/manifest.csv", "split"),
+    Step(
+        "square",
+        "the network's input",
+        "data/square.npy",
+        "data.fit data.stretch_contrast model.input_size",
+    ),
+    Step(
+        "train",
+        "weights, and the curves by epoch",
+        f"{OF_SEED}/history.csv",
+        f"data.normalize {TRAINED} schemes.{{scheme}}",
+    ),
+    Step(
+        "evaluate",
+        "what each network takes each test and validation image for",
+        f"{OF_SEED}/predictions.csv",
+        "evaluate train.device train.threads",
+    ),
+    Step(
+        "macs",
+        "MACs and parameters of the full model, by formula and by counting",
+        "results/schemes/{scheme}/macs.json",
+        "model.architecture schemes.{scheme}",
+    ),
+    Step(
+        "latency",
+        "the latency of the full model, run by run",
+        "results/latency.csv",
+        "model.architecture schemes latency",
+    ),
+    Step(
+        "training_speed",
+        "seconds of single training steps of the full model",
+        "results/training_speed.csv",
+        "model.architecture schemes train.precision train.device train.threads training_speed",
+    ),
+    Step(
+        "summary",
+        "means, changes and intervals",
+        "results/comparisons.csv",
+        "schemes train.seeds",
+    ),
+    Step(
+        "claims",
+        "the answers to the paper's claims",
+        "results/claims.json",
+        "data model schemes train evaluate.checkpoint",
+    ),
+)
+
+
+def parameters(step: Step, params: dict) -> str:
+    """The step's keys with their values; a section of which it reads all stands by its name."""
+    said = []
+    for key in step.keys.split():
+        section, _, name = key.partition(".")
+        if section == "schemes":
+            said.append("schemes, each its own" if name else "schemes")
+        elif name:
+            said.append(f"{key}: {value(params[section][name])}")
+        elif len(params[section]) > 8:
+            said.append(f"all of {section}")
+        else:
+            said += [f"{key}.{name}: {value(one)}" for name, one in params[section].items()]
+    return ", ".join(said)
+
+
+def value(one: object) -> str:
+    """A value as params.yaml has it."""
+    return json.dumps(one, ensure_ascii=False)
