@@ -192,7 +192,9 @@ def test_one_colour_is_blank_and_excluded(tmp_path):
     assert [(row["id"], row["reason"]) for row in excluded] == [("a/03.png", "blank")]
 
 
-@pytest.mark.parametrize(("side", "lacking", "decoded"), [(75, 0, None), (75, 1, 0), (1000, 0, 128)])
+@pytest.mark.parametrize(
+    ("side", "lacking", "decoded"), [(75, 0, None), (75, 1, 0), (1000, 0, 128)]
+)
 def test_a_disk_that_will_be_too_small_is_said_early_and_one_that_suffices_is_not(
     tmp_path, monkeypatch, side, lacking, decoded
 ):

@@ -1,5 +1,7 @@
 """Pixels of any depth become 8 bits: by which range, and what is refused."""
 
+import struct
+
 import numpy as np
 import pytest
 from files import GREY, GREY_ALPHA, RGB, RGBA, encoded, png16, read, refused, tiff
@@ -111,6 +113,16 @@ def test_a_tiff_that_is_not_read_is_still_called_one_with_its_bits():
     assert "TIFF file" in refused(tiff(np.zeros((4, 4))))
     assert "64 float bits, photometric 1: save it as PNG" in refused(tiff(np.zeros((4, 4))))
     assert "16 bits, photometric 0" in refused(tiff(RAMP, ">", white_is_zero=True))
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+@pytest.mark.parametrize("clear", [(0, 0, 0), (1000, 2000, 3000)])
+def test_a_colour_that_a_png_of_16_bits_calls_clear_lies_on_paper(bits, clear):
+    values = np.full((9, 9, 3), clear, np.uint16)
+    values[4] = 40000 >> 16 - bits, 1000, 500
+    got = read(png16(values, RGB, (b"tRNS", struct.pack(">3H", *clear))))
+    assert (got[0] == 255).all()
+    assert np.array_equal(got[4, 0], values[4, 0] >> bits - 8)
 
 
 def row_of(content, **scan):

@@ -132,8 +132,9 @@ def _deep_colour(
     If those are all small or all equal, it decodes the file again to get the low ones.
     """
     apart = getattr(image, "tag_v2", {}).get(PLANES) == APART
+    clear = image.info.get("transparency")  # one colour, of 16 bits, which PIL seeks among 8
     high = np.asarray(image)[..., :3]
-    if high.max() >= 2 ** (14 - 8) and (high != high[0, 0]).any():
+    if clear is None and high.max() >= 2 ** (14 - 8) and (high != high[0, 0]).any():
         return image, {}
     if rawmode == "LA;16B":  # its four bytes, as they lie there
         bytes_ = np.asarray(_as(reopened(), "RGBA")).astype(np.uint16)
@@ -152,8 +153,10 @@ def _deep_colour(
     if not opaque:
         alpha = values[..., -1:]
         channels.append((alpha >> (_narrowest(alpha.max()) - 8)).astype(np.uint8))
-        if (channels[1] != channels[1][0, 0]).any():
-            notes.pop("lost", None)
+    elif clear is not None:
+        channels.append(np.where((values == clear).all(2, keepdims=True), 0, 255).astype(np.uint8))
+    if len(channels) > 1 and (channels[1] != channels[1][0, 0]).any():
+        notes.pop("lost", None)
     return Image.fromarray(np.concatenate(channels, axis=2)), notes
 
 
