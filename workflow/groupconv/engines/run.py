@@ -128,6 +128,9 @@ class Run:
         planned = (decided.all_jobs(), decided.wanted(), decided.spared(), decided.made())
         for line in or_refuse(overview.of, *planned):
             self.say(line)
+        if count := decided.to_pull():
+            known = f"dvc.lock has the results of {many(count, 'job')} above"
+            self.say(f"{known}: `dvc pull` brings what was pushed")
 
     def on_start(self) -> None:
         """Before the first job."""
