@@ -86,6 +86,19 @@ def test_files_of_a_scheme_that_is_no_more_do_not_count(project):
     assert found == {"train@E": CACHED, "summary": CACHED}
 
 
+def test_what_the_lock_knows_of_all_that_a_clone_lacks_may_be_pulled(project):
+    lock = Lock(os.devnull)
+    for one in project:
+        causes = records.causes(one, Digests())
+        lock.entries[one.name] = {"causes": causes, "results": records.results(one, Digests())}
+    shutil.rmtree("schemes")
+    Path("manifest").unlink()
+    will = dict.fromkeys(one.name for one in project)
+    assert foresight.pulled(project, will, lock) == {"split", "train@E", "summary"}
+    project[1] = replace(project[1], params={"train.epochs": 6})
+    assert foresight.pulled(project, will, lock) == {"split"}
+
+
 def test_an_interrupted_training_goes_on_after_its_last_epoch(project):
     project[1] = six = replace(project[1], params={"train.epochs": 6})
     causes = records.causes(six, Digests())

@@ -121,6 +121,16 @@ class Decisions:
             found &= {jobs.name(one.rule.name, one.wildcards_dict) for one in chosen}
         return found
 
+    def to_pull(self) -> int:
+        """The number of jobs that will be made although `dvc pull` may bring their results."""
+        spared, forced = self.spared(), self.forced()
+        costly = {one for one in self.made() if spared.get(one) != foresight.CACHED}
+        costly -= {one for one in costly if {one, one.partition("@")[0]} & forced}
+        if not costly or not self.in_dvc or not dvc.has_remote():
+            return 0
+        known = self.all_jobs(), self.wanted(), self.lock()
+        return len(costly & or_refuse(foresight.pulled, *known))
+
     @functools.cache  # noqa: B019
     def told(self) -> dict:
         """What the jobs are told, on other nodes too: what is forced, DVC's cache, the rules."""

@@ -63,7 +63,7 @@ def started_us() -> bool:
 @cache
 def cache_folder() -> str:
     """The folder of DVC's cache. Raises StepError."""
-    if not any(map(_names_cache, _config_files())):
+    if not any(_names(path, "cache", "dir") for path in _config_files()):
         return os.path.abspath(".dvc/cache")
     program = command()
     if program is None:
@@ -76,7 +76,7 @@ def cache_folder() -> str:
 
 
 def _config_files() -> list[Path]:
-    """Every file that may name another cache, as DVC's documentation lists them."""
+    """Every file of DVC's configuration, as its documentation lists them."""
     home = Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"))
     folders = (
         os.environ.get("DVC_SYSTEM_CONFIG_DIR") or "/etc/xdg/dvc",
@@ -91,13 +91,18 @@ def _config_files() -> list[Path]:
     ]
 
 
-def _names_cache(path: Path) -> bool:
+def _names(path: Path, section: str, key: str) -> bool:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read(path, encoding="utf-8")
     except (configparser.Error, OSError, ValueError):
         return True  # DVC knows how to read it
-    return parser.has_option("cache", "dir")
+    return parser.has_option(section, key)
+
+
+def has_remote() -> bool:
+    """Whether `dvc pull` has a remote to pull from."""
+    return any(_names(path, "core", "remote") for path in _config_files())
 
 
 def cached(path: str, md5: str, folder: str | None = None) -> dict[str, str] | None:

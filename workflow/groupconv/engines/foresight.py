@@ -1,5 +1,7 @@
 """What each planned job will cost: a copy from DVC's cache, the rest of a training, or all of it.
 
+And which of them would cost nothing after `dvc pull`, as in a clone.
+
 It asks the same records as the steps (made.py), before any step starts.
 """
 
@@ -26,6 +28,7 @@ class Foreseen(Digests):
         super().__init__(look=formats.told)  # as prepare does: what is read here is not read there
         self.will: dict[str, str | None] = dict.fromkeys(gone)
         self.unknown: set[str] = set()  # folders with a file that nobody foresees
+        self.made: set[str] = set()  # folders that will be there
 
     def foresee(self, results: dict[str, str]) -> None:
         """A job will write these."""
@@ -34,6 +37,7 @@ class Foreseen(Digests):
             for folder in map(str, PurePosixPath(path).parents):
                 self.seen.pop(folder, None)
                 self.unknown |= {folder} if md5 == UNKNOWN else set()
+                self.made.add(folder)
 
     def of(self, path: str) -> str | None:
         """As Digests.of; UNKNOWN of a file that nobody foresees, and of a folder with one."""
@@ -42,6 +46,8 @@ class Foreseen(Digests):
         # Or one file of a folder that is one output.
         if path in self.unknown or any(str(p) in self.will for p in PurePosixPath(path).parents):
             return UNKNOWN
+        if path in self.made and path not in self.seen:  # though it is not there yet, as in a clone
+            self.seen[path] = self._folder(path)
         return super().of(path)
 
     def _file(self, path: str) -> str | None:
@@ -88,5 +94,17 @@ def costs(
         elif one.step == "train" and (epoch := trainings.epoch(one, causes, receipts)):
             found[one.name] = f"goes on after epoch {epoch}"
         digests.foresee(results or dict.fromkeys(one.outs, UNKNOWN))
+    digests.save()
+    return found
+
+
+def pulled(all_jobs: list[Job], wanted: dict[str, str], lock: Lock) -> set[str]:
+    """The ``wanted`` jobs of whose present causes dvc.lock has results: all may be in a remote."""
+    digests, found = Foreseen(()), set()
+    for one in all_jobs:
+        if one.name in wanted:
+            results = lock.results(one, records.causes(one, digests))
+            found |= {one.name} if results else set()
+            digests.foresee(results or dict.fromkeys(one.outs, UNKNOWN))
     digests.save()
     return found

@@ -20,8 +20,8 @@ from groupconv.engines import (
     alive,
     cluster,
     costs,
+    dates,
     dvc,
-    future,
     jobs,
     limits,
     live,
@@ -34,7 +34,7 @@ from groupconv.engines import (
 )
 from groupconv.engines.decisions import Decisions
 from groupconv.engines.dvclock import Lock
-from groupconv.engines.marker import Marker
+from groupconv.engines.marker import FAR, Marker
 from groupconv.engines.refusal import or_refuse, refuse, unless_refused
 from groupconv.engines.workload import Workload
 from groupconv.ground import atomic, interrupted
@@ -109,6 +109,7 @@ class Run:
     def marker(self) -> Marker:
         """Newer than any output of a job that is to be made, until the first job begins."""
         limits.check_hooks(self.workflow)
+        or_refuse(dates.bring_within, self.decided.files_of_jobs(), FAR)
         return or_refuse(Marker, not self.workflow.dryrun, self.handle)
 
     @functools.cache  # noqa: B019
@@ -128,6 +129,9 @@ class Run:
         planned = (decided.all_jobs(), decided.wanted(), decided.spared(), decided.made())
         for line in or_refuse(overview.of, *planned):
             self.say(line)
+        if count := decided.to_pull():
+            known = f"dvc.lock has the results of {many(count, 'job')} above"
+            self.say(f"{known}: `dvc pull` brings what was pushed")
 
     def on_start(self) -> None:
         """Before the first job."""
@@ -144,7 +148,7 @@ class Run:
         self.announce()
         if decided.asked:
             self.marker().is_past()
-        or_refuse(future.bring_back, decided.files_of_jobs())
+        or_refuse(dates.bring_back, decided.files_of_jobs())
         if not decided.raw_files:
             or_refuse(dvc.empty_folder, decided.raw)
         os.environ[DECIDED] = json.dumps(decided.told())
