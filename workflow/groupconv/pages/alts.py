@@ -46,7 +46,7 @@ def classes(given: FigureInputs) -> str:
     if scheme is None:
         return "There is no scheme to compare."
     texts = [
-        f"{pictures.short(row['class'])} {row['change']:+.0f} points"
+        f"{pictures.spoken(row['class'])} {row['change']:+.0f} points"
         for row in found.to_dict("records")
     ]
     ends = [", ".join(of) for of in (texts[:3], texts[:-4:-1])]
@@ -57,7 +57,7 @@ def confused(given: FigureInputs) -> str:
     """The pairs, and how often."""
     scheme, pairs = pictures.confusions(given)
     said = [
-        f"{pictures.short(p['class'])} taken for {pictures.short(p['predicted'])}, "
+        f"{pictures.spoken(p['class'])} taken for {pictures.spoken(p['predicted'])}, "
         f"{p['scheme']:.3g} times in a training (baseline {p['baseline']:.3g})"
         for p in pairs.head(SHOWN).to_dict("records")
     ]
@@ -68,7 +68,7 @@ def only_baseline(given: FigureInputs) -> str:
     """How many images, and the first of them."""
     scheme, found, back = pictures.lost(given)
     some = [
-        f"{pictures.short(r['class'])} taken for {pictures.short(r['predicted'])}"
+        f"{pictures.spoken(r['class'])} taken for {pictures.spoken(r['predicted'])}"
         for r in found.head(SHOWN).to_dict("records")
     ]
     return (
@@ -81,7 +81,9 @@ def samples(given: FigureInputs) -> str:
     """The classes."""
     training = given.manifest[given.manifest["split"] == "train"]
     names = training["class"].value_counts(sort=True).index[: pictures.CLASSES]
-    return f"Images of {len(names)} classes, a column each: {pictures.names(names)}."
+    return (
+        f"Images of {len(names)} classes, a column each: {', '.join(map(pictures.spoken, names))}."
+    )
 
 
 def convolutions(given: FigureInputs) -> str:

@@ -108,7 +108,7 @@ def accuracy(given: Given, scheme: str) -> Answer:
     own = given.summary.loc[scheme, "test_top1"]
     said = (
         f"Scheme {scheme} names {own:.1%} of the test images, the baseline {base:.1%}: "
-        f"{row['change']:+.1f} points {_interval(row)}."
+        f"{row['change']:+.1f} points{_interval(row)}."
     )
     word = _word([row["low"]], [row["high"]])
     if word == CANNOT_TELL:
@@ -134,7 +134,7 @@ def narrower(given: Given, scheme: str) -> Answer:
     rows = [given.of("test_top1", name) for name in (scheme, other)]
     said = "; ".join(
         f"{name} takes {times[name]:.0f} ms and changes accuracy by "
-        f"{row['change']:+.1f} points {_interval(row)}"
+        f"{row['change']:+.1f} points{_interval(row)}"
         for name, row in zip((scheme, other), rows, strict=True)
     )
     word = CANNOT_TELL
@@ -164,11 +164,11 @@ def _less(change: float, of: str = "") -> str:
 
 
 def _interval(row: pd.Series) -> str:
-    """[-52.1, -49.8], the change's 95% interval; "" where it is exact or unknown."""
+    """[-52.1, -49.8], the change's 95% interval; "" where it is unknown."""
     low, high = row["low"], row["high"]
-    if not (isfinite(low) and isfinite(high)) or low == high:
+    if not (isfinite(low) and isfinite(high)):
         return ""
-    return f"[{low:+.1f}, {high:+.1f}]".replace("-", MINUS)
+    return f" [{low:+.1f}, {high:+.1f}]".replace("-", MINUS)
 
 
 def _saving(row: pd.Series) -> str:

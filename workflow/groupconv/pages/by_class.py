@@ -14,6 +14,7 @@ from groupconv.pages.words import MINUS
 
 MOST = 12  # classes at either end; between them the others are left out
 ROW_IN = 0.24
+LONGEST = 18  # characters of a class's name
 
 
 def table(given: FigureInputs) -> tuple[str | None, pd.DataFrame]:
@@ -55,7 +56,7 @@ def figure(given: FigureInputs) -> Figure:
         axis.plot(ends_of, (y, y), color=BLUE, linewidth=1.5, zorder=1)
         axis.plot(ends_of[0], y, "D", color=GREY, markerfacecolor="white", markersize=6, zorder=2)
         axis.plot(ends_of[1], y, "o", color=BLUE, markersize=5, zorder=3)
-    names = [f"{short(row['class'])} ({row['images']})" for _, row in shown.iterrows()]
+    names = [f"{short(row['class'], LONGEST)} ({row['images']})" for _, row in shown.iterrows()]
     axis.set_yticks(list(shown.index), names, fontsize=SMALL)
     changes = axis.secondary_yaxis("right")
     texts = [f"{c:+.0f} pt".replace("-", MINUS) if c else "0 pt" for c in shown["change"]]

@@ -3,8 +3,6 @@
 Where a run keeps no pixels, as the study's text results do, a class's printed form stands for each.
 """
 
-from collections.abc import Iterable
-
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -16,20 +14,23 @@ from groupconv.pages.style import GREY, SMALL, WIDTH, drawable
 
 CLASSES, SAMPLES = 8, 5  # columns and rows
 PAIRS = 8
-COLUMNS, ROWS = 7, 3  # of images that only the baseline gets right
-LONGEST = 9  # characters of a class's name below an image
+IMAGES = 21  # that only the baseline gets right
+COLUMNS = {False: 7, True: 5}  # side by side, by whether a class has a long name
+LONGEST = 9  # characters of a class's name at an image
+IN_COLUMN = 7  # and above a column
+NO_PIXELS = "No pixels are kept here: a class's printed form stands for each image."
 
 
 def samples(given: FigureInputs) -> Figure:
     """Training images of the most frequent classes, a column each, at their own aspect."""
     training = given.manifest[given.manifest["split"] == "train"]
     classes = training["class"].value_counts(sort=True).index[:CLASSES]
-    side = WIDTH / CLASSES
+    side, samples = WIDTH / CLASSES, 1 if given.images is None else SAMPLES
     figure, axes = plt.subplots(
-        SAMPLES, len(classes), figsize=(side * len(classes), side * SAMPLES + 0.5), squeeze=False
+        samples, len(classes), figsize=(side * len(classes), side * samples + 0.6), squeeze=False
     )
     for column, name in enumerate(classes):
-        rows = spread(training[training["class"] == name]).head(SAMPLES).to_dict("records")
+        rows = spread(training[training["class"] == name]).head(samples).to_dict("records")
         for axis, row in zip(axes[:, column], rows, strict=False):
             picture(axis, given, row)
         axes[0, column].set_title(
@@ -37,6 +38,7 @@ def samples(given: FigureInputs) -> Figure:
         )
     for axis in axes.flat:
         axis.set_axis_off()
+    _heading(figure, given)
     return figure
 
 
@@ -71,11 +73,12 @@ def confused(given: FigureInputs) -> Figure:
         picture(image, given, _row(given, "id", wrong))
         picture(taken_for, given, _row(given, "class", predicted))
         times = f"{scheme} {pair['scheme']:.3g}, baseline {pair['baseline']:.3g}"
-        said = f"{short(name)} taken for {short(predicted)}\n{times}"
+        said = f"{short(name, 18)} taken for {short(predicted, 18)}\n{times}"
         words.text(0.02, 0.5, said, va="center", fontsize=SMALL + 1, linespacing=1.5)
         words.set(xlim=(0, 1), ylim=(0, 1))
     axes[0, 0].set_title("test", fontsize=SMALL)
     axes[0, 1].set_title("taken for", fontsize=SMALL)
+    _heading(figure, given)
     return figure
 
 
@@ -91,11 +94,13 @@ def confusions(given: FigureInputs) -> tuple[str | None, pd.DataFrame]:
 def only_baseline(given: FigureInputs) -> Figure:
     """Test images that every baseline gets right and no training of the scheme."""
     scheme, found, back = lost(given)
-    shown = found.head(COLUMNS * ROWS)
-    rows = max(-(-len(shown) // COLUMNS), 1)
-    side = WIDTH / COLUMNS
+    shown = found.head(IMAGES)
+    long = any(len(a) + len(b) > 4 for a, b in zip(shown["class"], shown["predicted"], strict=True))
+    columns = COLUMNS[long]
+    rows = max(-(-len(shown) // columns), 1)
+    side = WIDTH / columns
     figure, axes = plt.subplots(
-        rows, COLUMNS, figsize=(WIDTH, (side + 0.35) * rows + 0.5), squeeze=False
+        rows, columns, figsize=(WIDTH, (side + 0.35) * rows + 0.5), squeeze=False
     )
     for axis in axes.flat:
         axis.set_axis_off()
@@ -103,13 +108,15 @@ def only_baseline(given: FigureInputs) -> Figure:
         return _nothing(axes[0, 0], scheme)
     for axis, image in zip(axes.flat, shown.to_dict("records"), strict=False):
         picture(axis, given, _row(given, "id", image["id"]))
-        axis.set_title(f"{short(image['class'])} → {short(image['predicted'])}", fontsize=SMALL)
+        both = short(image["class"]), short(image["predicted"])
+        axis.set_title(("\n→ " if long else " → ").join(both), fontsize=SMALL)
     test = len(given.predictions["baseline"][0])
     some = "" if len(shown) == len(found) else f" (the first {len(shown)} of them)"
-    figure.suptitle(
-        f"Right in every baseline, wrong in every {scheme}: {len(found)} of {test:,}{some}.\n"
+    _heading(
+        figure,
+        given,
+        f"Right in every baseline, wrong in every {scheme}: {len(found)} of {test:,}{some}.",
         f"The other way round: {back}.",
-        fontsize=SMALL,
     )
     return figure
 
@@ -144,19 +151,19 @@ def picture(axis: Axes, given: FigureInputs, row: dict) -> None:
 def label(name: str, code_point: str) -> str:
     """A class's glyph over its code point, without the glyphs that no font in use has."""
     glyphs = "".join(filter(drawable, name))
-    return f"{glyphs}\n{code_point}" if code_point else glyphs[:LONGEST]
+    return f"{glyphs}\n{code_point}" if code_point else short(glyphs, IN_COLUMN)
 
 
-def short(name: str) -> str:
-    """A class's name below an image; its code points where no font in use has its glyph."""
-    if all(map(drawable, name)):
-        return name[:LONGEST]
-    return " ".join(f"U+{ord(character):04X}" for character in name)[: 2 * LONGEST]
+def short(name: str, longest: int = LONGEST) -> str:
+    """A class's name in so many characters; its code points where no font in use has its glyph."""
+    if not all(map(drawable, name)):
+        name = " ".join(f"U+{ord(character):04X}" for character in name)
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
-def names(classes: Iterable[str]) -> str:
-    """Classes in a sentence."""
-    return ", ".join(map(short, classes))
+def spoken(name: str) -> str:
+    """A class's name in a sentence."""
+    return short(name, 40)
 
 
 def _row(given: FigureInputs, column: str, value: str) -> dict:
@@ -164,6 +171,13 @@ def _row(given: FigureInputs, column: str, value: str) -> dict:
     table = given.manifest
     table = table[table["split"] == "train"] if column == "class" else table
     return table[table[column] == value].iloc[0].to_dict()
+
+
+def _heading(figure: Figure, given: FigureInputs, *lines: str) -> None:
+    """The figure's ``lines`` above it, and what stands for pixels that are not kept."""
+    lines = [*lines, *([NO_PIXELS] if given.images is None else [])]
+    if lines:
+        figure.suptitle("\n".join(lines), fontsize=SMALL)
 
 
 def _nothing(axis: Axes, scheme: str | None) -> Figure:

@@ -149,17 +149,22 @@ def table(row: contents.Table, folder: Path, language: str) -> dict:
     }
 
 
-def trained(tests: str, params: dict) -> list[str]:
-    """Sentences on the trainings: how many, on what they were tested, by which commits."""
+def trained(tests: str, params: dict) -> dict[str, list[str]]:
+    """Of the trainings, how many were tested on which machine, and made by which commit.
+
+    A run's own are of its commit, and no record says another.
+    """
     seeds = seeds_of(tests, params["schemes"], params["train"]["seeds"])
     records = [read_json(tests.format(scheme=s, seed=n)) for s, of in seeds.items() for n in of]
     machines = Counter(
         f"{one['machine']['gpu'] or one['machine']['cpu']}, {many(one['machine']['cores'], 'core')}"
         for one in records
     )
-    said = [f"{many(n, 'network')} tested on {machine}" for machine, n in machines.items()]
     commits = Counter(one["made"]["commit"][:10] for one in records if "made" in one)
-    return said + [f"{many(n, 'network')} trained by commit {name}" for name, n in commits.items()]
+    return {
+        "machines": [f"{many(n, 'network')} tested on {name}" for name, n in machines.items()],
+        "commits": [f"{many(n, 'network')} trained by commit {c}" for c, n in commits.items()],
+    }
 
 
 def divided(path: Path, division: str) -> str:

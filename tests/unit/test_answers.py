@@ -1,0 +1,109 @@
+"""The page's answers: a yes or a no only where an interval says so, and words for keys."""
+
+import pandas as pd
+import pytest
+from groupconv.pages import answers, claimed, words
+
+
+def given(top1=(0.7, 0.7), changes=None, papers=None, schemes=None, loaded=False):
+    """A baseline and E; ``changes``: {(measure, scheme): (change, low, high)}."""
+    summary = pd.DataFrame(
+        {
+            "macs": [10e9, 2e9],
+            "test_top1": list(top1),
+            "latency_ms": [100.0, 50.0],
+        },
+        index=["baseline", "E"],
+    )
+    rows = {("macs", "E"): (-80.0, -80.0, -80.0)} | (changes or {})
+    table = pd.DataFrame(
+        [
+            {"measure": measure, "scheme": scheme, "reference": "baseline", "change": change}
+            | {"low": low, "high": high, "smallest_difference": 1.5}
+            for (measure, scheme), (change, low, high) in rows.items()
+        ]
+    )
+    return answers.Given(
+        summary, answers.against_baseline(table), papers or {}, schemes or {}, loaded
+    )
+
+
+def test_macs_are_exact_and_the_papers_number_stands_beside_ours_where_it_may():
+    said = answers.macs(given(papers={("E", "macs"): -80}), "E")
+    assert said.word == "yes"
+    assert said.sentence.endswith("the baseline 10.00 G: 80.0% less. The paper: 80% less.")
+    assert "The paper" not in answers.macs(given(), "E").sentence
+
+
+@pytest.mark.parametrize(
+    ("folded", "word"),
+    [((-60, -61, -59), "yes, on this machine"), ((-1, -3, 1), "cannot tell")],
+)
+def test_time_is_saved_where_every_back_end_says_so(folded, word):
+    timed = {("latency", "E"): (-50, -52, -48), ("latency_folded", "E"): folded}
+    said = answers.time(given(changes=timed, loaded=True), "E")
+    assert said.word == word
+    assert "takes 50.0% less time [48.0, 52.0] in eager PyTorch and" in said.sentence
+    assert said.sentence.endswith("Other programs used the machine meanwhile.")
+
+
+@pytest.mark.parametrize(
+    ("interval", "word"),
+    [
+        ((-3, -1), "yes"),
+        ((1, 3), "no"),
+        ((-1, 3), "cannot tell"),
+        ((float("nan"),) * 2, "cannot tell"),
+    ],
+)
+def test_accuracy_is_lost_where_the_interval_says_so(interval, word):
+    said = answers.accuracy(given(changes={("test_top1", "E"): (2, *interval)}), "E")
+    assert said.word == word
+    assert ("can show a change of 1.5 points" in said.sentence) == (word == "cannot tell")
+    assert "nan" not in said.sentence
+    assert " ." not in said.sentence
+
+
+def test_a_network_that_learnt_nothing_answers_nothing():
+    said = answers.accuracy(given((0.1, 0.1), {("test_top1", "E"): (-3, -4, -2)}), "E")
+    assert said.word == "cannot tell"
+    assert said.sentence == "The baseline names 10.0% of the test images: it has learnt too little."
+
+
+@pytest.mark.parametrize(
+    ("narrow", "word"), [((-9, -8), "yes"), ((-0.5, 0.5), "no"), ((-4, 0), "cannot tell")]
+)
+def test_fewer_channels_are_the_rival_where_the_run_has_such_a_network(narrow, word):
+    schemes = {"E": {"groups": [1, 32, 32, 32, 32]}, "narrow": {"groups": [1] * 5, "width": 0.6}}
+    own = {("test_top1", "E"): (-2, -3, -1), ("test_top1", "narrow"): (-2, *narrow)}
+    both = given(changes=own, schemes=schemes)
+    both.summary.loc["narrow"] = {"macs": 4e9, "test_top1": 0.6, "latency_ms": 52.0}
+    said = answers.narrower(both, "E")
+    assert said.word == word
+    assert "E takes 50 ms and changes accuracy by −2.0 points [−3.0, −1.0]; narrow" in said.sentence
+    assert answers.narrower(given(), "E").word == "not asked"
+
+
+def test_how_a_run_differs_and_why_are_in_words():
+    titles = {"sample": "Kuzushiji (sample)", "kkanji": "Kuzushiji-Kanji"}
+    said = words.difference("data.source: sample (the paper: kkanji)", titles)
+    assert said == "images: Kuzushiji (sample) (the paper: Kuzushiji-Kanji)"
+    reason = "latency holds, latency_new_one cannot tell (latency: E -5.00%); training_seconds: -1"
+    assert words.plain(reason) == (
+        "eager PyTorch holds, new one cannot tell (eager PyTorch: E −5.00%); "
+        "time of a training step: −1"
+    )
+
+
+def test_a_reason_says_what_is_not_said_already():
+    entry = dict.fromkeys(("words", "place", "about", "reading", *claimed.ANSWERS), "")
+    ours = [{"measure": "macs", "text": "E -80.00%"}]
+    entries = [
+        {**entry, "id": "1a", "ours": ours, "reason": "E -80.00%"},
+        {**entry, "id": "1b", "ours": ours, "reason": "number: a: 1; b: 2"},
+    ]
+    found = claimed.claims(
+        {"entries": entries, "claims": [{"entries": ["1a", "1b"]}], "differs": ["a: 1", "b: 2"]}
+    )
+    assert [one["reason"] for one in found[0]["entries"]] == ["", f"number: {claimed.ELSEWHERE}"]
+    assert found[0]["entries"][0]["ours"] == {"MACs": "E −80.00%"}
