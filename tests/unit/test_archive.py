@@ -213,7 +213,7 @@ def test_zip64_is_read():
 
 def test_no_program_is_run_for_a_picture():
     image, problem = decode.opened(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-    assert (image, problem) == (None, "not an image")
+    assert (image, problem) == (None, "EPS file that is broken, or is not read")
 
 
 def test_an_unreadable_file_is_one_line():
