@@ -196,9 +196,10 @@ def _on_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-        why = os.strerror(errno.ENOSPC) if full else error
-        raise DiskError(f"{path}: cannot be written: {why}") from error
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise DiskError(f"{path}: cannot be written: {error}") from error
+        with atomic.writing(path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
 
 def _code_of(look: Callable) -> str:
