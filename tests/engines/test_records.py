@@ -223,6 +223,24 @@ def test_outputs_of_a_strange_date_hide_no_change(done, dated):
     done.agree()
 
 
+def test_merged_branches_leave_no_record_of_two_halves(done):
+    """The causes of one branch with the results of the other, which git would put together."""
+    trunk = done.git("branch", "--show-current").strip()
+    done.git("checkout", "--quiet", "-b", "other")
+    done.edit("dpi: 150", "dpi: 100")
+    done.make()
+    done.commit()
+    done.git("checkout", "--quiet", trunk)
+    assert done.dvc("checkout").returncode == 0
+    done.edit("</body>", "<p>MERGED</p></body>", "workflow/report/report.html.j2")
+    done.make()
+    done.commit()
+    done.git("merge", "--quiet", "--strategy-option", "theirs", "--message", "both", "other")
+    assert done.make() == {"report"}
+    assert "MERGED" in (done.folder / "results" / "report.html").read_text(encoding="utf-8")
+    done.agree()
+
+
 def test_what_is_asked_for_is_made_though_a_record_holds(done):
     assert done.wanted() == set()
     run = done.snakemake("--cores", "2", "--force", "results/figures/fig09.svg")
