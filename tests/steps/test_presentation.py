@@ -210,7 +210,8 @@ def test_the_page_loads_nothing_and_holds_everything(shown):
     page = Page()
     page.feed(text)
     assert page.images == len(contents.figures(reads.scheme_names(PARAMS)))
-    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    links = {a for a in page.addresses if not a.startswith(("data:", "#"))}
+    assert links == {"https://doi.org/10.20676/00000340"}
     assert len(text) < 5_000_000
     claimed = yaml.safe_load(Path(PAPER).read_text(encoding="utf-8"))["claims"]
     ledger = yaml.safe_load(Path("workflow/paper/ambiguities.yaml").read_text(encoding="utf-8"))

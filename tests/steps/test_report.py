@@ -1,6 +1,7 @@
 """The page: well-formed, for people, and true to the configuration in force."""
 
 import html
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -49,6 +50,15 @@ class Outline(HTMLParser):
         self.text += data
 
 
+def blank_figures(paths, params, text):
+    """A file for each figure, with a text alone."""
+    Path(paths["figures"]).mkdir()
+    for figure in contents.figures(params["schemes"]):
+        head = f"<title>{figure.title}</title><desc>Nothing is shown.</desc>"
+        blank = f'<svg viewBox="0 0 360 100">{head}<text>{text}</text></svg>'
+        Path(paths["figures"], f"{figure.name}.svg").write_text(blank, encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """The paper's setting without scheme C, with a scheme of the user's; the figures are blank."""
@@ -58,11 +68,7 @@ def page(tmp_path_factory):
     paths = build(tmp_path_factory.mktemp("page"), params)
     answer(paths, params)
     tabulate(paths, params)
-    Path(paths["figures"]).mkdir()
-    for figure in contents.figures(params["schemes"]):
-        head = f"<title>{figure.title}</title><desc>Nothing is shown.</desc>"
-        blank = f'<svg viewBox="0 0 360 100">{head}<text>あ</text></svg>'
-        Path(paths["figures"], f"{figure.name}.svg").write_text(blank, encoding="utf-8")
+    blank_figures(paths, params, "あ")
     put_together(paths, params)
     return Path(paths["report"]).read_text(encoding="utf-8")
 
@@ -79,6 +85,26 @@ def test_the_page_is_well_formed_and_loads_nothing(page):
     style = page[page.index("<style>") : page.index("</style>")]
     assert re.findall(r"url\(", style) == re.findall(r"url\((?=data:font/woff)", style)
     assert "@import" not in style
+
+
+def test_a_page_of_other_images_calls_nothing_japanese(tmp_path):
+    params = config.load("params.yaml")
+    params["data"]["source"] = "cifar100"
+    paths = build(tmp_path, params)
+    load = json.loads(Path(paths["latency"]).read_text(encoding="utf-8"))
+    load["load"] = {"loaded": True, "others_before": 0.0, "others_during": [0.1, 0.43]}
+    Path(paths["latency"]).write_text(json.dumps(load), encoding="utf-8")
+    answer(paths, params)
+    tabulate(paths, params)
+    blank_figures(paths, params, "cat")
+    put_together(paths, params)
+    page = Path(paths["report"]).read_text(encoding="utf-8")
+    papers = r'(?s)<details class="note".*?</details>|<h2 id="open">.*?(?=<h2 id="made">)'
+    own = re.sub(papers, " ", page)
+    assert "on CIFAR-100." in own
+    for word in ("Kuzushiji", "character", 'lang="ja"', "@font-face"):
+        assert word not in own, word
+    assert "Other programs used up to 43% of the machine's cores" in " ".join(own.split())
 
 
 def test_no_number_of_the_page_is_missing(page):

@@ -101,9 +101,15 @@ def test_a_reason_says_what_is_not_said_already():
     entries = [
         {**entry, "id": "1a", "ours": ours, "reason": "E -80.00%"},
         {**entry, "id": "1b", "ours": ours, "reason": "number: a: 1; b: 2"},
+        {**entry, "id": "1c", "ours": ours, "reason": "E -80.00%; smallest detectable -1%"},
     ]
     found = claimed.claims(
-        {"entries": entries, "claims": [{"entries": ["1a", "1b"]}], "differs": ["a: 1", "b: 2"]}
+        {
+            "entries": entries,
+            "claims": [{"entries": ["1a", "1b", "1c"]}],
+            "differs": ["a: 1", "b: 2"],
+        }
     )
-    assert [one["reason"] for one in found[0]["entries"]] == ["", f"number: {claimed.ELSEWHERE}"]
+    reasons = ["", f"number: {claimed.ELSEWHERE}", "smallest detectable −1%"]
+    assert [one["reason"] for one in found[0]["entries"]] == reasons
     assert found[0]["entries"][0]["ours"] == {"MACs": "E −80.00%"}

@@ -126,7 +126,8 @@ def test_every_picture_in_a_figure_is_there(page):
 
 def test_japanese_is_drawn_where_the_machine_has_no_such_font(page, tmp_path):
     """A glyph that no font has looks the same for every character: as a box."""
-    assert page.value("document.fonts.check('16px page-ja', 'あ')")
+    assert page.value("document.fonts.load('1em page-ja', '日').then(found => found.length)") == 1
+    page.value("new Promise(done => setTimeout(done, 50))")
     first = "document.querySelector('svg text[lang=ja]')"
     page.value(f"{first}.scrollIntoView({{block: 'center'}})")
     clip = json.loads(

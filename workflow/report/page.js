@@ -1,4 +1,5 @@
-// What the page does beyond HTML: sort tables, mark the section that is read, close the contents on a phone.
+// What the page does beyond HTML: sort tables, mark the section that is read, close the contents on a phone,
+// lay out Japanese anew.
 (() => {
   const number = (text) => {
     const found = text.replace(/\u2212/g, "-").replace(/,/g, "").match(/[+-]?\d+(\.\d+)?/);
@@ -30,6 +31,10 @@
       });
     });
   }
+
+  // Chromium may keep the boxes of a text in SVG that it laid out before its glyphs were there: another font
+  // family lays it out again.
+  document.fonts.load("1em page-ja", "日").then(() => document.documentElement.classList.add("glyphs"));
 
   const contents = document.querySelector("nav details");
   const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));

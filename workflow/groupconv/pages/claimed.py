@@ -49,8 +49,9 @@ def claims(answers: dict) -> list[dict]:
 
 
 def _entry(entry: dict, differs: str) -> dict:
-    reason = entry["reason"].replace(differs, ELSEWHERE) if differs else entry["reason"]
-    said = "; ".join(one["text"] for one in entry["ours"])  # by some rules it is the reason
+    said = "; ".join(one["text"] for one in entry["ours"])  # many a reason begins with it
+    reason = entry["reason"].removeprefix(said).removeprefix("; ")
+    reason = reason.replace(differs, ELSEWHERE) if differs else reason
     ours: dict[str, list[str]] = {}
     for one in entry["ours"]:
         ours.setdefault(words.measure(one["measure"]), []).append(words.signed(one["text"]))
@@ -58,7 +59,7 @@ def _entry(entry: dict, differs: str) -> dict:
         **{key: entry[key] for key in ("id", "words", "place", "about", *ANSWERS)},
         "reading": words.signed(entry["reading"]),
         "ours": {name: "; ".join(texts) for name, texts in ours.items()},
-        "reason": "" if reason == said else words.plain(reason),
+        "reason": words.plain(reason),
     }
 
 

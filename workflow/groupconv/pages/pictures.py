@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from groupconv.pages import mistakes
 from groupconv.pages.inputs import FigureInputs
-from groupconv.pages.style import GREY, SMALL, WIDTH, drawable
+from groupconv.pages.style import SMALL, WIDTH, drawable
 
 CLASSES, SAMPLES = 8, 5  # columns and rows
 PAIRS = 8
@@ -137,7 +137,7 @@ def picture(axis: Axes, given: FigureInputs, row: dict) -> None:
     if given.images is None:
         axis.set(xlim=(0, 1), ylim=(0, 1))
         glyph = "".join(filter(drawable, row["class"]))[:1]
-        axis.text(0.5, 0.5, glyph, ha="center", va="center", fontsize=20, color=GREY)
+        axis.text(0.5, 0.5, glyph, ha="center", va="center", fontsize=20)
         return
     axis.imshow(given.images[row].squeeze(), cmap="gray", vmin=0, vmax=255)
     side = max(row["height"], row["width"])

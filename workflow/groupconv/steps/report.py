@@ -72,6 +72,7 @@ def run(
         loader=jinja2.FileSystemLoader(texts), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["ja"] = lambda text: markup.marked(text, language)
+    environment.filters["cited"] = lambda text: markup.cited(text, language)
     page = environment.get_template("report.html.j2").render(
         sections=contents.SECTIONS,
         language=language,
