@@ -1,20 +1,19 @@
-"""axe-core, which finds what keeps people from reading a page; npm fetches it, pinned by hash.
-
-`AXE=/path/to/axe.min.js` names one that is there.
+"""axe-core, which finds what keeps people from reading a page: in a wheel that pip fetches, pinned
+by hash. `AXE=/path/to/axe.min.js` names one that is there.
 """
 
 import hashlib
 import os
-import shutil
 import subprocess
-import tarfile
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
-VERSION = "4.10.2"
-SHA256 = "9ea2d2d6917da998122bdacfd3b473e31ead53f4b87146c716a12edf89158100"  # of npm's tarball
-WITHOUT = "no axe-core: apt-get install npm, with a network, or set AXE=/path/to/axe.min.js"
+WHEEL = "axe_playwright_python-0.1.8-py3-none-any.whl"  # has axe-core 4.12.1; nothing else is used
+SHA256 = "fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8"
+WITHOUT = "no axe-core: it needs a network, or set AXE=/path/to/axe.min.js"
 GRAVE = ("serious", "critical")
 RUN = """
 axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.map(
@@ -26,13 +25,14 @@ def script(folder: Path) -> str:
     """Its text; skips the test where it cannot be had."""
     if named := os.environ.get("AXE"):
         return Path(named).read_text(encoding="utf-8")
-    asked = ["npm", "pack", "--silent", f"axe-core@{VERSION}"]
-    if not shutil.which("npm") or subprocess.run(asked, cwd=folder, check=False).returncode:
+    name, version = WHEEL.split("-")[:2]
+    asked = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"{name}=={version}"]
+    if subprocess.run(asked, cwd=folder, check=False).returncode:
         pytest.skip(WITHOUT)
-    tarball = folder / f"axe-core-{VERSION}.tgz"
-    assert hashlib.sha256(tarball.read_bytes()).hexdigest() == SHA256
-    with tarfile.open(tarball) as archive:
-        return archive.extractfile("package/axe.min.js").read().decode()
+    wheel = folder / WHEEL
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() == SHA256
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.read(f"{name}/axe.min.js").decode()
 
 
 def findings(browser, text: str) -> list[dict]:
