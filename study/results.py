@@ -23,6 +23,8 @@ PREDICTIONS = {"predictions": "test", "val_predictions": "val"}
 OF_MANIFEST = "id class code_point origin page height width channels split".split()
 MEASURED = ("latency.csv", "latency.json", "training_speed.csv", "training_speed.json")
 XZ = {"method": "xz", "preset": 9}
+DECIDING = ("grid", "train", "evaluate")  # steps whose results no hash in the record holds
+IMAGES = ("manifest_sha256", "pixels_sha256")
 
 
 def place(results: Path, one: Training) -> Path:
@@ -89,19 +91,30 @@ def made_with(one: Training, results: Path = RESULTS) -> dict:
 
 
 def check(plan: Plan, results: Path = RESULTS) -> None:
-    """Raise DataError if two results are of other code, or one of other parameters than planned."""
+    """Raise DataError if two results are of other code or images, or one of other parameters.
+
+    What prepare, split and square made is known by its hash, so their code may change.
+    """
     first: dict[str, tuple[str, str]] = {}
     for one in there(plan, results):
         made = made_with(one, results)
         if made["params"] != plan.of_scheme(one):
             keys = ", ".join(_differing(made["params"], plan.of_scheme(one)))
             raise DataError(f"{results / one.name}: trained with another {keys} than is planned")
-        for step, digest in made["code"].items():
+        for step in (step for step in DECIDING if step in made["code"]):
+            digest = made["code"][step]
             name, other = first.setdefault(step, (one.name, digest))
             if digest != other:
                 raise DataError(
                     f"{results / one.name}: made by other code of the step {step} "
                     f"({made['commit'][:10]}) than {results / name}; train all of them by one"
+                )
+        for key in (key for key in IMAGES if key in made):
+            of = f"{key} {plan.stages[one.stage]['data']}"
+            name, other = first.setdefault(of, (one.name, made[key]))
+            if made[key] != other:
+                raise DataError(
+                    f"{results / one.name}: of other images ({key}) than {results / name}"
                 )
 
 

@@ -4,8 +4,8 @@
 
 A clone of this repository runs the workflow (--folder), so that you can go on with your work here.
 Each training that ends leaves its text results in study/results/, committed at once. Stop it as you
-like, and type it again: an interrupted training goes on after its last epoch. Where there are
-results, the clone is of the commit that made them. In the background:
+like, and type it again: an interrupted training goes on after its last epoch. The clone trains by
+the same code as what there is. In the background:
 
     nohup nice python -m study.train --mirror FOLDER > study.log 2>&1 &
 
@@ -78,24 +78,30 @@ def main(arguments: list[str]) -> int:
 
 
 def clone(folder: Path, plan: Plan, kept: Path) -> None:
-    """Make the clone, of the commit that made the results; or see that it is such a one.
+    """Make the clone: of this commit or, if that trains otherwise, of the results' commit.
 
-    Raises StepError.
+    Raises StepError where a clone that is there trains otherwise.
     """
-    found = results.there(plan, kept)
-    made = results.made_with(found[-1], kept) if found else None
+    found = [results.made_with(one, kept) for one in results.there(plan, kept)]
     if not folder.exists():
         git(ROOT, "clone", "-q", str(ROOT), str(folder))
-        git(folder, "checkout", "-q", "--detach", made["commit"] if made else "HEAD")
-    for one in found:
-        made = results.made_with(one, kept)
-        now = code(folder, tuple(made["code"]))
-        for step, digest in made["code"].items():
-            if digest != now[step]:
-                raise StepError(
-                    f"{folder}: its code of the step {step} is not that of {kept / one.name}; "
-                    f"git -C {folder} checkout {made['commit'][:10]}, or train all of them again"
-                )
+        git(folder, "checkout", "-q", "--detach", "HEAD")
+        if other_step(folder, found):
+            git(folder, "checkout", "-q", "--detach", found[-1]["commit"])
+    if step := other_step(folder, found):
+        raise StepError(
+            f"{folder}: its code of the step {step} is not that of the results in {kept}; git -C "
+            f"{folder} checkout {found[-1]['commit'][:10]}, or train all of them again"
+        )
+
+
+def other_step(folder: Path, found: list[dict]) -> str | None:
+    """A deciding step whose code in the clone is not that of a result; None where all agree."""
+    made = {
+        step: of["code"][step] for of in found for step in results.DECIDING if step in of["code"]
+    }
+    now = code(folder, tuple(made))
+    return next((step for step in made if made[step] != now[step]), None)
 
 
 def train(trainings: list[Training], plan: Plan, given: argparse.Namespace) -> None:

@@ -80,6 +80,21 @@ def test_results_of_other_code_or_parameters_are_refused(copied):
         checked(planned, folder)
 
 
+def test_other_code_of_prepare_is_none_and_other_images_are_refused(copied):
+    planned, folder = copied
+    path = folder / "results" / "main" / "E-seed0" / "test.json"
+    record = json.loads(path.read_text())
+    record["made"]["code"]["prepare"] = "0" * 16
+    path.write_text(json.dumps(record))
+    checked(planned, folder)
+    record["made"]["pixels_sha256"] = "0" * 64
+    path.write_text(json.dumps(record))
+    with pytest.raises(
+        DataError, match=r"E-seed0: of other images \(pixels_sha256\) than .*seed0$"
+    ):
+        checked(planned, folder)
+
+
 def test_fewer_seeds_of_one_scheme_are_taken_as_they_are(copied):
     planned, folder = copied
     second = plan.Training("main", "baseline", 1)
