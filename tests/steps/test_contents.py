@@ -13,7 +13,7 @@ import pytest
 from docutils.core import publish_parts
 from docutils.writers.html4css1 import Writer
 from groupconv.ground.errors import StepError
-from groupconv.pages import captions, contents, drawing, tables
+from groupconv.pages import captions, contents, drawing, kinds, tables
 from groupconv.settings import config, reads
 from groupconv.steps import claims
 from groupconv.steps import tables as tables_step
@@ -73,7 +73,7 @@ def test_a_section_that_the_page_does_not_have_is_one_line():
         contents.Table(name="t", title="T", section="", caption="C.", make="data")
 
 
-@pytest.mark.parametrize("section", contents.SECTIONS)
+@pytest.mark.parametrize("section", kinds.SECTIONS)
 def test_a_figure_or_table_in_any_section_is_on_the_page(section):
     template = Path("workflow/report/report.html.j2").read_text(encoding="utf-8")
     after = template.split(f'{{{{ heading("{section}") }}}}')[1].split("{{ heading(")[0]

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from groupconv.pages import answers, claimed, words
+from groupconv.results import comparisons
 
 
 def given(top1=(0.7, 0.7), changes=None, papers=None, schemes=None, loaded=False):
@@ -82,6 +83,13 @@ def test_fewer_channels_are_the_rival_where_the_run_has_such_a_network(narrow, w
     assert said.word == word
     assert "E takes 50 ms and changes accuracy by −2.0 points [−3.0, −1.0]; narrow" in said.sentence
     assert answers.narrower(given(), "E").word == "not asked"
+
+
+def test_a_run_without_a_grouped_scheme_answers_nothing():
+    schemes = {"baseline": {"groups": [1] * 5}, "E": {"groups": [1] * 5, "width": 0.6}}
+    assert answers.answers(given(schemes=schemes)) == []
+    alone = comparisons.Plan(["baseline"], [], [], {})
+    assert comparisons.of_repeats("latency", alone, {"baseline": [1, 2]}, "repeats") == []
 
 
 def test_how_a_run_differs_and_why_are_in_words():

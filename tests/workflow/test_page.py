@@ -221,8 +221,7 @@ def axe_script(tmp_path_factory):
     return axe.script(tmp_path_factory.mktemp("axe"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1440)])
 def test_axe_finds_nothing_serious(page, axe_script, scheme, width):
     page.media("", prefers_color_scheme=scheme)
     page.size(width)

@@ -51,6 +51,14 @@
   fit();
   links.forEach((link) => link.addEventListener("click", () => wide.matches || (contents.open = false)));
 
+  // Paper has nothing to open. Chromium needs no script for it, see style.css; other browsers do.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("main details:not([open], .unprinted)")];
+    opened.forEach((one) => (one.open = true));
+  });
+  addEventListener("afterprint", () => opened.forEach((one) => (one.open = false)));
+
   // A link to what is inside of a closed part opens it.
   const open = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -24,7 +24,7 @@ from groupconv.engines.marker import MARKER
 from groupconv.engines.refusal import or_refuse
 from groupconv.engines.run import DECIDED, Run
 from groupconv.ground.errors import StepError
-from groupconv.pages import captions, contents
+from groupconv.pages import captions, contents, kinds
 from groupconv.settings import config as settings
 from groupconv.settings import reads, resources, unreadable
 
@@ -95,11 +95,11 @@ class Seam:
     @property
     def tables(self) -> list[str]:
         """Every table's files."""
-        kinds, folder = contents.TABLE_KINDS, self.tables_folder
-        return [path for kind in kinds for path in contents.files(contents.TABLES, kind, folder)]
+        rows, folder = contents.TABLES, self.tables_folder
+        return [path for kind in kinds.TABLE_KINDS for path in contents.files(rows, kind, folder)]
 
     def figures(self, kind: str) -> list[str]:
-        """Every figure's file of one of contents.FIGURE_KINDS."""
+        """Every figure's file of one of kinds.FIGURE_KINDS."""
         return contents.files(contents.figures(self.schemes), kind, self.figures_folder)
 
     @property

@@ -67,6 +67,8 @@ def confused(given: FigureInputs) -> str:
 def only_baseline(given: FigureInputs) -> str:
     """How many images, and the first of them."""
     scheme, found, back = pictures.lost(given)
+    if scheme is None:
+        return "There is no scheme to compare."
     some = [
         f"{pictures.spoken(r['class'])} taken for {pictures.spoken(r['predicted'])}"
         for r in found.head(SHOWN).to_dict("records")

@@ -2,78 +2,16 @@
 
 A figure is a row of FIGURES and a function in drawing.py, with one of the same name in alts.py that
 says in words what it shows; a table is a row of TABLES and a function in tables.py. Imports nothing
-that draws: the rules read this module before any run.
+that draws: the rules read this module before any run. kinds.py says what a row is.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from groupconv.ground.errors import StepError
+from groupconv.pages.kinds import EACH, Figure, Table, wrong
 from groupconv.results.order import in_order
-
-SECTIONS = {  # of the page, in its order: their addresses and headings
-    "answer": "The answer",
-    "claims": "The paper's claims",
-    "accuracy": "Accuracy",
-    "cost": "Cost",
-    "networks": "Networks",
-    "data": "Data",
-    "open": "What the paper leaves open",
-    "made": "How each number was made",
-}
-EACH = "{scheme}"  # in a figure's name and title: the row stands for one figure per scheme
-FIGURE_KINDS = ("svg", "png")  # of its files: for the page, and for elsewhere
-TABLE_KINDS = ("csv", "md")  # numbers, and the same as it is printed
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure: results/figures/NAME.KIND, for each of FIGURE_KINDS, and its place on the page.
-
-    ``draw`` names a function in drawing.py, and one in alts.py if that has one. If ``name`` has
-    {scheme} in it, there is a figure per scheme, and ``paper`` has the (name, title) of each that
-    the paper numbers. Raises StepError if the page has no such section.
-    """
-
-    name: str
-    title: str
-    section: str
-    caption: str
-    draw: str
-    paper: dict[str, tuple[str, str]] = field(default_factory=dict)
-    scheme: str | None = None  # whose figure it is; figures() fills it in
-
-    def __post_init__(self) -> None:
-        _check_section(self)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: results/tables/NAME.KIND, for each of TABLE_KINDS, and its place on the page.
-
-    ``make`` names a function in tables.py. Raises StepError if the page has no such section.
-    """
-
-    name: str
-    title: str
-    section: str
-    caption: str
-    make: str
-
-    def __post_init__(self) -> None:
-        _check_section(self)
-
-
-def _check_section(row: Figure | Table) -> None:
-    if row.section not in SECTIONS:
-        raise _wrong(row, "section", row.section, f"the page has {', '.join(SECTIONS)}")
-
-
-def _wrong(row: Figure | Table, key: str, value: str, why: str) -> StepError:
-    return StepError(f"workflow/groupconv/pages/contents.py: {row.name}: {key} = {value!r}: {why}")
-
 
 FIGURES = (
     Figure(
@@ -285,7 +223,7 @@ def function(module: ModuleType, row: Figure | Table) -> Callable:
     key, name = ("draw", row.draw) if isinstance(row, Figure) else ("make", row.make)
     found = getattr(module, name, None)
     if not callable(found):
-        raise _wrong(row, key, name, f"no function of {Path(module.__file__).name}")
+        raise wrong(row, key, name, f"no function of {Path(module.__file__).name}")
     return found
 
 

@@ -27,7 +27,7 @@ def samples(given: FigureInputs) -> Figure:
     classes = training["class"].value_counts(sort=True).index[:CLASSES]
     side, samples = WIDTH / CLASSES, 1 if given.images is None else SAMPLES
     figure, axes = plt.subplots(
-        samples, len(classes), figsize=(side * len(classes), side * samples + 0.6), squeeze=False
+        samples, CLASSES, figsize=(WIDTH, side * samples + 0.6), squeeze=False
     )
     for column, name in enumerate(classes):
         rows = spread(training[training["class"] == name]).head(samples).to_dict("records")

@@ -130,6 +130,8 @@ def of_repeats(measure: str, plan: Plan, times: dict[str, np.ndarray], kind: str
     logs = {name: np.log(np.asarray(of, float)) for name, of in times.items()}
     repeats = len(next(iter(logs.values())))
     wanted = [c for c in plan.contrasts() if set(c[3]) <= set(logs)]
+    if not wanted:  # the baseline alone
+        return []
     values = np.array([sum(w * logs[name] for name, w in c[3].items()) for c in wanted])
     errors = values.std(1, ddof=1) / np.sqrt(repeats) if repeats > 1 else values[:, 0] * np.nan
     found = [

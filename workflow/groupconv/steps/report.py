@@ -25,6 +25,7 @@ from groupconv.pages import (
     claimed,
     contents,
     glyphs,
+    kinds,
     making,
     markup,
     papers,
@@ -74,7 +75,7 @@ def run(
     environment.filters["ja"] = lambda text: markup.marked(text, language)
     environment.filters["cited"] = lambda text: markup.cited(text, language)
     page = environment.get_template("report.html.j2").render(
-        sections=contents.SECTIONS,
+        sections=kinds.SECTIONS,
         language=language,
         style=read(Path(texts) / "style.css"),
         script=read(Path(texts) / "page.js"),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from groupconv.data.manifest import read_table
 from groupconv.ground import atomic
-from groupconv.pages import contents, tables, terminal
+from groupconv.pages import contents, kinds, tables, terminal
 from groupconv.pages.inputs import TableInputs
 
 
@@ -34,5 +34,5 @@ def write(stem: Path, numbers: pd.DataFrame, printed: pd.DataFrame) -> None:
     lines = [list(printed.columns), ["---"] * len(printed.columns)]
     lines += printed.astype(str).to_numpy().tolist()
     text = "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
-    for kind, content in zip(contents.TABLE_KINDS, (csv, text), strict=True):
+    for kind, content in zip(kinds.TABLE_KINDS, (csv, text), strict=True):
         atomic.write_text(f"{stem}.{kind}", content)
