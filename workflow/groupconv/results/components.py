@@ -29,7 +29,8 @@ class Components:
     repeats: (k,), seeds of each scheme
     seeds: variance of one network's mean if its seed were another, pooled over the schemes; nan
         where no scheme has two seeds
-    df_images, df_seeds: degrees of freedom of both, pages less one and k (seeds - 1)
+    df_images, df_seeds: degrees of freedom of both: pages less one where pages are of one size,
+        else fewer (see _freedom), and k (seeds - 1)
     least: the smallest variance that so few images can show, in the unit of the scores
     """
 
@@ -82,10 +83,10 @@ def of_scores(scores: Scores, pages: np.ndarray, least: float = 0.0) -> Componen
     ``least`` is the smallest difference of a sum over images that can be, as 1 for right or wrong:
     without it, two networks that agree on three images would agree for certain.
     """
-    labels, influence = of_images(scores, pages)
+    _, influence = of_images(scores, pages)
     means = {name: of.mean(1) for name, of in scores.items()}
     images = next(iter(scores.values())).shape[1]
-    return _assembled(means, influence, len(labels) - 1, _noise(scores, pages), least / images)
+    return _assembled(means, influence, _freedom(pages), _noise(scores, pages), least / images)
 
 
 def of_means(means: dict[str, np.ndarray]) -> Components:
@@ -110,7 +111,7 @@ def of_difference(
     means = {name: one[name].mean(1) - other[name].mean(1) for name in one}
     noise_one, noise_other = _noise(one, pages_of_one), _noise(other, pages_of_other)
     noise = {name: noise_one[name] + noise_other[name] for name in one}
-    df = min(len(labels_one), len(labels_other)) - 1
+    df = min(_freedom(pages_of_one), _freedom(pages_of_other))
     images = min(next(iter(of.values())).shape[1] for of in (one, other))
     return _assembled(means, influence, df, noise, 1 / images)
 
@@ -146,6 +147,23 @@ def _influence(values: np.ndarray, pages: np.ndarray) -> tuple[np.ndarray, np.nd
     np.add.at(sums, page, centred)
     others = np.maximum(len(values) - sizes, 1)
     return labels, sums / others[:, None]
+
+
+def _freedom(pages: np.ndarray) -> float:
+    """Degrees of freedom of the jackknife over pages, by Satterthwaite as Bell and McCaffrey do.
+
+    tr(M)^2 / tr(M^2), where M is the covariance of the pages' influences if images vary each by
+    itself. One page with most of the images decides the variance almost alone: 14 pages with 1 to
+    60 images have 7 degrees of freedom, not 13.
+    """
+    sizes = np.unique(pages, return_counts=True)[1].astype(float)
+    if len(sizes) < 2:
+        return 0
+    n = sizes.sum()
+    own, shared = sizes / (n - sizes) ** 2, sizes / (n - sizes)  # M = diag(own) - shared shared'/n
+    trace = own.sum() - (shared**2).sum() / n
+    squares = (own**2).sum() - 2 * (own * shared**2).sum() / n + ((shared**2).sum() / n) ** 2
+    return float(trace**2 / squares)
 
 
 def _noise(scores: Scores, pages: np.ndarray) -> dict[str, float]:
