@@ -166,6 +166,28 @@ def test_a_changed_result_changes_the_verdict(measure, given, entry, expected):
     assert answers(a_run(**{measure: given}), [entry])[entry][1] == expected
 
 
+def test_five_changes_contradict_a_statement_no_more_often_than_one():
+    """2.4 standard errors the wrong way: beyond the interval of a family of three, not of five."""
+    a_family = {"simultaneous_low": 0.01, "simultaneous_high": 0.47}
+    of_a = [row("test_top1", "A", 0.24, **a_family)]
+    found = [of_row(one) for one in of_a + [row("test_top1", s, 0.0) for s in "BCDE"]]
+    assert statements.direction(found, "down").word == CANNOT_TELL
+    assert statements.direction(found[:1], "down").word == CONTRADICTED
+    assert statements.little_impact(found, 0.005, "up").word == CANNOT_TELL
+    trend = of_row(row("test_top1", "trend", 0.0, 0.1, "grouped layers"))
+    assert statements.order(trend, found, "down").word == CANNOT_TELL
+    reached = replace(found[0].reversed(), reference="baseline")  # -0.24
+    assert statements.bound([reached, *found[1:]], -0.005).word == CANNOT_TELL
+
+
+def test_an_order_names_the_pairs_that_show_it():
+    found = judge(ENTRIES["8c"], a_run(), DOCUMENT)["reason"]
+    assert "14 of 14 pairs in this order, none goes the other way" in found
+    few = rows("test_top1", {**TRUE, "A": 0.0, "B": -0.1, "C": -0.15})
+    found = judge(ENTRIES["8c"], a_run(test_top1=few), DOCUMENT)["reason"]
+    assert "pairs in this order (D-baseline, E-baseline, D-A, E-A, D-B, E-B, D-C, E-C)" in found
+
+
 def test_a_saving_larger_than_up_to_does_not_refute_it():
     faster = rows("latency", {**TIMES, "E": -56.0}, 0.5, "percent")
     folded = rows("latency_folded", {**TIMES, "E": -60.0}, 0.5, "percent")

@@ -9,13 +9,16 @@ from dataclasses import replace
 import numpy as np
 
 from groupconv.results import comparisons, components, numbers, statements
-from groupconv.results.changes import Change, of_row
+from groupconv.results.changes import Change, Compared, of_row
 from groupconv.results.estimates import Estimate
+from groupconv.results.judging import untied
 from groupconv.results.simulation import Truth
 
 BASE = 0.80  # the baseline's accuracy
 PAPERS_IMAGES = 13439  # of its test part
 NAMES = ("baseline", "A", "B", "C", "D", "E")
+LAYERS = {"baseline": 0, "A": 2, "B": 4, "C": 6, "D": 8, "E": 8}
+ALL = comparisons.Plan(list(NAMES), ["E", "D"], ["A", "B", "C"], LAYERS)
 ALONE = comparisons.Plan(["baseline", "E"], ["E"], [], {})  # the others lend their seeds
 
 
@@ -46,6 +49,28 @@ def of_verdicts(
         found["direction"][statements.direction([ours], "down").word] += 1
         found["margin"][statements.little_impact([ours], margin, "down").word] += 1
         found["number"][numbers.reproduced(ours, number, PAPERS_IMAGES).word] += 1
+    return found
+
+
+def of_several(seed_sd: float, seeds: int, images: int, runs: int) -> dict[str, Counter]:
+    """{question: verdicts} of statements on all schemes, where grouping changes nothing.
+
+    direction: does each lose accuracy? order: the more, the more layers are grouped? worst: D most?
+    """
+    rng = np.random.default_rng([seeds, images, 7])
+    truth = Truth(dict.fromkeys(NAMES, BASE), seed_sd=seed_sd / 100)
+    found = {name: Counter() for name in ("direction", "order", "worst")}
+    for _ in range(runs):
+        scores = truth.scores(rng, seeds, images)
+        of = Compared(
+            comparisons.table(comparisons.of_points("top1", ALL, scores, np.arange(images)))
+        )
+        each = of.of("top1", NAMES[1:], "baseline")
+        pairs = [of.change("top1", more, fewer) for fewer, more in untied(LAYERS)]
+        others = [of.change("top1", "D", other) for other in "ABCE"]
+        found["direction"][statements.direction(each, "down").word] += 1
+        found["order"][statements.order(of.trend("top1"), pairs, "down").word] += 1
+        found["worst"][statements.worst(others, "down").word] += 1
     return found
 
 

@@ -1,11 +1,13 @@
 """Whether a statement holds in a run: one function for each rule that claims.yaml may name.
 
 All from intervals. A statement of several schemes holds if each part's own interval says so (each
-at its level: an intersection-union test); one that the simultaneous interval speaks against is
-enough to contradict it, however many were looked at. Source of the margins: claims.yaml.
+at its level: an intersection-union test); one that the joint interval of all parts speaks against
+is enough to contradict it, however many were looked at. Source of the margins: claims.yaml.
 """
 
 from groupconv.results.changes import UNITS, Change
+from groupconv.results.estimates import quantile
+from groupconv.results.intervals import CONFIDENCE
 from groupconv.results.verdicts import CANNOT_TELL, CONTRADICTED, CONTRADICTORY, HOLDS, Verdict
 
 DOWN, UP = "down", "up"
@@ -25,19 +27,21 @@ def order(trend: Change, pairs: list[Change], sign: str) -> Verdict:
     """A measure falls (or rises) with the layers: its slope does, and no pair goes the other way.
 
     ``pairs``: each scheme against each with fewer grouped layers; schemes that tie are in none. A
-    pair's simultaneous interval is to lie on the wrong side whole: by chance alone, some of ten
-    pairs of equal schemes stand in the wrong order in almost every run.
+    pair's joint interval is to lie on the wrong side whole: by chance alone, some of ten pairs of
+    equal schemes stand in the wrong order in almost every run. Half of the error is the slope's.
     """
     if not trend.known:
         return _unknown([trend])
-    wrong = [pair for pair in pairs if pair.known and _beyond(pair.together, _other(sign))]
-    low, high = trend.bounds()
-    if wrong or _beyond(trend.interval, _other(sign)):
+    known = [pair for pair in pairs if pair.known]
+    wrong = [pair for pair in known if _beyond(_joint(pair, 2 * len(known)), _other(sign))]
+    if wrong or _beyond(_joint(trend, 2), _other(sign)):
         said = "; ".join(pair.text() for pair in wrong) or trend.text()
         return Verdict(CONTRADICTED, f"the other way: {said}", trend.smallest)
-    if _beyond((low, high), sign):
-        return Verdict(HOLDS, f"{trend.text()}; no pair goes the other way", trend.smallest)
-    return Verdict(CANNOT_TELL, f"{trend.text()}{_small(trend)}", trend.smallest)
+    in_order = [pair for pair in known if _beyond(pair.interval, sign)]
+    said = f"{trend.text()}; {_pairs(in_order, pairs)}"
+    if _beyond(trend.bounds(), sign):
+        return Verdict(HOLDS, f"{said}, none goes the other way", trend.smallest)
+    return Verdict(CANNOT_TELL, f"{said}{_small(trend)}", trend.smallest)
 
 
 def little_impact(changes: list[Change], margin: float, worse: str) -> Verdict:
@@ -53,7 +57,7 @@ def little_impact(changes: list[Change], margin: float, worse: str) -> Verdict:
     unit, smallest = UNITS[largest.unit], max(change.smallest for change in changes)
     passes = f"smallest margin that would pass: {max(harm, 0):.2f}{unit} ({largest.scheme})"
     said = f"{passes}; allowed {margin:g}{unit}"
-    beyond = [c for c in changes if _least_harm(c.together, worse) > margin]
+    beyond = [c for c in changes if _least_harm(_joint(c, len(changes)), worse) > margin]
     if beyond:
         return Verdict(CONTRADICTED, f"{beyond[0].text()}; {said}", smallest)
     if harm < margin:
@@ -68,9 +72,9 @@ def bound(changes: list[Change], value: float) -> Verdict:
         return Verdict(CANNOT_TELL, "no interval")
     best = min(changes, key=lambda change: change.estimate.value)
     said = f"the largest saving: {best.text()}"
-    if best.together[1] <= value:
+    if _joint(best, len(changes))[1] <= value:
         return Verdict(HOLDS, said, best.smallest)
-    if all(change.together[0] > value for change in changes):
+    if all(_joint(change, len(changes))[0] > value for change in changes):
         return Verdict(CONTRADICTED, f"{said}, not {value:g}%", best.smallest)
     return Verdict(CANNOT_TELL, said, best.smallest)
 
@@ -94,7 +98,7 @@ def sampling_error(image_sd: float, images: int, others: int) -> float:
 
 def _all_beyond(changes: list[Change], sign: str, said: str) -> Verdict:
     smallest = max((change.smallest for change in changes), default=float("nan"))
-    wrong = [c for c in changes if c.known and _beyond(c.together, _other(sign))]
+    wrong = [c for c in changes if c.known and _beyond(_joint(c, len(changes)), _other(sign))]
     if wrong:
         return Verdict(CONTRADICTED, "; ".join(change.text() for change in wrong), smallest)
     if unknown := [change for change in changes if not change.known]:
@@ -104,6 +108,23 @@ def _all_beyond(changes: list[Change], sign: str, said: str) -> Verdict:
         return Verdict(HOLDS, said, smallest)
     said = "; ".join(change.text() for change in open_)
     return Verdict(CANNOT_TELL, said + _small(max(open_, key=lambda c: c.smallest)), smallest)
+
+
+def _joint(change: Change, of: int) -> tuple[float, float]:
+    """The interval that holds in 95% of runs with those of ``of`` changes at once (Bonferroni).
+
+    A statement has changes of several families, which each are at 95%; it is never inside theirs.
+    """
+    times = quantile(1 - (1 - CONFIDENCE) / 2 / of, change.estimate.df)
+    low, high = change.estimate.at(times)
+    return min(low, change.together[0]), max(high, change.together[1])
+
+
+def _pairs(in_order: list[Change], pairs: list[Change]) -> str:
+    """Which pairs are in the statement's order by their own intervals: 2 of 14 pairs (E-A, E-B)."""
+    names = ", ".join(f"{pair.scheme}-{pair.reference}" for pair in in_order)
+    listed = f" ({names})" if 0 < len(in_order) < len(pairs) else ""
+    return f"{len(in_order)} of {len(pairs)} pairs in this order{listed}"
 
 
 def _unknown(changes: list[Change]) -> Verdict:
