@@ -1,10 +1,14 @@
 """The paper's claims as data: every one of them, entry by entry, with its place and its rule."""
 
+import copy
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+from groupconv.ground.errors import StepError
 from groupconv.network.architecture import FULL_MODEL, closed_form
+from groupconv.results import entries
 from groupconv.results.judging import RULES, trained, untied
 from groupconv.results.layers import grouped_layers
 from groupconv.settings import config
@@ -78,6 +82,45 @@ def test_every_statement_of_the_paper_is_an_entry_with_its_rule():
     }
     assert found == STATEMENTS
     assert {e["statement"]["rule"] for e in ENTRIES.values() if "statement" in e} == set(RULES)
+
+
+GOOD = ENTRIES["4a"] | {"id": "4c"}
+
+
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [
+        (lambda e: e["statement"].update(rule="directions"), "did you mean direction?"),
+        (lambda e: e["statement"].pop("rule"), "statement.rule is missing"),
+        (lambda e: e["statement"].pop("sign"), "statement.sign is missing"),
+        (lambda e: e["statement"].update(sign="lower"), "no such sign; allowed: down, up"),
+        (lambda e: e["number"].update(measure="test_topl"), "did you mean test_top1?"),
+        (lambda e: e["number"].update(scheme="F"), "no such scheme; allowed: baseline, A, B"),
+        (lambda e: e["number"].update(value="-2.49%"), 'value = "-2.49%": must be a number'),
+        (lambda e: e["number"].update(tolerence=1), "did you mean tolerance?"),
+        (lambda e: e.update(claim=14), "claim = 14: no such claim; allowed: 1, 2"),
+        (lambda e: e.update(id="4a"), "entry 4a: another entry has this id"),
+        (lambda e: e.update(statement="E loses"), 'statement = "E loses": must have keys, as rule'),
+        (lambda e: e.pop("words"), "words is missing"),
+        (lambda e: (e.pop("number"), e.pop("statement")), "number or statement is missing"),
+    ],
+)
+def test_a_mistake_in_an_entry_is_one_line(mistake, said):
+    entry = copy.deepcopy(GOOD)
+    mistake(entry)
+    with pytest.raises(StepError) as raised:
+        entries.check(DOCUMENT | {"entries": [*DOCUMENT["entries"], entry]}, "claims.yaml")
+    line = str(raised.value)
+    assert line.startswith("claims.yaml: entry 4"), line
+    assert said in line
+    assert "\n" not in line
+
+
+def test_the_papers_entries_and_the_recipes_have_no_mistake():
+    text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"```yaml\n(  - id: .*?)```", text, re.S)
+    assert yaml.safe_load(written) == [ENTRIES["4a"]]
+    entries.check(DOCUMENT | {"entries": [*DOCUMENT["entries"], GOOD]}, "claims.yaml")
 
 
 def test_the_claims_are_thirteen_and_each_has_entries():

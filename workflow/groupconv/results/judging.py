@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from math import isfinite
+from typing import NamedTuple
 
 from groupconv.results import numbers, statements
 from groupconv.results.changes import Change, Compared
@@ -104,7 +105,7 @@ def of_number(number: dict, run: Run, paper: dict) -> Verdict:
 
 def of_statement(statement: dict, run: Run, paper: dict) -> Verdict:
     """Whether the statement holds in this run; a time is judged in each back end."""
-    rule = RULES[statement["rule"]]
+    rule = RULES[statement["rule"]].judge
     if "measure" not in statement:
         return rule(statement, "", run, paper)
     names = _back_ends(statement["measure"], run)
@@ -160,16 +161,23 @@ def _two_numbers(statement, measure, run, paper) -> Verdict:
     return statements.two_numbers(statement["first"], statement["second"], error)
 
 
-Rule = Callable[[dict, str, Run, dict], Verdict]
-RULES: dict[str, Rule] = {
-    "direction": _direction,
-    "little_impact": _little_impact,
-    "agreement": _little_impact,
-    "order": _order,
-    "pair": _pair,
-    "worst": _worst,
-    "bound": _bound,
-    "two_numbers": _two_numbers,
+class Rule(NamedTuple):
+    """How a statement is judged, and the keys that it must and may have in claims.yaml."""
+
+    judge: Callable[[dict, str, Run, dict], Verdict]
+    needs: str
+    may: str = ""
+
+
+RULES = {
+    "direction": Rule(_direction, "measure sign", "scheme"),
+    "little_impact": Rule(_little_impact, "measure worse margin reason", "scheme"),
+    "agreement": Rule(_little_impact, "measure worse margin reason", "scheme"),
+    "order": Rule(_order, "measure sign"),
+    "pair": Rule(_pair, "measure scheme reference sign"),
+    "worst": Rule(_worst, "measure scheme sign"),
+    "bound": Rule(_bound, "measure value"),
+    "two_numbers": Rule(_two_numbers, "first second", "measure scheme images"),
 }
 
 

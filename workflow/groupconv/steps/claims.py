@@ -11,6 +11,7 @@ import yaml
 
 from groupconv.data.manifest import read_table
 from groupconv.ground import atomic
+from groupconv.results import entries as given
 from groupconv.results.changes import Compared
 from groupconv.results.comparability import differences, facts, papers_schemes
 from groupconv.results.judging import Run, judge, together
@@ -28,9 +29,10 @@ def run(
 ) -> None:
     """Answer every claim of ``paper`` (claims.yaml): entry by entry, then claim by claim.
 
-    Raises DiskError.
+    Raises StepError for a mistake in ``paper``, DiskError.
     """
     document = yaml.safe_load(Path(paper).read_text(encoding="utf-8"))
+    given.check(document, paper)
     table = pd.read_csv(summary, index_col="scheme")
     known = papers_schemes(params["schemes"], document["schemes"])
     images = read_table(manifest, ["split", "height", "width", "channels"])

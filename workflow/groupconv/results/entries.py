@@ -1,0 +1,100 @@
+"""Checks the entries of claims.yaml, to which a reader may add: the first mistake, as one line.
+
+An example: `entry 4c: statement.rule = "directions": no such rule; did you mean direction?`
+"""
+
+import difflib
+import json
+
+from groupconv.ground.errors import StepError
+from groupconv.results.changes import UNITS
+from groupconv.results.judging import EXTREMES, RULES
+from groupconv.results.statements import DOWN, UP
+
+MEASURES = (
+    "test_top1 val_top1 val_less_test_top1 test_loss val_loss train_loss train_top1 "
+    "train_eval_loss train_eval_top1 macs params conv_params latency training_seconds"
+).split()
+TEXTS = ("words", "place", "reading")
+NUMBER = ("value unit scheme measure", "level n_paper tolerance")  # what it must, and may have
+NUMBERS = ("value", "margin", "first", "second", "tolerance", "n_paper")
+
+
+def check(document: dict, file: str) -> None:
+    """Raise StepError for the first mistake in the entries of ``document``, read from ``file``."""
+    claims, ids = [claim["id"] for claim in document["claims"]], set()
+    for at, entry in enumerate(document["entries"], start=1):
+        name = entry.get("id") if isinstance(entry, dict) else None
+        here = f"{file}: entry {name or f'number {at}'}"
+        if not isinstance(entry, dict):
+            raise StepError(f"{here} = {_show(entry)}: must have keys, as id and words")
+        _keys(here, "", entry, ["id", "claim", *TEXTS], ["number", "statement"])
+        if name in ids:
+            raise StepError(f"{here}: another entry has this id")
+        ids.add(name)
+        _one_of(here, "claim", entry["claim"], claims)
+        if not {"number", "statement"} & set(entry):
+            raise StepError(f"{here}: number or statement is missing")
+        if "number" in entry:
+            _part(here, "number", entry["number"], *NUMBER, document)
+        if "statement" in entry:
+            _statement(here, entry["statement"], document)
+
+
+def _statement(here: str, given: object, document: dict) -> None:
+    needs, may = "", ""
+    if isinstance(given, dict):
+        if "rule" not in given:
+            raise StepError(f"{here}: statement.rule is missing")
+        _one_of(here, "statement.rule", given["rule"], list(RULES))
+        needs, may = RULES[given["rule"]].needs, RULES[given["rule"]].may
+    _part(here, "statement", given, f"rule {needs}", may, document)
+
+
+def _part(here: str, part: str, given: object, needs: str, may: str, document: dict) -> None:
+    """A number or a statement: its keys, and the value of each."""
+    if not isinstance(given, dict):
+        raise StepError(f"{here}: {part} = {_show(given)}: must have keys, as {needs.split()[0]}")
+    _keys(here, f"{part}.", given, needs.split(), may.split())
+    schemes = [*document["schemes"], *(EXTREMES if part == "number" else ())]
+    allowed = {
+        "unit": list(UNITS),
+        "scheme": schemes,
+        "reference": schemes,
+        "sign": [DOWN, UP],
+        "worse": [DOWN, UP, "either"],
+        "measure": MEASURES,
+    }
+    for key, value in given.items():
+        if key == "measure" and str(value).startswith("latency_"):
+            continue  # one back end alone
+        if key in allowed:
+            _one_of(here, f"{part}.{key}", value, allowed[key])
+        elif key in NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise StepError(f"{here}: {part}.{key} = {_show(value)}: must be a number")
+
+
+def _keys(here: str, before: str, given: dict, needs: list[str], may: list[str]) -> None:
+    for key in given:
+        if key not in needs + may:
+            raise StepError(f"{here}: {before}{key}: unknown key; {_near(key, needs + may)}")
+    for key in needs:
+        if given.get(key) in (None, ""):
+            raise StepError(f"{here}: {before}{key} is missing")
+
+
+def _one_of(here: str, key: str, value: object, allowed: list) -> None:
+    if value not in allowed:
+        kind = key.rpartition(".")[2]
+        said = f"{here}: {key} = {_show(value)}: no such {kind}; {_near(value, allowed)}"
+        raise StepError(said)
+
+
+def _near(value: object, allowed: list) -> str:
+    names = [str(name) for name in allowed]
+    near = difflib.get_close_matches(value, names, 1) if isinstance(value, str) else []
+    return f"did you mean {near[0]}?" if near else f"allowed: {', '.join(names)}"
+
+
+def _show(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
