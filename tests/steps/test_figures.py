@@ -65,6 +65,30 @@ def test_samples_are_of_different_books_and_pages_before_they_are_neighbours():
     assert "".join(pictures.spread(rows)["id"]) == "uywzxv"
 
 
+@pytest.mark.parametrize("name", ["ん", "\U0001b001", "aquarium_fish"])
+@pytest.mark.parametrize("draw", [pictures.samples, pictures.confused, pictures.only_baseline])
+def test_names_of_any_length_and_the_note_on_pixels_stay_inside(draw, name):
+    rows = {"id": list("uvwxyz"), "class": [name, "あ"] * 3, "predicted": ["あ", name] * 3}
+    wrong = pd.DataFrame({**rows, "correct": 0})
+    right = wrong.assign(predicted=wrong["class"], correct=1)
+    manifest = wrong.assign(code_point="", origin="", page="", split=["train", "test"] * 3)
+    manifest.loc[1, "split"] = "train"
+    figure = draw(
+        inputs(
+            summary=pd.DataFrame({"macs": {"baseline": 2, "E": 1}}),
+            predictions={"baseline": [right], "E": [wrong]},
+            manifest=manifest,
+        )
+    )
+    figure.draw_without_rendering()
+    texts = [figure._suptitle, *(one for axis in figure.axes for one in (axis.title, *axis.texts))]
+    assert any(pictures.NO_PIXELS in one.get_text() for one in texts)
+    for one in texts:
+        box = one.get_window_extent()
+        assert box.x0 >= -1, one.get_text()
+        assert box.x1 <= figure.bbox.x1 + 1, one.get_text()
+
+
 def test_dpi_is_of_the_png_file_alone(tmp_path):
     svg = []
     for dpi in (100, 200):

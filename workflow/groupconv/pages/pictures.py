@@ -95,7 +95,8 @@ def only_baseline(given: FigureInputs) -> Figure:
     """Test images that every baseline gets right and no training of the scheme."""
     scheme, found, back = lost(given)
     shown = found.head(IMAGES)
-    long = any(len(a) + len(b) > 4 for a, b in zip(shown["class"], shown["predicted"], strict=True))
+    names = [(short(a), short(b)) for a, b in shown[["class", "predicted"]].to_numpy()]
+    long = any(len(a) + len(b) > 4 for a, b in names)
     columns = COLUMNS[long]
     rows = max(-(-len(shown) // columns), 1)
     side = WIDTH / columns
@@ -106,9 +107,8 @@ def only_baseline(given: FigureInputs) -> Figure:
         axis.set_axis_off()
     if shown.empty:
         return _nothing(axes[0, 0], scheme)
-    for axis, image in zip(axes.flat, shown.to_dict("records"), strict=False):
-        picture(axis, given, _row(given, "id", image["id"]))
-        both = short(image["class"]), short(image["predicted"])
+    for axis, image, both in zip(axes.flat, shown["id"], names, strict=False):
+        picture(axis, given, _row(given, "id", image))
         axis.set_title(("\n→ " if long else " → ").join(both), fontsize=SMALL)
     test = len(given.predictions["baseline"][0])
     some = "" if len(shown) == len(found) else f" (the first {len(shown)} of them)"
