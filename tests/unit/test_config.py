@@ -127,6 +127,10 @@ BAD = {
     "schemes.baseline.width = 0.5: must be left out; a scheme of another name may have it": (
         lambda p: p["schemes"]["baseline"].update(width=0.5)
     ),
+    "sweep.learning_rates = [0.0101, 0.01]: 0.01 and 0.0101 are too close to each other; allowed: "
+    "each at least 1.2 times the one below it": (
+        lambda p: p["sweep"].update(learning_rates=[0.0101, 0.01])
+    ),
     "train.learning_rate: missing for D, E; write a value for each scheme, or one for all": (
         lambda p: p["train"].update(learning_rate=dict.fromkeys(["baseline", *"ABC"], 0.01))
     ),

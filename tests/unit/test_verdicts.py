@@ -231,6 +231,9 @@ def test_in_another_setting_numbers_are_not_comparable_and_statements_are_of_thi
         if "statement" in entry:
             assert found[i][1] != NOT_COMPARABLE, i
     assert judge(ENTRIES["1a"], run, DOCUMENT)["reason"] == run.differs[0]
+    shown = {i for i in ENTRIES if judge(ENTRIES[i], run, DOCUMENT)["ours"]}
+    assert set(ENTRIES) - shown == {"1a", "1b", "1c", "2a", "2b", "2c", "7c"}  # 7c has none
+    assert judge(ENTRIES["1a"], a_run(), DOCUMENT)["ours"]
 
 
 def test_an_untrained_baseline_says_nothing_and_a_missing_scheme_nothing_about_itself():

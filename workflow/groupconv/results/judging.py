@@ -70,7 +70,9 @@ def judge(entry: dict, run: Run, paper: dict) -> dict:
         found["reason"] += "; measured under load"
     known = [v.smallest for v in answers.values() if v and isfinite(v.smallest)]
     found["smallest_difference"] = max(known, default=None)
-    ours = _ours(entry, run, paper)
+    # No result stands beside a number of the paper that it cannot be compared with.
+    alone = answers["statement"] is None and found["number_verdict"] == NOT_COMPARABLE
+    ours = [] if alone else _ours(entry, run, paper)
     decided = found["statement_verdict"] in (HOLDS, CONTRADICTED)
     single = decided and any(row["kind"] == NETWORK for row in ours)
     found["about"] = ONE_SEED if single else None
@@ -253,7 +255,7 @@ def _one(number: dict, measure: str, run: Run, paper: dict) -> Change | None:
 
 
 def _ours(entry: dict, run: Run, paper: dict) -> list[dict]:
-    """Our numbers behind an entry, whatever the verdict: change, interval, unit."""
+    """Our numbers behind an entry: change, interval, unit."""
     part = entry.get("number") or entry["statement"]
     measure, found = part.get("measure", ""), []
     for name in _back_ends(measure, run) if measure and run.architecture else []:

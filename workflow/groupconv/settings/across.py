@@ -1,9 +1,10 @@
-"""Checks two keys of params.yaml at once: groups and channels, folder and source.
+"""Checks several values of params.yaml at once: groups and channels, folder and source.
 
 An example of a complaint: `schemes.F.groups[3] (conv-4) = 48: must divide 256 and 512 channels;
 nearest: 32, 64`. The schema has checked each key before.
 """
 
+import itertools
 import os
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from groupconv.settings.schema import nearest, show
 OWN_IMAGES = "data/folder"  # there in every copy: an engine can depend on it
 # The workflow writes these, or consists of them: no folder of images.
 OWN_PATHS = ("data/raw", "data/images.npy", "results", "logs", "workflow", ".snakemake", ".dvc")
+APART = 1.2  # after 0.01 and 0.0101 a grid would come to 0.01 once more
 MISSING = ("na", "nan", "none", "null")  # as pandas reads them
 
 
@@ -25,6 +27,7 @@ def complaints(params: dict) -> list[str]:
         *of_data(params["data"]),
         *of_schemes(params["model"], params["schemes"]),
         *_of_each_scheme(params),
+        *of_sweep(params["sweep"]),
     ]
 
 
@@ -107,6 +110,17 @@ def _of_each_scheme(params: dict) -> list[str]:
             allowed = meant or f"allowed: {', '.join(in_order(schemes))}"
             lines.append(f"{key}.{other} = {show(values[other])}: no such scheme; {allowed}")
     return lines
+
+
+def of_sweep(sweep: dict) -> list[str]:
+    """Complaints about a grid that cannot go on: the next rate is rounded to two digits."""
+    rates = sorted(sweep["learning_rates"])
+    return [
+        f"sweep.learning_rates = {show(sweep['learning_rates'])}: {below:g} and {rate:g} are too "
+        f"close to each other; allowed: each at least {APART} times the one below it"
+        for below, rate in itertools.pairwise(rates)
+        if rate < APART * below * (1 - 1e-9)
+    ]
 
 
 def _bad_groups(

@@ -66,4 +66,6 @@ def _across(own: dict) -> list[str]:
         lines.append(f"schemes = {names}: must have scheme {own['scheme']} alone")
     if "model" in own and "schemes" in own:
         lines += across.of_schemes(own["model"], own["schemes"])
+    if "sweep" in own:
+        lines += across.of_sweep(own["sweep"])
     return lines
