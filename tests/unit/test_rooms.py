@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 
 import pytest
 from groupconv.ground import fingerprint
@@ -59,6 +60,16 @@ def test_no_room_imports_what_it_may_not(path):
     assert not ours & forbidden
     engines = {parts[0] for parts in names} & (ENGINES | {"dvc"})
     assert not engines or room(path) == "engines", engines
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Inside of a function, too."""
+    named = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in MODULES}
+    graph = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): named & set(imports(path))
+        for path in MODULES
+    }
+    TopologicalSorter(graph).prepare()  # CycleError names the modules
 
 
 def test_what_wakes_a_step_imports_nothing_of_settings_but_its_needs():

@@ -12,7 +12,8 @@ from typing import TextIO
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from groupconv.engines import fold, jobs, live
+from groupconv.engines import fold, jobs
+from groupconv.engines.plain import Plain
 from groupconv.ground import interrupted
 
 LAST_LINES = 12
@@ -44,7 +45,7 @@ class Listener(logging.Handler):
         """``output_settings``: Snakemake's."""
         super().__init__()
         self.show_commands, self.accepted = output_settings.printshellcmds, accepted
-        self.progress: live.Plain | None = None
+        self.progress: Plain | None = None
         self.steps: set[str] = set()  # of which the run has jobs
         self.jobs: dict[int, tuple[str, dict]] = {}
         self.running: list[tuple[str, dict]] = []

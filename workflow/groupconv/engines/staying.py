@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from groupconv.engines.live import Plain
+from groupconv.engines.plain import Plain
 from groupconv.engines.workload import Running, Workload
 from groupconv.ground.progress import duration, ending
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-PARTS = ("train", "val", "test")
+from groupconv.data.parts import PARTS
 
 
 @dataclass(frozen=True)
