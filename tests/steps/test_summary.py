@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from groupconv.results import intervals
+from groupconv.results import entries, intervals
 from groupconv.settings import config, reads
 from groupconv.steps import summary
 from results_tree import SUMMARY, build
@@ -41,6 +41,16 @@ def test_one_seed_has_wilsons_interval(one_seed):
         expected = intervals.wilson(int(correct.sum()), len(correct))
         assert (row["test_top1_low"], row["test_top1_high"]) == pytest.approx(expected)
         assert row["test_images"] == len(correct)
+
+
+def test_an_entry_of_claims_yaml_may_name_each_measure(one_seed):
+    found = set(pd.read_csv(one_seed["comparisons"])["measure"]) - {"latency_folded"}
+    assert found <= set(entries.MEASURES)
+    assert set(entries.MEASURES) - found <= {
+        "train_eval_loss",
+        "train_eval_top1",
+        "training_seconds",
+    }
 
 
 def test_a_change_is_paired_by_image_with_the_baseline(one_seed):
