@@ -62,7 +62,7 @@ def test_nor_in_many_more_runs_and_at_the_papers_size(seeds, seed_sd, images):
 @pytest.mark.parametrize(("seeds", "seed_sd"), SEEDS)
 def test_nor_do_those_on_all_schemes_though_they_are_of_several_families(seeds, seed_sd):
     """In order by chance is a one-sided 5%; before they were joined, 9% contradicted the order."""
-    runs = 800
+    runs = 400
     for question, counted in rates.of_several(seed_sd, seeds, 260, runs).items():
         assert counted["contradicted"] / runs <= most(0.025, runs), question
         assert counted["holds"] / runs <= most(0.05, runs), question
