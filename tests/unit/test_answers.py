@@ -6,8 +6,8 @@ from groupconv.pages import answers, claimed, words
 from groupconv.results import comparisons
 
 
-def given(top1=(0.7, 0.7), changes=None, papers=None, schemes=None, loaded=False):
-    """A baseline and E; ``changes``: {(measure, scheme): (change, low, high)}."""
+def given(top1=(0.7, 0.7), changes=None, papers=None, schemes=None, loaded=False, seeds=3):
+    """A baseline and E; ``changes``: {(measure, scheme[, reference]): (change, low, high)}."""
     summary = pd.DataFrame(
         {
             "macs": [10e9, 2e9],
@@ -17,16 +17,15 @@ def given(top1=(0.7, 0.7), changes=None, papers=None, schemes=None, loaded=False
         index=["baseline", "E"],
     )
     rows = {("macs", "E"): (-80.0, -80.0, -80.0)} | (changes or {})
+    rows = {key if len(key) == 3 else (*key, "baseline"): row for key, row in rows.items()}
     table = pd.DataFrame(
         [
-            {"measure": measure, "scheme": scheme, "reference": "baseline", "change": change}
-            | {"low": low, "high": high, "smallest_difference": 1.5}
-            for (measure, scheme), (change, low, high) in rows.items()
+            {"measure": measure, "scheme": scheme, "reference": reference, "change": change}
+            | {"low": low, "high": high, "smallest_difference": 1.5, "seeds": seeds}
+            for (measure, scheme, reference), (change, low, high) in rows.items()
         ]
     )
-    return answers.Given(
-        summary, answers.against_baseline(table), papers or {}, schemes or {}, loaded
-    )
+    return answers.Given(summary, answers.by_key(table), papers or {}, schemes or {}, loaded)
 
 
 def test_macs_are_exact_and_the_papers_number_stands_beside_ours_where_it_may():
@@ -71,17 +70,26 @@ def test_a_network_that_learnt_nothing_answers_nothing():
     assert said.sentence == "The baseline names 10.0% of the test images: it has learnt too little."
 
 
+def test_one_seed_answers_about_its_networks():
+    lost = {("test_top1", "E"): (-2, -3, -1)}
+    said = answers.accuracy(given(changes=lost, seeds=1), "E")
+    assert said.word == "yes, for these networks"
+    assert said.sentence.endswith("[−3.0, −1.0]. One seed each: the schemes may differ otherwise.")
+    none = {("test_top1", "E"): (2, -1, 3)}
+    assert "seed" not in answers.accuracy(given(changes=none, seeds=1), "E").sentence
+
+
 @pytest.mark.parametrize(
-    ("narrow", "word"), [((-9, -8), "yes"), ((-0.5, 0.5), "no"), ((-4, 0), "cannot tell")]
+    ("interval", "word"), [((0.5, 2.5), "yes"), ((-2, -0.5), "no"), ((-1, 3), "cannot tell")]
 )
-def test_fewer_channels_are_the_rival_where_the_run_has_such_a_network(narrow, word):
+def test_fewer_channels_are_the_rival_where_the_run_has_such_a_network(interval, word):
     schemes = {"E": {"groups": [1, 32, 32, 32, 32]}, "narrow": {"groups": [1] * 5, "width": 0.6}}
-    own = {("test_top1", "E"): (-2, -3, -1), ("test_top1", "narrow"): (-2, *narrow)}
-    both = given(changes=own, schemes=schemes)
+    paired = {("test_top1", "E", "narrow"): (1.5, *interval)}
+    both = given(changes=paired, schemes=schemes)
     both.summary.loc["narrow"] = {"macs": 4e9, "test_top1": 0.6, "latency_ms": 52.0}
     said = answers.narrower(both, "E")
     assert said.word == word
-    assert "E takes 50 ms and changes accuracy by −2.0 points [−3.0, −1.0]; narrow" in said.sentence
+    assert said.sentence.startswith("E takes 50 ms and names +1.5 points [")
     assert answers.narrower(given(), "E").word == "not asked"
 
 

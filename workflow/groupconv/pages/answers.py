@@ -30,8 +30,7 @@ class Answer:
 class Given:
     """What the answers are of.
 
-    summary: summary.csv, by scheme; comparisons: comparisons.csv, against the baseline alone, by
-    (measure, scheme)
+    summary: summary.csv, by scheme; comparisons: comparisons.csv, by (measure, scheme, reference)
     papers: {(scheme, measure): the paper's change} that ours may stand beside
     schemes: the section of params.yaml
     loaded: whether other programs used the machine while latency was measured
@@ -43,16 +42,15 @@ class Given:
     schemes: dict[str, dict]
     loaded: bool
 
-    def of(self, name: str, scheme: str) -> pd.Series | None:
-        """The scheme's change from the baseline, if it was measured."""
-        key = (name, scheme)
+    def of(self, name: str, scheme: str, reference: str = "baseline") -> pd.Series | None:
+        """The scheme's change from the reference, if it was measured."""
+        key = (name, scheme, reference)
         return self.comparisons.loc[key] if key in self.comparisons.index else None
 
 
-def against_baseline(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """The rows of comparisons.csv that Given has."""
-    rows = comparisons[comparisons["reference"] == "baseline"]
-    return rows.set_index(["measure", "scheme"])
+def by_key(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """comparisons.csv, as Given has it."""
+    return comparisons.set_index(["measure", "scheme", "reference"]).sort_index()
 
 
 def answers(given: Given) -> list[Answer]:
@@ -116,7 +114,7 @@ def accuracy(given: Given, scheme: str) -> Answer:
         smallest = row["smallest_difference"]
         said += f" This run can show a change of {smallest:.1f} points or more."
     paper = _paper(given, scheme, "test_top1", "points")
-    return Answer(question, word, signed(said) + paper, "accuracy")
+    return Answer(question, *_once(word, signed(said) + paper, row), "accuracy")
 
 
 def narrower(given: Given, scheme: str) -> Answer:
@@ -132,21 +130,26 @@ def narrower(given: Given, scheme: str) -> Answer:
         return Answer(question, NOT_ASKED, said, "networks")
     times = given.summary["latency_ms"]
     other = min(plain, key=lambda name: abs(times[name] - times[scheme]))
-    rows = [given.of("test_top1", name) for name in (scheme, other)]
-    said = "; ".join(
-        f"{name} takes {times[name]:.0f} ms and changes accuracy by "
-        f"{row['change']:+.1f} points{_interval(row)}"
-        for name, row in zip((scheme, other), rows, strict=True)
+    row, learnt = given.of("test_top1", scheme, other), given.summary.loc["baseline", "test_top1"]
+    said = (
+        f"{scheme} takes {times[scheme]:.0f} ms and names {_change(row)} more of the test images "
+        f"than {other}, which takes {times[other]:.0f} ms: a plain network with "
+        f"{given.schemes[other]['width']:g} times the baseline's channels."
     )
-    word = CANNOT_TELL
-    learnt = given.summary.loc["baseline", "test_top1"] >= LEARNT
-    if learnt and rows[0]["low"] > rows[1]["high"]:
-        word = "yes"
-    elif learnt and rows[0]["high"] < rows[1]["low"]:
-        word = "no"
-    width = given.schemes[other]["width"]
-    said += f". {other} is a plain network with {width:g} times the baseline's channels."
-    return Answer(question, word, signed(said), "accuracy")
+    better = {"yes": "no", "no": "yes"}  # of a change below 0
+    word = _word([row["low"]], [row["high"]]) if learnt >= LEARNT else CANNOT_TELL
+    return Answer(question, *_once(better.get(word, word), signed(said), row), "accuracy")
+
+
+def _change(row: pd.Series) -> str:
+    return f"{row['change']:+.1f} points{_interval(row)}"
+
+
+def _once(word: str, said: str, row: pd.Series) -> tuple[str, str]:
+    """Word and sentence; of one seed each, they are about these networks, and say so."""
+    if word == CANNOT_TELL or row["seeds"] != 1:
+        return word, said
+    return f"{word}, for these networks", f"{said} One seed each: the schemes may differ otherwise."
 
 
 def _timed(name: str) -> bool:

@@ -50,7 +50,7 @@ def claims(answers: dict) -> list[dict]:
 
 def _entry(entry: dict, differs: str) -> dict:
     said = "; ".join(one["text"] for one in entry["ours"])  # many a reason begins with it
-    reason = entry["reason"].removeprefix(said).removeprefix("; ")
+    reason = entry["reason"].removeprefix(said).lstrip(";: ")
     reason = reason.replace(differs, ELSEWHERE) if differs else reason
     ours: dict[str, list[str]] = {}
     for one in entry["ours"]:
@@ -93,4 +93,6 @@ def lines(answers: dict) -> list[str]:
 
 def _row(number: str, text: str, answered: dict, ours: str, reason: str) -> dict[str, str]:
     verdicts = {name: answered[key] or "" for key, name in ANSWERS.items()}
+    if answered["about"]:
+        verdicts["statement"] += f" ({answered['about']})"
     return {"#": number, "claim": text, **verdicts, "ours": ours or "", "reason": reason}

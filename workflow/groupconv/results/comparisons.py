@@ -56,7 +56,10 @@ class Plan:
         return [(name, "", LEVELS, {name: 1.0}) for name in self.names]
 
     def contrasts(self) -> list[Contrast]:
-        """Changes against baseline, then the other pairs, then the change per grouped layer."""
+        """Changes against baseline, then the other pairs, then the change per grouped layer.
+
+        A scheme that the paper does not have is compared with each that it has.
+        """
         found = []
         for name in self.names:
             if name != "baseline":
@@ -67,6 +70,9 @@ class Plan:
         for i, name in enumerate(paper):
             for other in paper[:i]:
                 found.append((name, other, "pairs", {name: 1.0, other: -1.0}))
+        for other in (name for name in self.names if name not in self.layers):
+            for name in paper:
+                found.append((name, other, "added pairs", {name: 1.0, other: -1.0}))
         slope = slopes(self.layers)
         if slope:
             found.append((TREND, LAYERS, TREND, slope))

@@ -63,7 +63,7 @@ def run(
     language = markup.language(source.citation, *samples(Path(figures)))
     given = answers.Given(
         summary=results,
-        comparisons=answers.against_baseline(pd.read_csv(comparisons)),
+        comparisons=answers.by_key(pd.read_csv(comparisons)),
         papers=papers.changes(found),
         schemes=params["schemes"],
         loaded=timed["load"]["loaded"],
