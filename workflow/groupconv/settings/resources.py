@@ -15,6 +15,24 @@ from groupconv.network import architecture
 
 FLOAT = 4  # bytes
 FEW = 4  # images of a batch: less is no help
+# How often a back end holds the weights of the classifier for itself, 4 bytes each. Here and
+# not in network/back_ends/: all of network/ that a training imports, even by settings/, decides its
+# result.
+COPIES = {
+    "folded_bf16": 0.5,
+    "folded_int8_classifier": 0.3,
+    "compile": 1.0,
+    "compile_bf16": 1.0,
+    "onnxruntime": 2.0,
+    "onnxruntime_int8_classifier": 0.5,
+    "openvino": 2.0,
+    "openvino_int8_classifier": 0.5,
+    "openvino_bf16": 1.0,
+    "openvino_bf16_int8_classifier": 0.5,
+    "openvino_bf16_merged": 1.0,
+    "openvino_bf16_merged_int8_classifier": 0.5,
+    "openvino_int8": 0.5,
+}
 PAPERS_BATCH = 20  # of the step training_speed
 # Python with torch (its CUDA build) and pandas imported, no model; on a cluster's node also the
 # Snakemake that starts it.
@@ -101,16 +119,19 @@ def checkpoint_bytes(parameters: int) -> int:
 
 
 def latency_mb(params: dict) -> int:
-    """Memory of the latency step, MB: convolutions of every scheme twice, as written and folded.
-
-    All schemes share one classifier, but for those of another width (network/variants.py).
+    """Memory of the latency step, MB: convolutions of every scheme on every back end, and weights
+    of the classifier. torch's back ends share one of all schemes, but for those of another width
+    (network/variants.py); the others hold it once more for each scheme.
     """
+    names = params["latency"]["back_ends"]
+    copies = sum(COPIES.get(name, 0.0) for name in names)
     total, shared = PROCESS_MB * 10**6, 0
     for scheme in params["schemes"].values():
         counts = architecture.closed_form(
             params["model"]["architecture"], **scheme, **architecture.FULL_MODEL
         )
-        total += FLOAT * 2 * (counts.parameters - counts.linear_macs)
+        total += FLOAT * len(names) * (counts.parameters - counts.linear_macs)
+        total += round(FLOAT * copies * counts.linear_macs)
         if "width" in scheme:
             total += FLOAT * counts.linear_macs
         else:
