@@ -30,17 +30,18 @@ def all_models(
 
     The third: milliseconds of each one's first run, in which the two were compared.
 
-    ``schemes``: their entries of params.yaml, groups and what else they have. All have one
-    classifier, but for a scheme of another width: at 124 million parameters it is far larger than
-    any cache, so sharing it changes no time, and saves most of memory and set-up. ``names``: the
-    back ends, all of which run here; those that are no torch hold its weights in their own form.
+    ``schemes``: their entries of params.yaml, groups and what else they have. Those of one width
+    have one classifier: at 124 million parameters it is far larger than any cache, so sharing it
+    changes no time, and saves most of memory and set-up. ``names``: the back ends, all of which
+    run here; those that are no torch hold its weights in their own form.
     Raises StepError if one of fp32 does not compute on ``image`` what eager does.
     """
-    models, differences, first_ms, shared = {}, {}, {}, None
+    models, differences, first_ms = {}, {}, {}
+    shared: dict[tuple, nn.Module] = {}
     for scheme, entry in schemes.items():
-        narrow = "width" in entry
-        model = full_model(architecture, entry, seed, None if narrow else shared).to(image.device)
-        shared = shared if narrow else model.classifier
+        reads = tuple(entry.get(key) for key in ("width", "classifier_pool"))
+        model = full_model(architecture, entry, seed, shared.get(reads)).to(image.device)
+        shared[reads] = model.classifier
         expected = output(model, image)
         differences[scheme] = {}
         for name in names:
@@ -60,7 +61,8 @@ def all_models(
 def full_model(architecture: str, scheme: dict, seed: int, shared: nn.Module | None = None) -> VGG:
     """The paper's full model in eval mode, with batch-norm statistics that folding must respect.
 
-    ``shared`` is its classifier; None: a new one.
+    ``scheme``: its entry; one of FULL_MODEL's sizes may be in it, too. ``shared`` is its
+    classifier; None: a new one.
     """
     sizes = {"dropout": 0.5, **FULL_MODEL, **scheme, "classifier_width": 1}
     model = vgg(architecture, initialization="kaiming_grouped", seed=seed, **sizes)
@@ -81,7 +83,7 @@ def classifier(architecture: str, scheme: dict, seed: int) -> nn.Module:
     as long as they are ordinary: none is denormal, which is slow, and they are no constant.
     """
     with torch.device("meta"):
-        layers = VGG(architecture, dropout=0.5, **FULL_MODEL, **scheme).classifier
+        layers = VGG(architecture, dropout=0.5, **{**FULL_MODEL, **scheme}).classifier
     layers.to_empty(device="cpu")
     for name, layer in layers.named_modules():
         if isinstance(layer, nn.Linear):
