@@ -26,8 +26,13 @@ def run(
 ) -> Callable:
     """The folded network. ``least``: groups are merged to so many channels (folding.merged)."""
     model = openvino.Core().read_model(exported.file_of(network, image, least))
-    if int8_classifier:
-        compress(model)
+    linear = [layer for layer in network.classifier if isinstance(layer, torch.nn.Linear)]
+    products = [layer for layer in model.get_ordered_ops() if layer.get_type_name() == "MatMul"]
+    for layer, product in zip(linear, products, strict=True):
+        weights = layer.weight.detach().numpy()  # (outputs, inputs)
+        product.input(1).replace_source_output(
+            compressed(weights) if int8_classifier else shared(weights)
+        )
     return _compiled(model, HINTS[precision])
 
 
@@ -42,17 +47,17 @@ def int8(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> Callab
         path.unlink()
 
 
-def compress(model: openvino.Model) -> None:
-    """Make the weights of the linear layers int8, one scale an output, as NNCF writes them."""
-    for layer in model.get_ops():
-        if layer.get_type_name() != "MatMul":
-            continue
-        weights = layer.input_value(1).get_node().get_data()  # (outputs, inputs)
-        scale = np.maximum(np.abs(weights).max(1, keepdims=True), 1e-12) / LARGEST
-        small = np.rint(weights / scale).astype(np.int8)
-        wide = opset13.convert(opset13.constant(small), np.float32)
-        scaled = opset13.multiply(wide, opset13.constant(scale.astype(np.float32)))
-        layer.input(1).replace_source_output(scaled.output(0))
+def shared(weights: np.ndarray) -> openvino.Output:
+    """A constant that lies where torch has it: one for all networks with this classifier."""
+    return opset13.constant(openvino.Tensor(weights, shared_memory=True)).output(0)
+
+
+def compressed(weights: np.ndarray) -> openvino.Output:
+    """An int8 constant with one scale an output, as NNCF writes it: kernels know its pattern."""
+    scale = np.maximum(np.abs(weights).max(1, keepdims=True), 1e-12) / LARGEST
+    small = np.rint(weights / scale).astype(np.int8)
+    wide = opset13.convert(opset13.constant(small), np.float32)
+    return opset13.multiply(wide, opset13.constant(scale.astype(np.float32))).output(0)
 
 
 def _compiled(model: openvino.Model, hint: str) -> Callable:
