@@ -11,6 +11,7 @@ from groupconv.network.back_ends.table import BACK_ENDS, BackEnd
 from groupconv.network.vgg import vgg
 from groupconv.results import comparisons, processes
 from groupconv.results.comparisons import Plan
+from groupconv.settings import across
 from groupconv.steps import latency
 
 SMALL = {"classes": 7, "input_size": 64, "classifier_width": 16, "classifier_pool": 2}
@@ -180,13 +181,74 @@ def test_a_change_is_of_one_round_so_a_slow_machine_cancels():
     record = found["E"]["eager"]
     assert record["runs"] == 30
     assert record["low_ms"] < record["high_ms"]
+    assert record["p10_ms"] <= record["median_ms"] <= record["p90_ms"] <= record["p99_ms"]
 
 
 def test_the_interval_of_a_change_covers_what_processes_differ_by():
     """Of one process's runs alone it would be far too narrow."""
-    rng, plan, covered = np.random.default_rng(0), Plan(["baseline", "E"], ["E"], [], {}), 0
-    for _ in range(300):
-        by_process = processes.medians(made_up(5, 0.05, rng), "eager")
+    assert covered(lambda rng: made_up(5, 0.05, rng)) == pytest.approx(0.95, abs=0.04)
+
+
+def hostile(rng, *, spikes=0.1, drift=0.5, of_process=0.03, of_scheme=0.02):
+    """latency.csv of E at half of the baseline's time, from a machine as bad as one can be.
+
+    It slows down by half during each process and comes back; one run in ten is a spike of up to
+    five times; each process has its own speed, and its own for each scheme.
+    """
+    rows = []
+    for process in range(1, 6):
+        speed = np.exp(rng.normal(0, of_process))
+        own = {scheme: np.exp(rng.normal(0, of_scheme)) for scheme in ("baseline", "E")}
+        for n in range(6):
+            slow = speed * (1 + drift * n / 5) * np.exp(rng.normal(0, 0.05))
+            for scheme, ms in (("baseline", 100.0), ("E", 50.0)):
+                spike = rng.uniform(1.5, 5) if rng.random() < spikes else 1.0
+                noise = np.exp(rng.normal(0, 0.02))
+                ms *= slow * own[scheme] * spike * noise
+                rows.append((process, 6 * process + n, 1, scheme, "eager", ms))
+    return pd.DataFrame(rows, columns=latency.COLUMNS)
+
+
+def covered(made, times=300):
+    """The share of simulated runs whose 95% interval of E's change has the truth, -50%."""
+    rng, plan, hits = np.random.default_rng(0), Plan(["baseline", "E"], ["E"], [], {}), 0
+    for _ in range(times):
+        by_process = processes.medians(made(rng), "eager")
         (row,) = comparisons.of_repeats("latency", plan, by_process, comparisons.PROCESSES)
-        covered += row["low"] <= -50 <= row["high"]
-    assert covered / 300 == pytest.approx(0.95, abs=0.04)
+        hits += row["low"] <= -50 <= row["high"]
+    return hits / times
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        {},
+        {"spikes": 0.0},
+        {"drift": 3.0},
+        {"of_process": 0.3},
+        {"of_scheme": 0.1},
+        {"spikes": 0.3},
+    ],
+    ids=str,
+)
+def test_drift_spikes_and_processes_that_differ_leave_the_interval_its_coverage(machine):
+    assert 0.91 <= covered(lambda rng: hostile(rng, **machine)) <= 0.99
+
+
+def test_one_process_alone_would_cover_far_less():
+    """The same runs, taken for independent samples: what the processes are resampled for."""
+    rng, hits = np.random.default_rng(0), 0
+    for _ in range(300):
+        wide = hostile(rng, spikes=0.0, of_scheme=0.1).pivot(
+            index=["process", "round"], columns="scheme", values="latency_ms"
+        )
+        logs = np.log(wide["E"] / wide["baseline"])
+        error = 2.05 * logs.std() / np.sqrt(len(logs))
+        hits += abs(logs.mean() - np.log(0.5)) <= error
+    assert hits / 300 < 0.91
+
+
+def test_eager_and_folded_are_always_timed():
+    assert not across.of_back_ends(["openvino", "folded", "eager"])
+    (said,) = across.of_back_ends(["folded", "openvino"])
+    assert said.startswith('latency.back_ends = ["folded", "openvino"]: must have eager and folded')

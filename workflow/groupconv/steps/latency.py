@@ -64,6 +64,7 @@ def run(params: dict, runs: str, latency: str) -> None:
         **FULL_MODEL,
         "device": device.type,
         "threads": settings["threads"],
+        "warmup_runs": settings["warmup_runs"],
         "warmup": warmup(settings["warmup_runs"], [of["warmups"] for of in found]),
         "rounds": settings["rounds"],
         "processes": settings["processes"],
@@ -81,7 +82,6 @@ def warmup(least: int, processes: list[dict[tuple, list[float]]]) -> dict:
     """The rule, the most runs that it took, and which models it left before two runs agreed."""
     every = [(key, ms) for of in processes for key, ms in of.items()]
     return {
-        "least_runs": least,
         "most_runs": least + MOST_MORE,
         "stable_within": STABLE,
         "runs": max(len(ms) - 1 for _, ms in every),  # but for the first, which was compared
