@@ -31,8 +31,9 @@ from groupconv.network.agreement import CALIBRATION, IMAGES, LEAST, agreement
 from groupconv.network.apart import in_processes
 from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
 from groupconv.network.device import choose_device, set_threads
+from groupconv.network.load import LOADED, load_before
 from groupconv.network.restored import parts_of, restored
-from groupconv.network.timing import LOADED, load_before, measured
+from groupconv.network.timing import measured
 from groupconv.results import headline, intervals
 from groupconv.settings import config, reads, resources
 from groupconv.steps.latency import COLUMNS
@@ -83,7 +84,7 @@ def agreements(folder: Path, schemes: list[str], names: list[str], device) -> di
 
 def timed(own: dict) -> tuple[pd.DataFrame, dict, bool]:
     """Every run, each back end's difference from eager, and whether the machine was busy."""
-    load = load_before("latency")
+    load = load_before("latency", again=" as now")
     processes = in_processes(measured, own, own["latency"]["processes"])
     rows = [(i, *row) for i, of in enumerate(processes, start=1) for row in of["rows"]]
     others = max(load["others_before"], *(of["others"] for of in processes))

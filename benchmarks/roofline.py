@@ -20,7 +20,7 @@ from groupconv.ground.provenance import machine as facts
 from groupconv.network import counts, roofline
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
-from groupconv.network.timing import LOADED, load_before
+from groupconv.network.load import LOADED, load_before
 from groupconv.results import waterfall
 from groupconv.settings import config, reads
 
@@ -51,7 +51,7 @@ def main() -> None:
     asked = ["baseline", *arguments.schemes]
     own["schemes"] = {name: of for name, of in own["schemes"].items() if name in asked}
     own["latency"] |= {key: getattr(arguments, key) for key in ("threads", "rounds", "processes")}
-    load = load_before("roofline")
+    load = load_before("roofline", again=" as now")
     found = in_processes(roofline.measured, own, arguments.processes)
     rows = [(i, *row) for i, of in enumerate(found, start=1) for row in of["rows"]]
     runs = pd.DataFrame(rows, columns=COLUMNS)

@@ -23,7 +23,8 @@ from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL, closed_form
 from groupconv.network.back_ends.table import BACK_ENDS, DEFAULT, sorted_out
 from groupconv.network.device import choose_device
-from groupconv.network.timing import LOADED, load_before, measured
+from groupconv.network.load import LOADED, load_before
+from groupconv.network.timing import measured
 from groupconv.results import headline, rival
 from groupconv.settings import config, reads, resources
 from groupconv.steps.latency import COLUMNS
@@ -71,7 +72,7 @@ def main() -> None:
         print(f"{name} is skipped: {reason}")
     record: dict = {"machine": facts()["cpu"], "threads": arguments.threads}
     print(f"{record['machine']}, {arguments.threads} thread(s)")
-    load, loaded, every = load_before("widths"), [], []
+    load, loaded, every = load_before("widths", again=" as now"), [], []
     for name in names:  # one after another: all networks on one back end are what memory takes
         own["latency"]["back_ends"] = [name]
         plain = {

@@ -15,7 +15,8 @@ from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.back_ends import eager as eager_torch
 from groupconv.network.counts import Layer
 from groupconv.network.device import set_threads
-from groupconv.network.timing import Others, share, timed
+from groupconv.network.load import Others
+from groupconv.network.timing import share, timed
 from groupconv.network.variants import full_model
 from groupconv.network.vgg import VGG
 

@@ -8,15 +8,14 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import psutil
 import torch
 
 from groupconv.ground.progress import say
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.device import choose_device, set_threads
+from groupconv.network.load import Others
 from groupconv.network.variants import Models, all_models
 
-LOADED = 0.1  # of the machine's cores that other programs used, or of a core that was not given
 # A warm-up goes on until two runs in a row differ by at most this share, the threshold of torch's
 # adaptive_autorange (torch.utils.benchmark); a machine that never gets there is not waited for.
 STABLE = 0.1
@@ -53,47 +52,6 @@ def measured(params: dict, number: int) -> dict:
 def share(rounds: int, processes: int, number: int) -> range:
     """The rounds of process ``number``, from 1; together they are ``rounds``."""
     return range(rounds * (number - 1) // processes + 1, rounds * number // processes + 1)
-
-
-class Others:
-    """CPU time of everything but this process, from its making on."""
-
-    def __init__(self):
-        self.began, self.busy, self.own = time.monotonic(), _busy(), time.process_time()
-
-    def share(self) -> float:
-        """The share of the machine's cores that others used, 0 to 1."""
-        used = (_busy() - self.busy) - (time.process_time() - self.own)
-        seconds = (time.monotonic() - self.began) * (psutil.cpu_count() or 1)
-        return round(min(max(used / seconds, 0.0), 1.0), 3) if seconds else 0.0
-
-    def given(self) -> float:
-        """Cores that this process had, on average; under 1, it waited for its turn."""
-        own = time.process_time() - self.own
-        return round(own / max(time.monotonic() - self.began, 1e-9), 3)
-
-
-def _busy() -> float:
-    """Seconds for which the machine's cores worked; for another machine on this host, too."""
-    times = psutil.cpu_times()
-    return sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
-
-
-def load_before(step: str, seconds: float = 1.0) -> dict:
-    """What the machine does before ``step`` times anything: share of its cores, mean of a minute.
-
-    Where that is much it says so: now one can still end the other programs, or the run.
-    """
-    others = Others()
-    time.sleep(seconds)
-    minute, used = psutil.getloadavg()[0], others.share()
-    if used > LOADED:
-        say(
-            f"{step}: other programs use {used:.0%} of this machine's cores: it will take longer "
-            "and find longer times; end them, or run it again later: snakemake --cores all "
-            f"--forcerun {step}"
-        )
-    return {"others_before": used, "load_average_before": round(minute, 2)}
 
 
 @torch.inference_mode()

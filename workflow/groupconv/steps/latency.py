@@ -17,7 +17,8 @@ from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
 from groupconv.network.device import choose_device, set_threads
-from groupconv.network.timing import LOADED, MOST_MORE, STABLE, is_stable, load_before, measured
+from groupconv.network.load import LOADED, load_before
+from groupconv.network.timing import MOST_MORE, STABLE, is_stable, measured
 from groupconv.results import processes
 from groupconv.results.order import in_order
 from groupconv.settings import resources
