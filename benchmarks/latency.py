@@ -102,7 +102,8 @@ def line(runs: pd.DataFrame, scheme: str, name: str, error: float, agreed: dict 
     p10, middle, p90, p99 = (ms.quantile(q) for q in (0.1, 0.5, 0.9, 0.99))
     text = f"{name:38}{scheme:9}{middle:8.1f}{p10:8.1f}{p90:8.1f}{p99:8.1f}"
     less, low, high = headline.ratio(runs, (scheme, name), ("baseline", name))
-    change = "" if scheme == "baseline" else f"{less - 1:+.1%} [{low - 1:+.1%}, {high - 1:+.1%}]"
+    interval = f" [{low - 1:+.1%}, {high - 1:+.1%}]" if low == low else ""  # of several processes
+    change = "" if scheme == "baseline" else f"{less - 1:+.1%}{interval}"
     text += f"  {change:26}{error:9.0e}"
     if agreed:
         share = agreed["agree"] / agreed["images"]
