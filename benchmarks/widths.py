@@ -92,7 +92,8 @@ def main() -> None:
     if arguments.runs:
         pd.concat(every).to_csv(arguments.runs, index=False)
     if arguments.json:
-        arguments.json.write_text(json.dumps(record, indent=2) + "\n")
+        known = {key: value if value == value else None for key, value in record.items()}  # no NaN
+        arguments.json.write_text(json.dumps(known, indent=2) + "\n")
 
 
 def report(runs: pd.DataFrame, name: str, own: dict) -> dict[str, float]:
