@@ -25,12 +25,12 @@ COPIES = {
     "compile_bf16": 1.0,
     "onnxruntime": 1.4,
     "onnxruntime_int8_classifier": 0.7,
-    "openvino": 1.5,
-    "openvino_int8_classifier": 1.0,
-    "openvino_bf16": 1.0,
-    "openvino_bf16_int8_classifier": 1.0,
-    "openvino_bf16_merged": 1.0,
-    "openvino_bf16_merged_int8_classifier": 1.0,
+    "openvino": 1.4,
+    "openvino_int8_classifier": 0.8,
+    "openvino_bf16": 0.8,
+    "openvino_bf16_int8_classifier": 0.8,
+    "openvino_bf16_merged": 0.8,
+    "openvino_bf16_merged_int8_classifier": 0.8,
     "openvino_int8": 1.1,
 }
 # The same while one of them is prepared: a network is exported, read back, or quantised.
