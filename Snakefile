@@ -25,6 +25,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/measure.smk"
+include: "workflow/rules/elsewhere.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -35,6 +36,7 @@ rule all:
         rules.summary.output,
         rules.claims.output,
         rules.training_speed.output,
+        rules.agreement.output if seam.has_one_below_fp32 else [],
 
 
 # Makes nothing: dvc.yaml is brought up to the rules before any run.

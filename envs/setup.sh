@@ -2,6 +2,7 @@
 # Makes .venv with everything that the workflow and its tests need. Can be run again at any time.
 # PYTHON=/path/to/python3.12 bash envs/setup.sh chooses the interpreter (3.11 or newer).
 # TORCH=cu126 bash envs/setup.sh chooses torch's build, where this machine is not the one that trains.
+# BACKENDS=1 bash envs/setup.sh adds ONNX Runtime and OpenVINO, which docs/latency.md times.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,12 +19,22 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') ||
 
 [[ ${TORCH-auto} =~ ^(auto|cpu|cu[0-9]{3}|rocm[0-9.]+|xpu)$ ]] ||
   fail "TORCH=$TORCH: no build of torch; allowed: auto, cpu, or CUDA's version as in cu126"
+[[ ${BACKENDS-} =~ ^1?$ ]] || fail "BACKENDS=$BACKENDS: allowed: 1"
+
+uv() { .venv/bin/uv "$@" --python .venv/bin/python --quiet; }
+back_ends() {
+  [ -n "${BACKENDS-}" ] || return 0
+  uv pip install --no-deps --require-hashes -r envs/backends.txt ||
+    fail "BACKENDS=1: envs/backends.txt could not be installed"
+  echo "setup: ONNX Runtime and OpenVINO are in .venv"
+}
 
 # Complete and made from these very pins: nothing to do.
 stamp=$(cat envs/setup.sh envs/on_path.pth envs/torch.txt envs/requirements.txt pyproject.toml | cksum)
 made=$(cat .venv/.complete 2>/dev/null || true)
 if [ "${made% *}" = "$stamp" ] && [ "${TORCH-${made##* }}" = "${made##* }" ] && .venv/bin/python -c '' 2>/dev/null &&
   [ -e .dvc/plots/page.html ]; then
+  back_ends
   echo "setup: .venv is complete ($(.venv/bin/python --version))"
   exit 0
 fi
@@ -32,7 +43,6 @@ echo "setup: .venv with $("$python" --version)"
 rm -f .venv/.complete
 [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || "$python" -m venv --clear .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-uv() { .venv/bin/uv "$@" --python .venv/bin/python --quiet; }
 
 # torch exists in several builds. The CPU build is a tenth of the size; its index is not
 # reachable everywhere.
@@ -47,6 +57,7 @@ elif ! UV_HTTP_TIMEOUT=20 UV_HTTP_RETRIES=1 uv pip install --torch-backend=cpu -
 fi
 echo "setup: the other packages, exact versions, checked by hash"
 uv pip install --no-deps --require-hashes -r envs/requirements.txt
+back_ends
 # groupconv as it lies in workflow/, for editors, benchmarks and `python -m groupconv...`.
 uv pip install --no-deps --no-build-isolation --editable . || fail "groupconv could not be installed"
 .venv/bin/python -c 'import torch, torchvision; print("setup: torch", torch.__version__)' ||

@@ -107,7 +107,7 @@ def test_only_conda_forge_is_asked_and_of_no_special_word():
 
 
 def test_every_rule_that_runs_python_declares_its_environment():
-    assert len(rules()) == 16
+    assert len(rules()) == 18
     for name, rule in rules().items():
         assert rule["shell"].startswith(f"python workflow/step.py {name} ")
         assert environment(rule) in declared(), name
@@ -117,7 +117,7 @@ def test_a_rule_that_asks_for_a_gpu_gets_the_cuda_build():
     changed = {
         name for name in rules() if environment(rules()[name]) != environment(rules("cuda")[name])
     }
-    assert changed == {"train", "evaluate", "grid", "latency", "training_speed"}
+    assert changed == {"train", "evaluate", "agreement", "grid", "latency", "training_speed"}
     for name in changed:
         assert environment(rules()[name]) == "torch-cpu.yaml"
         assert environment(rules("cuda")[name]) == "torch-cuda.yaml"

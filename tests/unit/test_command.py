@@ -39,7 +39,7 @@ def test_it_runs_the_step_and_writes_the_command_down_without_the_engines_option
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "STEP: no such step; allowed: claims, "),
+        ([], "STEP: no such step; allowed: agreement, "),
         (["spilt", SPLIT], "spilt: no such step; did you mean split?"),
         (["split"], "split: PARAMS = '': not JSON: "),
         (["split", "[" * 100_000], "split: PARAMS = '[[[[["),

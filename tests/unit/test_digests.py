@@ -134,7 +134,7 @@ def test_a_folder_has_the_hash_that_dvc_gives_it(tmp_path):
     """Sorted by the whole name: a folder before, among and after what begins as it does."""
     folder = tmp_path / "in"
     names = ["a/1", "a-b/1", "a.b", "a0/x y", "a/b/c", "a/b-c", "か/1", "z/.hidden", "\udcff/1"]
-    for name in [*names, "__pycache__/x", ".h/x"]:
+    for name in [*names, "__pycache__/x", ".h/x", "z/model.onnx"]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(name.encode("utf-8", "surrogateescape"))
     (folder / "link").symlink_to(folder / "a.b")

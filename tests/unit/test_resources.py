@@ -4,6 +4,7 @@ import psutil
 import pytest
 from groupconv.ground import provenance
 from groupconv.ground.errors import DeviceError
+from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.settings import config, reads, resources
 
 PARAMS = config.load("params.yaml")
@@ -87,3 +88,14 @@ def test_jobs_share_the_machine_by_memory_and_gpus(monkeypatch):
     assert resources.share(10**9, 0) == resources.WHOLE
     monkeypatch.setattr(resources, "gpus_here", lambda: 4)
     assert resources.share(1, 1) == 250
+
+
+def test_every_library_that_copies_weights_says_how_often():
+    for name, row in BACK_ENDS.items():
+        shared = row.module in ("eager", "cuda") and row.precision == "fp32"
+        assert (name in resources.COPIES) != shared or row.module == "cuda", name
+    assert resources.COPIES.keys() <= BACK_ENDS.keys()
+    own = reads.params_of(PARAMS, "latency")
+    more = own["latency"] | {"back_ends": ["eager", "folded", "onnxruntime"]}
+    added = resources.latency_mb({**own, "latency": more}) - resources.latency_mb(own)
+    assert 6 * 600 < added < 6 * 1000 + 1700

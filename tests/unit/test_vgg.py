@@ -1,5 +1,6 @@
 import pytest
 import torch
+from groupconv.network import counts
 from groupconv.network.architecture import FULL_MODEL, LAYERS, closed_form
 from groupconv.network.vgg import VGG, vgg
 from groupconv.steps import macs
@@ -49,8 +50,11 @@ def test_parameters_equal_the_closed_form(name, scheme):
 def test_counted_macs_equal_the_closed_form(name, scheme):
     sizes = {**SMALL, "classifier_pool": 2, "input_size": 64}
     model = VGG(name, GROUPS[scheme], dropout=0.5, **sizes).eval()
-    counts, rest, _ = macs.count(model, torch.zeros(1, 3, 64, 64))
-    assert counts == closed_form(name, GROUPS[scheme], **sizes)
+    image = torch.zeros(1, 3, 64, 64)
+    by_fvcore, outputs, rest, _ = macs.of_fvcore(model, image)
+    layers = counts.layers(name, GROUPS[scheme], **sizes)
+    assert by_fvcore == macs.of_torch(model, image) == {of.name: of.macs for of in layers}
+    assert outputs == {of.name: of.outputs for of in layers}
     assert set(rest) <= {"batch_norm", "adaptive_avg_pool2d"}
 
 
@@ -65,11 +69,13 @@ def test_counted_macs_equal_the_closed_form(name, scheme):
     ],
 )
 def test_with_a_shuffle_or_a_width_all_three_still_agree(groups, more):
-    """The network, fvcore and the closed form."""
+    """fvcore, torch's own counter and the closed form, layer by layer."""
     sizes = {**SMALL, "classifier_pool": 2, "input_size": 64}
     model = VGG("vgg16_bn", groups, dropout=0, **sizes, **more).eval()
-    counts, rest, unsupported = macs.count(model, torch.zeros(1, 3, 64, 64))
-    assert counts == closed_form("vgg16_bn", groups, **sizes, **more)
+    image = torch.zeros(1, 3, 64, 64)
+    by_fvcore, _, rest, unsupported = macs.of_fvcore(model, image)
+    layers = counts.layers("vgg16_bn", groups, **sizes, **more)
+    assert by_fvcore == macs.of_torch(model, image) == {of.name: of.macs for of in layers}
     assert set(rest) <= {"batch_norm", "adaptive_avg_pool2d"}
     shuffles = unsupported.get("aten::channel_shuffle", 0)
     grouped = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d) and m.groups > 1]

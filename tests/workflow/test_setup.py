@@ -33,6 +33,11 @@ def test_python_without_ensurepip_names_debians_package(tmp_path):
     )
 
 
+def test_another_word_for_the_back_ends_is_refused(tmp_path):
+    said = set_up(tmp_path / "copy", sys.executable, BACKENDS="yes")
+    assert said == "setup: BACKENDS=yes: allowed: 1"
+
+
 def test_an_old_python_is_refused_by_version(tmp_path):
     python = tmp_path / "python"
     # Answers as Python 3.10 would: its version, then that it is too old.

@@ -55,7 +55,8 @@ def planned(step: str, label: str, params: dict, cores: int, scheme: str = "") -
         return Planned(step, label, START_S, SQUARE_S, 1 / cores)
     if step == "latency":
         of = params["latency"]
-        runs = 2 * (of["rounds"] + of["processes"] * of["warmup_runs"])  # eager and folded
+        rounds = of["rounds"] + of["processes"] * of["warmup_runs"]
+        runs = len(of["back_ends"]) * rounds
         seconds = START_S * of["processes"] + runs * _full_s(params)
         return Planned(step, label, seconds, rounds=of["rounds"])
     if step == "training_speed" and (steps := params["training_speed"]["steps"]):

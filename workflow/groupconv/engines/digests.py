@@ -30,6 +30,7 @@ from groupconv.ground.errors import DataError, DiskError
 STATE = Path(".snakemake/groupconv")  # not versioned; may be deleted at any time
 SMALL = 2**20  # bytes; smaller files of a network are hashed each time, whatever it says of them
 YOUNG_NS = 2_000_000_000  # a file changed so recently may change again without a newer time
+IGNORED = ("__pycache__", "model.onnx")  # as .dvcignore has them, beside hidden ones
 FIRST = 1024  # bytes of a file that ``look`` is shown
 VERSION = 1  # of the table; another one is not read
 TABLE = (
@@ -215,11 +216,12 @@ def _signed(inode: int) -> int:
 def _names(path: str, below: str = "") -> Iterator[str]:
     """The names of the files below ``path``, sorted as whole texts; holds one folder's at a time.
 
-    As os.walk has them: a link to a file is one, a link to a folder is left out.
+    As os.walk has them: a link to a file is one, a link to a folder is left out. So is what
+    .dvcignore names; an exported network is made on demand, and no step reads it.
     """
     try:
         with os.scandir(os.path.join(path, below)) as entries:
-            entries = [entry for entry in entries if not entry.name.startswith(".")]
+            entries = [entry for entry in entries if not _is_ignored(entry.name)]
             found = [
                 (f"{entry.name}/" if entry.is_dir() else entry.name, entry.is_symlink())
                 for entry in entries
@@ -232,8 +234,12 @@ def _names(path: str, below: str = "") -> Iterator[str]:
     for name, is_link in sorted(found):
         if not name.endswith("/"):
             yield below + name
-        elif not is_link and name != "__pycache__/":
+        elif not is_link:
             yield from _names(path, below + name)
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith(".") or name in IGNORED
 
 
 def _is_special(entry: os.DirEntry) -> bool:

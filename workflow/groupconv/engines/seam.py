@@ -24,6 +24,7 @@ from groupconv.engines.marker import MARKER
 from groupconv.engines.refusal import or_refuse
 from groupconv.engines.run import DECIDED, Run
 from groupconv.ground.errors import StepError
+from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.pages import captions, contents, kinds
 from groupconv.settings import config as settings
 from groupconv.settings import reads, resources, unreadable
@@ -198,6 +199,15 @@ class Seam:
     def of_all(self, path: str) -> list[str]:
         """A path with {scheme}, or {scheme} and {seed}, for each of them."""
         return expand(str(path), scheme=self.schemes, seed=self.seeds)
+
+    def of_first_seed(self, path: str) -> list[str]:
+        """A path with {scheme} and {seed} for each scheme, and the first of the seeds."""
+        return expand(str(path), scheme=self.schemes, seed=self.seeds[0])
+
+    @property
+    def has_one_below_fp32(self) -> bool:
+        """Whether a back end is timed whose accuracy is a question."""
+        return any(not BACK_ENDS[name].is_exact for name in self.params["latency"]["back_ends"])
 
     def network_of(self, wildcards) -> tuple[dict, dict]:
         """What decides the cost of a scheme's training: the model section and its own entry."""

@@ -1,86 +1,68 @@
-"""The paper's full model of a scheme, in each variant that is timed. Knows no files, no clock."""
+"""The paper's full model of a scheme, on each back end that is timed. Knows no files."""
 
 import math
+import time
 from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from groupconv.ground.errors import StepError
 from groupconv.network import seeds
 from groupconv.network.architecture import FULL_MODEL
+from groupconv.network.back_ends.prepared import prepared
+from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.network.vgg import VGG, vgg
 
-Models = dict[tuple[str, str], nn.Module]  # by scheme and variant
-TOLERANCE = 1e-4  # largest difference from eager's output, relative to its largest value
+Models = dict[tuple[str, str], Callable]  # by scheme and back end
+TOLERANCE = 1e-4  # fp32: largest difference from eager's output, relative to its largest value
 BLOCK = 1_000_003  # weights; a prime number, so that no two rows of a layer are the same
 
 
-def eager(model: VGG) -> nn.Module:
-    """The network as written, as the paper would have run it."""
-    return model
-
-
-def folded(model: VGG) -> nn.Module:
-    """Batch norm folded into the convolutions, channels-last; the classifier is shared."""
-    layers = list(model.features)
-    merged = [
-        fuse_conv_bn_eval(layer, layers[i + 1]) if isinstance(layer, nn.Conv2d) else layer
-        for i, layer in enumerate(layers)
-        if not isinstance(layer, nn.BatchNorm2d)
-    ]
-    features = nn.Sequential(*merged).to(memory_format=torch.channels_last)
-    return nn.Sequential(
-        ChannelsLast(), features, model.avgpool, nn.Flatten(), model.classifier
-    ).eval()
-
-
-class ChannelsLast(nn.Module):
-    """Changes the layout of the input in memory, not its values."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The same (n, c, height, width), channels-last in memory."""
-        return x.contiguous(memory_format=torch.channels_last)
-
-
-VARIANTS: dict[str, Callable[[VGG], nn.Module]] = {"eager": eager, "folded": folded}
-
-
 def all_models(
-    architecture: str, schemes: dict[str, dict], seed: int, image: torch.Tensor
-) -> tuple[Models, dict[str, dict[str, float]]]:
-    """({scheme, variant: its model}, {scheme: {variant: its difference from eager}}).
+    architecture: str,
+    schemes: dict[str, dict],
+    seed: int,
+    image: torch.Tensor,
+    names: list[str],
+) -> tuple[Models, dict[str, dict[str, float]], dict[tuple[str, str], float]]:
+    """({scheme, back end: what computes it}, {scheme: {back end: its difference from eager}}).
 
-    ``schemes``: their entries of params.yaml, groups and what else they have. All have one
-    classifier, but for a scheme of another width: at 124 million parameters it is far larger than
-    any cache, so sharing it changes no time, and saves most of memory and set-up.
-    Raises StepError if a variant does not compute on ``image`` what eager does.
+    The third: milliseconds of each one's first run, in which the two were compared.
+
+    ``schemes``: their entries of params.yaml, groups and what else they have. Those of one width
+    have one classifier: at 124 million parameters it is far larger than any cache, so sharing it
+    changes no time, and saves most of memory and set-up. ``names``: the back ends, all of which
+    run here; those that are no torch hold its weights in their own form.
+    Raises StepError if one of fp32 does not compute on ``image`` what eager does.
     """
-    models, differences, shared = {}, {}, None
+    models, differences, first_ms = {}, {}, {}
+    shared: dict[tuple, nn.Module] = {}
     for scheme, entry in schemes.items():
-        narrow = "width" in entry
-        model = full_model(architecture, entry, seed, None if narrow else shared).to(image.device)
-        shared = shared if narrow else model.classifier
-        outputs: dict[str, torch.Tensor] = {}
+        reads = tuple(entry.get(key) for key in ("width", "classifier_pool"))
+        model = full_model(architecture, entry, seed, shared.get(reads)).to(image.device)
+        shared[reads] = model.classifier
+        expected = output(model, image)
         differences[scheme] = {}
-        for variant, prepare in VARIANTS.items():
-            models[scheme, variant] = prepare(model)
-            outputs[variant] = output(models[scheme, variant], image)
-            different = difference(outputs["eager"], outputs[variant])
-            differences[scheme][variant] = different
-            if not different < TOLERANCE:
+        for name in names:
+            models[scheme, name] = prepared(name, model, image)
+            began = time.perf_counter()
+            made = output(models[scheme, name], image)
+            first_ms[scheme, name] = (time.perf_counter() - began) * 1e3
+            found = differences[scheme][name] = difference(expected, made)
+            if BACK_ENDS[name].is_exact and not found < TOLERANCE:
                 raise StepError(
-                    f"latency: {variant} of {scheme} differs from eager by {different:.2e} of the "
+                    f"latency: {name} of {scheme} differs from eager by {found:.2e} of the "
                     f"largest output; allowed: {TOLERANCE:.0e}"
                 )
-    return models, differences
+    return models, differences, first_ms
 
 
 def full_model(architecture: str, scheme: dict, seed: int, shared: nn.Module | None = None) -> VGG:
     """The paper's full model in eval mode, with batch-norm statistics that folding must respect.
 
-    ``shared`` is its classifier; None: a new one.
+    ``scheme``: its entry; one of FULL_MODEL's sizes may be in it, too. ``shared`` is its
+    classifier; None: a new one.
     """
     sizes = {"dropout": 0.5, **FULL_MODEL, **scheme, "classifier_width": 1}
     model = vgg(architecture, initialization="kaiming_grouped", seed=seed, **sizes)
@@ -101,7 +83,7 @@ def classifier(architecture: str, scheme: dict, seed: int) -> nn.Module:
     as long as they are ordinary: none is denormal, which is slow, and they are no constant.
     """
     with torch.device("meta"):
-        layers = VGG(architecture, dropout=0.5, **FULL_MODEL, **scheme).classifier
+        layers = VGG(architecture, dropout=0.5, **{**FULL_MODEL, **scheme}).classifier
     layers.to_empty(device="cpu")
     for name, layer in layers.named_modules():
         if isinstance(layer, nn.Linear):
@@ -111,11 +93,11 @@ def classifier(architecture: str, scheme: dict, seed: int) -> nn.Module:
             for part in layer.weight.view(-1).split(BLOCK):
                 part.copy_(block[: len(part)])
             layer.bias.zero_()
-    return layers
+    return layers.eval()
 
 
 @torch.inference_mode()
-def output(model: nn.Module, image: torch.Tensor) -> torch.Tensor:
+def output(model: Callable, image: torch.Tensor) -> torch.Tensor:
     """What the model makes of the image."""
     return model(image)
 

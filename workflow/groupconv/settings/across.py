@@ -10,6 +10,7 @@ from pathlib import Path
 
 from groupconv.ground.errors import SchemeError
 from groupconv.network import architecture
+from groupconv.network.back_ends.table import DEFAULT
 from groupconv.results.order import in_order
 from groupconv.settings import reads
 from groupconv.settings.schema import nearest, show
@@ -28,7 +29,15 @@ def complaints(params: dict) -> list[str]:
         *of_schemes(params["model"], params["schemes"]),
         *_of_each_scheme(params),
         *of_sweep(params["sweep"]),
+        *of_back_ends(params["latency"]["back_ends"]),
     ]
+
+
+def of_back_ends(names: list[str]) -> list[str]:
+    """A complaint if one of those that every page of results reads is not among them."""
+    missing = [name for name in DEFAULT if name not in names]
+    line = f"latency.back_ends = {show(names)}: must have {' and '.join(DEFAULT)}, too"
+    return [line] if missing else []
 
 
 def of_data(data: dict) -> list[str]:

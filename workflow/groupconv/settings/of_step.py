@@ -68,4 +68,6 @@ def _across(own: dict) -> list[str]:
         lines += across.of_schemes(own["model"], own["schemes"])
     if "sweep" in own:
         lines += across.of_sweep(own["sweep"])
+    if "back_ends" in own.get("latency", {}):
+        lines += across.of_back_ends(own["latency"]["back_ends"])
     return lines

@@ -24,7 +24,7 @@ PUBLISHED = {
     "cifar100": (100, 600),
 }
 # Of each section of params.yaml that has threads and a device, the steps that use them.
-STEPS = {"train": {"train", "evaluate", "training_speed"}, "latency": {"latency"}}
+STEPS = {"train": {"train", "evaluate", "training_speed"}, "latency": {"latency", "agreement"}}
 
 
 def checks(

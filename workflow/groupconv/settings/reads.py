@@ -74,8 +74,8 @@ READS = {
     ),
 }
 
-# Steps that run where one asks for them alone: `snakemake sweep`. DVC has no stage of them, as
-# `dvc repro` would make it; what they find goes into params.yaml, which git versions.
+# Steps that run where one asks for them: `snakemake sweep`, or a key does. DVC has no stage of
+# them, as `dvc repro` would make it, and they have no record: asked for again, they run again.
 BY_NAME = {
     "grid": (
         "data.normalize",
@@ -86,6 +86,8 @@ BY_NAME = {
         "sweep",
     ),
     "sweep": ("schemes",),
+    "agreement": ("schemes", "train.seeds", "latency"),
+    "export": ("evaluate", "scheme", "seed"),
 }
 
 

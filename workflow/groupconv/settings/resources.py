@@ -15,6 +15,26 @@ from groupconv.network import architecture
 
 FLOAT = 4  # bytes
 FEW = 4  # images of a batch: less is no help
+# How often a back end holds the weights of the classifier for itself, 4 bytes each, measured. Here
+# and not in network/back_ends/: all of network/ that a training imports, even by settings/, decides
+# its result.
+COPIES = {
+    "folded_bf16": 0.6,
+    "folded_int8_classifier": 0.3,
+    "compile": 1.5,
+    "compile_bf16": 1.0,
+    "onnxruntime": 1.4,
+    "onnxruntime_int8_classifier": 0.7,
+    "openvino": 1.4,
+    "openvino_int8_classifier": 0.8,
+    "openvino_bf16": 0.8,
+    "openvino_bf16_int8_classifier": 0.8,
+    "openvino_bf16_merged": 0.8,
+    "openvino_bf16_merged_int8_classifier": 0.8,
+    "openvino_int8": 1.1,
+}
+# The same while one of them is prepared: a network is exported, read back, or quantised.
+PREPARING, QUANTISING = 3.2, {"onnxruntime_int8_classifier": 6.8, "openvino_int8": 4.2}
 PAPERS_BATCH = 20  # of the step training_speed
 # Python with torch (its CUDA build) and pandas imported, no model; on a cluster's node also the
 # Snakemake that starts it.
@@ -101,21 +121,27 @@ def checkpoint_bytes(parameters: int) -> int:
 
 
 def latency_mb(params: dict) -> int:
-    """Memory of the latency step, MB: convolutions of every scheme twice, as written and folded.
-
-    All schemes share one classifier, but for those of another width (network/variants.py).
+    """Memory of the latency step, MB: convolutions of every scheme on every back end, and weights
+    of the classifier. torch's back ends share one of all schemes, but for those of another width
+    (network/variants.py); the others hold it once more for each scheme, and are prepared one after
+    another.
     """
-    total, shared = PROCESS_MB * 10**6, 0
+    names = params["latency"]["back_ends"]
+    copies = sum(COPIES.get(name, 0.0) for name in names)
+    meanwhile = max(QUANTISING.get(name, PREPARING * (name in COPIES)) for name in names)
+    total, shared, largest = PROCESS_MB * 10**6, 0, 0
     for scheme in params["schemes"].values():
         counts = architecture.closed_form(
             params["model"]["architecture"], **scheme, **architecture.FULL_MODEL
         )
-        total += FLOAT * 2 * (counts.parameters - counts.linear_macs)
+        total += FLOAT * len(names) * (counts.parameters - counts.linear_macs)
+        total += round(FLOAT * copies * counts.linear_macs)
+        largest = max(largest, counts.linear_macs)
         if "width" in scheme:
             total += FLOAT * counts.linear_macs
         else:
             shared = FLOAT * counts.linear_macs
-    return (total + shared) // 10**6
+    return (total + shared + round(FLOAT * meanwhile * largest)) // 10**6
 
 
 def training_speed_mb(params: dict) -> int:

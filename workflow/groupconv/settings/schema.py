@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator, validators
 
 from groupconv.data.sources import SOURCES, char_shape
 from groupconv.ground.progress import many
+from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.settings import exponents, unreadable
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "params.schema.yaml"
@@ -44,6 +45,8 @@ def read() -> dict:
     # YAML takes most of the books' names for numbers.
     numbers = [int(book) for book in char_shape.BOOKS if book.isdigit()]
     of_data["books"]["items"]["enum"] = [*char_shape.BOOKS, *numbers]
+    back_ends = schema["properties"]["latency"]["properties"]["back_ends"]
+    back_ends["items"]["enum"] = list(BACK_ENDS)
     _complete(schema)
     return schema
 

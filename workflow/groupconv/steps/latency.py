@@ -15,30 +15,39 @@ from groupconv.ground.progress import many, say
 from groupconv.ground.provenance import machine, versions
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
+from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
 from groupconv.network.device import choose_device, set_threads
-from groupconv.network.timing import LOADED, load_before, measured
+from groupconv.network.load import LOADED, load_before
+from groupconv.network.timing import MOST_MORE, STABLE, is_stable, measured
 from groupconv.results import processes
 from groupconv.results.order import in_order
 from groupconv.settings import resources
 
+PERCENTILES = (10, 90, 99)  # MLPerf Inference's single stream reports the 90th
 COLUMNS = ("process", "round", "position", "scheme", "variant", "latency_ms")
 
 
 def run(params: dict, runs: str, latency: str) -> None:
-    """Time one input through every scheme and variant: every run, and the medians.
+    """Time one input through every scheme and back end: every run, and the medians.
 
+    A back end that this machine cannot run is named, with the reason, and left out.
     Raises DeviceError if the device, the cores or the memory are not there; StepError if a
-    variant does not compute what eager does, or a process ends without a result.
+    back end of fp32 does not compute what eager does, or a process ends without a result.
     """
     settings = params["latency"]
     schemes = {scheme: params["schemes"][scheme] for scheme in in_order(params["schemes"])}
     device = choose_device(settings["device"], "latency.device")
     set_threads(settings["threads"], "latency.threads")
+    names, skipped = sorted_out(settings["back_ends"], device.type)
+    for name, reason in skipped.items():
+        say(f"latency: {name} is skipped: {reason}")
+    settings = settings | {"back_ends": names}
+    params = params | {"schemes": schemes, "latency": settings}
     what = f"latency: timing the full models of {many(len(schemes), 'scheme')}"
     key = resources.memory_key("latency", params)
     resources.check_memory(resources.latency_mb(params), what, key)
     load = load_before("latency")
-    found = in_processes(measured, params | {"schemes": schemes}, settings["processes"])
+    found = in_processes(measured, params, settings["processes"])
     rows = [(number, *row) for number, of in enumerate(found, start=1) for row in of["rows"]]
     with atomic.write(runs) as file:
         table = csv.writer(file, lineterminator="\n")
@@ -57,14 +66,33 @@ def run(params: dict, runs: str, latency: str) -> None:
         "device": device.type,
         "threads": settings["threads"],
         "warmup_runs": settings["warmup_runs"],
+        "warmup": warmup(settings["warmup_runs"], [of["warmups"] for of in found]),
         "rounds": settings["rounds"],
         "processes": settings["processes"],
+        "back_ends": {name: BACK_ENDS[name].precision for name in names},
+        "skipped": skipped,
         "load": load,
         "machine": machine(),
-        "versions": versions("torch", "numpy"),
+        "versions": versions("torch", "numpy", *packages(names)),
         "schemes": totals(pd.DataFrame(rows, columns=COLUMNS), found[0]["differences"]),
     }
     atomic.write_text(latency, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def warmup(least: int, processes: list[dict[tuple, list[float]]]) -> dict:
+    """The rule, the most runs that it took, and which models it left before two runs agreed."""
+    every = [(key, ms) for of in processes for key, ms in of.items()]
+    return {
+        "most_runs": least + MOST_MORE,
+        "stable_within": STABLE,
+        "runs": max(len(ms) - 1 for _, ms in every),  # but for the first, which was compared
+        "not_stable": sorted({" ".join(key) for key, ms in every if not is_stable(ms)}),
+    }
+
+
+def packages(names: list[str]) -> list[str]:
+    """The optional packages that these back ends import."""
+    return sorted({package for name in names for package in BACK_ENDS[name].packages})
 
 
 def totals(runs: pd.DataFrame, differences: dict[str, dict[str, float]]) -> dict:
@@ -82,6 +110,7 @@ def totals(runs: pd.DataFrame, differences: dict[str, dict[str, float]]) -> dict
                 "high_ms": high,
                 "quartile1_ms": float(np.quantile(ms, 0.25)),
                 "quartile3_ms": float(np.quantile(ms, 0.75)),
+                **{f"p{q}_ms": float(np.quantile(ms, q / 100)) for q in PERCENTILES},
                 "runs": len(ms),
                 "difference_from_eager": differences[scheme][variant],
             }

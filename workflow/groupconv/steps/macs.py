@@ -1,32 +1,57 @@
 """Step macs: one scheme -> macs.json. Always the paper's full model; knows no data, no weights.
 
-fvcore's count of convolutions and linear layers must equal the closed form, or the step fails. The
-rest of fvcore's total (batch norm, pooling) is listed by operator, and not added.
+Each layer's MACs by the closed form, by fvcore and by torch's own counter must be equal, and its
+activations by the first two, or the step fails. What else a tool counts (batch norm, pooling) is
+listed by operator, and not added.
 """
 
 import json
 
 import torch
-from fvcore.nn import FlopCountAnalysis
+from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
+from torch.utils.flop_counter import FlopCounterMode
 
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
 from groupconv.ground.provenance import versions
-from groupconv.network.architecture import FULL_MODEL, Counts, closed_form
+from groupconv.network import counts
+from groupconv.network.architecture import FULL_MODEL, closed_form
 from groupconv.network.vgg import VGG
+
+CLOSED, FVCORE, TORCH = "closed form", "fvcore", "torch.utils.flop_counter"
+CONVENTIONS = {
+    CLOSED: "a MAC is a multiplication with its addition; convolutions, linear layers; no bias",
+    FVCORE: "its flop is a MAC; no bias; batch norm and adaptive pooling counted, and not added "
+    "here; 2x2 max-pooling not known to it",
+    TORCH: "its flop is half a MAC: halved here; no bias; convolutions and linear layers alone",
+}
 
 
 def run(params: dict, macs: str) -> None:
-    """Count the full model of one scheme. Raises StepError if the two counts differ."""
+    """Count the full model of one scheme. Raises StepError if two counts of a layer differ."""
     architecture, scheme = params["model"]["architecture"], params["schemes"][params["scheme"]]
     with torch.device("meta"):
         model = VGG(architecture, **scheme, dropout=0.5, **FULL_MODEL).eval()
-    model.to_empty(device="cpu")  # fvcore has to run it; shapes are all that is counted
-    image = torch.zeros(1, 3, FULL_MODEL["input_size"], FULL_MODEL["input_size"])
+    side = FULL_MODEL["input_size"]
     expected = closed_form(architecture, **scheme, **FULL_MODEL)
-    counted, rest, unsupported = count(model, image)
-    if counted != expected:
-        raise StepError(f"scheme {params['scheme']}: fvcore {counted}, closed form {expected}")
+    layers = counts.layers(architecture, **scheme, **FULL_MODEL)
+    by_torch = of_torch(model, torch.zeros(1, 3, side, side, device="meta"))
+    model.to_empty(device="cpu")  # fvcore has to run it; shapes are all that is counted
+    by_fvcore, activations, rest, unsupported = of_fvcore(model, torch.zeros(1, 3, side, side))
+    for what, of, tool, others in (
+        ("MACs", {layer.name: layer.macs for layer in layers}, FVCORE, by_fvcore),
+        ("MACs", {layer.name: layer.macs for layer in layers}, TORCH, by_torch),
+        ("activations", {layer.name: layer.outputs for layer in layers}, FVCORE, activations),
+    ):
+        same(params["scheme"], what, of, tool, others)
+    parameters = sum(p.numel() for p in model.parameters())
+    totals = counts.totals(layers)
+    sums = {CLOSED: expected.macs, FVCORE: sum(by_fvcore.values()), TORCH: sum(by_torch.values())}
+    if totals["parameters"] != parameters or sum(layer.macs for layer in layers) != expected.macs:
+        raise StepError(
+            f"scheme {params['scheme']}: {totals['parameters']:,} parameters by the closed form of "
+            f"its layers, {parameters:,} in the network"
+        )
     content = {
         "scheme": params["scheme"],
         **scheme,
@@ -35,7 +60,12 @@ def run(params: dict, macs: str) -> None:
         "macs": expected.macs,
         "conv_macs": expected.conv_macs,
         "linear_macs": expected.linear_macs,
-        "parameters": expected.parameters,
+        **totals,
+        "counters": {
+            name: {"macs": sums[name], "convention": convention}
+            for name, convention in CONVENTIONS.items()
+        },
+        "layers": [layer.row() for layer in layers],
         "not_added_by_operator": rest,
         "not_counted_operators": unsupported,
         "versions": versions("torch", "fvcore"),
@@ -43,14 +73,46 @@ def run(params: dict, macs: str) -> None:
     atomic.write_text(macs, json.dumps(content, indent=2) + "\n")
 
 
-def count(model: torch.nn.Module, image: torch.Tensor) -> tuple[Counts, dict, dict]:
-    """fvcore's counts for one image (1, 3, size, size), and the module's own parameters.
+def same(scheme: str, what: str, closed: dict[str, int], tool: str, others: dict) -> None:
+    """Raise StepError at the first layer of which the tool counts something else."""
+    for name in sorted(closed.keys() | others.keys()):
+        if closed.get(name) != others.get(name):
+            raise StepError(
+                f"scheme {scheme}: {what} of {name}: {tool} {others.get(name)}, closed form "
+                f"{closed.get(name)}"
+            )
 
-    fvcore's "flop" is a multiply-accumulate. Returns (counts, other operators' counts, operators
-    that it cannot count, with how often they occur).
+
+def of_torch(model: torch.nn.Module, image: torch.Tensor) -> dict[str, int]:
+    """{layer: MACs} by torch.utils.flop_counter, whose flop is half a MAC."""
+    with FlopCounterMode(display=False, depth=None) as counter, torch.no_grad():
+        model(image)
+    by_module = {
+        name.partition(".")[2]: sum(of.values()) for name, of in counter.flop_counts.items()
+    }
+    return {name: by_module[name] // 2 for name in _names(model) if by_module.get(name)}
+
+
+def of_fvcore(model: torch.nn.Module, image: torch.Tensor) -> tuple[dict, dict, dict, dict]:
+    """fvcore's counts for one image (1, 3, size, size): {layer: MACs}, {layer: activations},
+    other operators' counts, and operators that it cannot count, with how often they occur.
     """
     analysis = FlopCountAnalysis(model, image).unsupported_ops_warnings(False)
+    written = ActivationCountAnalysis(model, image).unsupported_ops_warnings(False)
     operators = {name: int(n) for name, n in analysis.by_operator().items()}
-    parameters = sum(p.numel() for p in model.parameters())
-    counts = Counts(operators.pop("conv"), operators.pop("linear"), parameters)
-    return counts, operators, dict(analysis.unsupported_ops())
+    for name in ("conv", "linear"):
+        operators.pop(name)
+    macs, outputs = analysis.by_module(), written.by_module()
+    names = _names(model)
+    return (
+        {name: int(macs[name]) for name in names},
+        {name: int(outputs[name]) for name in names},
+        operators,
+        dict(analysis.unsupported_ops()),
+    )
+
+
+def _names(model: torch.nn.Module) -> list[str]:
+    """Of its convolutions and linear layers."""
+    kinds = (torch.nn.Conv2d, torch.nn.Linear)
+    return [name for name, module in model.named_modules() if isinstance(module, kinds)]

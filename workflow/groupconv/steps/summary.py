@@ -150,7 +150,7 @@ def times(scheme: str, timed: dict, compared: pd.DataFrame) -> dict:
     for variant, figures in timed.items():
         name = "latency" if variant == "eager" else f"latency_{variant}"
         found[f"{name}_ms"] = figures["median_ms"]
-        for end in ("low_ms", "high_ms"):
+        for end in ("low_ms", "high_ms", "p10_ms", "p90_ms", "p99_ms"):
             found[f"{name}_{end}"] = figures[end]
         row = change_of(compared, name, scheme)
         for end, column in ENDS.items():

@@ -47,8 +47,8 @@ def measured(params: dict) -> tuple[list[tuple[str, int, float]], dict]:
     """The rows of COLUMNS, and machine, versions, threads and the load beside the steps."""
     # Slow to import: a run that times nothing takes a second.
     from groupconv.ground.provenance import machine, versions
+    from groupconv.network.load import load_before
     from groupconv.network.speed import timed_steps
-    from groupconv.network.timing import load_before
 
     key = resources.memory_key("training_speed", params)
     needed_mb, schemes = resources.training_speed_mb(params), params["schemes"]

@@ -1,0 +1,173 @@
+"""Best against best: the schemes on every back end that runs here, in one interleaved run.
+
+    python benchmarks/latency.py [--threads N] [--rounds N] [--processes N] [--schemes E D ...]
+        [--back-ends NAME ...] [--checkpoints DIR] [--runs FILE] [--json FILE]
+
+The paper's full models (VGG13BN, 1,120 classes), one 3x224x224 input. In every round each scheme
+has its turn on each back end, in a new random order; the rounds are shared by several processes.
+Each takes memory for itself, so --back-ends and --schemes choose (six schemes on all: 38 GB).
+DIR is results/schemes of a finished project, whose data/ is read, too: how often a back end gives
+trained networks' test images the class that eager gives them. Those networks are small; their
+convolutions are the full model's. Without it, or with less than 99%, a back end below fp32 is not
+exact enough. --json writes these alone:
+
+  E.best_ms: median of E's fastest back end that is exact enough
+  baseline.best_ms: median of the baseline's fastest of the same precision, exact enough, too
+  E.best_reduction_percent: how much less time E takes than the baseline, these two
+  E.best_speedup_over_eager: eager E's time over E's best
+  E.best_top1_agreement: of E's best with eager, 0 to 1
+  E.fp32_best_reduction_percent, E.fp32_best_speedup_over_eager: the same among fp32's back ends
+
+Reduction and speed-up are medians of ratios of one round, and geometric means over processes.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+from groupconv.ground import machine
+from groupconv.ground.provenance import machine as facts
+from groupconv.network.agreement import CALIBRATION, IMAGES, LEAST, agreement
+from groupconv.network.apart import in_processes
+from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
+from groupconv.network.device import choose_device, set_threads
+from groupconv.network.load import LOADED, load_before
+from groupconv.network.restored import parts_of, restored
+from groupconv.network.timing import measured
+from groupconv.results import headline, intervals
+from groupconv.settings import config, reads, resources
+from groupconv.steps.latency import COLUMNS
+
+ROOT = Path(__file__).parents[1]
+# Timed if they are named: with them, three schemes take more than 24 GB.
+LEFT_OUT = ("folded_contiguous", "folded_bf16", "compile_bf16")
+USUAL = [name for name in BACK_ENDS if name not in LEFT_OUT]
+FIGURES = (
+    "E.best_reduction_percent",
+    "E.best_speedup_over_eager",
+    "E.best_top1_agreement",
+    "E.fp32_best_reduction_percent",
+    "E.fp32_best_speedup_over_eager",
+    "E.best_ms",
+    "baseline.best_ms",
+)
+
+
+def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
+    """What the step latency would read of params.yaml, and the back ends that are left out."""
+    params = config.load(ROOT / "params.yaml")
+    own = reads.params_of(params, "latency")
+    asked = ["baseline", *arguments.schemes]
+    own["schemes"] = {name: of for name, of in own["schemes"].items() if name in asked}
+    device = choose_device(own["latency"]["device"], "latency.device")
+    names, skipped = sorted_out(arguments.back_ends, device.type)
+    own["latency"] |= {
+        "back_ends": names,
+        "threads": arguments.threads,
+        "rounds": arguments.rounds,
+        "processes": arguments.processes,
+    }
+    return own, skipped
+
+
+def agreements(folder: Path, schemes: list[str], names: list[str], device) -> dict:
+    """{(scheme, back end): of how many test images, and so many of eager's class}."""
+    data, found = folder.parents[1] / "data", {}
+    for scheme in schemes:
+        path = folder / scheme / "seed0" / "checkpoint.pt"
+        trained = restored(str(path))
+        files = (str(data / "manifest.csv"), str(data / "square.npy"))
+        test, val = parts_of(trained, *files, "test", "val")
+        images = trained.images(test, IMAGES), trained.images(val, CALIBRATION)
+        print(f"agreement: {path}, epoch {trained.epoch}, {len(images[0]):,} test images")
+        of = agreement(trained, [n for n in names if n != "eager"], *images, device)
+        found |= {(scheme, name): row for name, row in of.items()}
+    return found
+
+
+def timed(own: dict) -> tuple[pd.DataFrame, dict, bool]:
+    """Every run, each back end's difference from eager, and whether the machine was busy."""
+    load = load_before("latency", again=" as now")
+    processes = in_processes(measured, own, own["latency"]["processes"])
+    rows = [(i, *row) for i, of in enumerate(processes, start=1) for row in of["rows"]]
+    others = max(load["others_before"], *(of["others"] for of in processes))
+    waited = min(of["cores_given"] for of in processes) < 1 - LOADED
+    return (
+        pd.DataFrame(rows, columns=COLUMNS),
+        processes[0]["differences"],
+        others > LOADED or waited,
+    )
+
+
+def line(runs: pd.DataFrame, scheme: str, name: str, error: float, agreed: dict | None) -> str:
+    """One row of the table."""
+    ms = runs[(runs["scheme"] == scheme) & (runs["variant"] == name)]["latency_ms"]
+    p10, middle, p90, p99 = (ms.quantile(q) for q in (0.1, 0.5, 0.9, 0.99))
+    text = f"{name:38}{scheme:9}{middle:8.1f}{p10:8.1f}{p90:8.1f}{p99:8.1f}"
+    less, low, high = headline.ratio(runs, (scheme, name), ("baseline", name))
+    interval = f" [{low - 1:+.1%}, {high - 1:+.1%}]" if low == low else ""  # of several processes
+    change = "" if scheme == "baseline" else f"{less - 1:+.1%}{interval}"
+    text += f"  {change:26}{error:9.0e}"
+    if agreed:
+        share = agreed["agree"] / agreed["images"]
+        low, high = intervals.wilson(agreed["agree"], agreed["images"])
+        text += f"  {share:.1%} [{low:.1%}, {high:.1%}]"
+    return text
+
+
+def main() -> None:
+    """Read the command line, time, print, and write flat JSON where one asks for it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=machine.cores(), help="default: every core")
+    parser.add_argument("--rounds", type=int, default=30, help="of all processes together")
+    parser.add_argument("--processes", type=int, default=5)
+    parser.add_argument("--schemes", nargs="+", default=["D", "E"], help="beside the baseline")
+    parser.add_argument("--back-ends", nargs="+", default=USUAL, choices=list(BACK_ENDS))
+    parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="results/schemes")
+    parser.add_argument("--runs", type=Path, help="write every run here, as CSV")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    arguments = parser.parse_args()
+    if "E" not in arguments.schemes or "eager" not in arguments.back_ends:
+        parser.error("the figures are of E, against eager: --schemes and --back-ends need both")
+    if arguments.rounds < arguments.processes:
+        parser.error(f"--rounds {arguments.rounds}: every process needs one")
+    own, skipped = settings(arguments)
+    names, device = own["latency"]["back_ends"], choose_device("auto", "latency.device")
+    set_threads(arguments.threads, "--threads")
+    resources.check_memory(resources.latency_mb(own), "latency", f"--back-ends: {len(names)}")
+    print(f"{facts()['cpu']}, {arguments.threads} thread(s), {arguments.rounds} rounds in", end=" ")
+    print(f"{arguments.processes} processes")
+    for name, reason in skipped.items():
+        print(f"{name} is skipped: {reason}")
+    schemes = list(own["schemes"])
+    agreed = {}
+    if arguments.checkpoints:
+        agreed = agreements(arguments.checkpoints.resolve(), schemes, names, device)
+    runs, differences, loaded = timed(own)
+    if arguments.runs:
+        runs.to_csv(arguments.runs, index=False)
+    print(f"{'back end':38}{'scheme':9}{'median':>8}{'p10':>8}{'p90':>8}{'p99':>8}  ", end="")
+    print(f"{'change, 95% of processes':26}{'error':>9}  agreement")
+    for name in names:
+        for scheme in schemes:
+            print(line(runs, scheme, name, differences[scheme][name], agreed.get((scheme, name))))
+    shares = {cell: row["agree"] / row["images"] for cell, row in agreed.items()}
+    shares |= {(scheme, "eager"): 1.0 for scheme in schemes}
+    precisions = {name: BACK_ENDS[name].precision for name in names}
+    for scheme in arguments.schemes:
+        found = headline.headline(runs, precisions, shares, LEAST, scheme)
+        print("\n".join(f"{key:40}{_shown(value)}" for key, value in found.items()))
+        if scheme == "E" and arguments.json:
+            figures = {key: found[key] if found[key] == found[key] else None for key in FIGURES}
+            arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if loaded:
+        print("other programs used this machine meanwhile: end them, and run it again")
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Is grouping better than simply narrowing? Plain networks of several widths beside 1 to 64 groups.
+
+    python benchmarks/widths.py [--threads N] [--rounds N] [--processes N] [--back-ends NAME ...]
+        [--runs FILE] [--json FILE]
+
+The paper's full model (VGG13BN, 1,120 classes, one 3x224x224 input): conv-2 to conv-5 in 1 (the
+baseline), 2, 4, 8, 16, 32 (E), and 64 (D) groups; plain ones of a part of the width; baseline, D
+and E with a classifier that reads a map pooled to 1x1. For each back end all of them are timed in
+one interleaved run: a round has each once. No training is needed. Changes are medians of ratios
+of one round, with 95% intervals over processes. For each back end --json has, among others,
+BACK_END.width_of_E (the plain network that takes E's time, interpolated) and
+BACK_END.groups_where_time_stops_falling (its double gains less than 2%).
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+from groupconv.ground import machine
+from groupconv.ground.provenance import machine as facts
+from groupconv.network.apart import in_processes
+from groupconv.network.architecture import FULL_MODEL, closed_form
+from groupconv.network.back_ends.table import BACK_ENDS, DEFAULT, sorted_out
+from groupconv.network.device import choose_device
+from groupconv.network.load import LOADED, load_before
+from groupconv.network.timing import measured
+from groupconv.results import headline, rival
+from groupconv.settings import config, reads, resources
+from groupconv.steps.latency import COLUMNS
+
+ROOT = Path(__file__).parents[1]
+PLAIN = [1, 1, 1, 1, 1]
+GROUPS = (1, 2, 4, 8, 16, 32, 64)
+OF_GROUPS = {g: {1: "baseline", 32: "E", 64: "D"}.get(g, f"groups{g}") for g in GROUPS}
+WIDTHS = (0.375, 0.5, 0.5625, 0.625, 0.6875, 0.75, 0.875)
+OF_WIDTH = {f"width{width:g}": width for width in WIDTHS}
+POOLED = {name: f"{name}pool1" for name in ("baseline", "D", "E")}
+NETWORKS = {
+    **{name: {"groups": [1, g, g, g, g]} for g, name in OF_GROUPS.items()},
+    **{name: {"groups": PLAIN, "width": width} for name, width in OF_WIDTH.items()},
+    **{
+        pooled: {"groups": [1, g, g, g, g], "classifier_pool": 1}
+        for g, name in OF_GROUPS.items()
+        if (pooled := POOLED.get(name))
+    },
+}
+
+
+def counted(architecture: str) -> dict:
+    """{network: its closed form}."""
+    return {n: closed_form(architecture, **{**FULL_MODEL, **of}) for n, of in NETWORKS.items()}
+
+
+def main() -> None:
+    """Read the command line, time, print, and write JSON where one asks for it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=machine.cores(), help="default: every core")
+    parser.add_argument("--rounds", type=int, default=30, help="of all processes together")
+    parser.add_argument("--processes", type=int, default=5)
+    parser.add_argument(
+        "--back-ends", nargs="+", default=list(DEFAULT), choices=list(BACK_ENDS), metavar="NAME"
+    )
+    parser.add_argument("--runs", type=Path, help="write every run here, as CSV")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    arguments = parser.parse_args()
+    own = reads.params_of(config.load(ROOT / "params.yaml"), "latency") | {"schemes": NETWORKS}
+    own["latency"] |= {key: getattr(arguments, key) for key in ("threads", "rounds", "processes")}
+    device = choose_device(own["latency"]["device"], "latency.device")
+    names, skipped = sorted_out(arguments.back_ends, device.type)
+    for name, reason in skipped.items():
+        print(f"{name} is skipped: {reason}")
+    record: dict = {"machine": facts()["cpu"], "threads": arguments.threads}
+    print(f"{record['machine']}, {arguments.threads} thread(s)")
+    load, loaded, every = load_before("widths", again=" as now"), [], []
+    for name in names:  # one after another: all networks on one back end are what memory takes
+        own["latency"]["back_ends"] = [name]
+        plain = {
+            n: {k: v for k, v in of.items() if k != "classifier_pool"} for n, of in NETWORKS.items()
+        }
+        needed = resources.latency_mb(own | {"schemes": plain})
+        resources.check_memory(needed, f"widths on {name}", f"--back-ends {name}")
+        found = in_processes(measured, own, arguments.processes)
+        loaded += [of["others"] for of in found]
+        rows = [(i, *row) for i, of in enumerate(found, start=1) for row in of["rows"]]
+        runs = pd.DataFrame(rows, columns=COLUMNS)
+        every.append(runs)
+        record |= {f"{name}.{key}": value for key, value in report(runs, name, own).items()}
+    record["loaded"] = max([load["others_before"], *loaded]) > LOADED
+    if record["loaded"]:
+        print("other programs used this machine meanwhile: end them, and run it again")
+    if arguments.runs:
+        pd.concat(every).to_csv(arguments.runs, index=False)
+    if arguments.json:
+        known = {key: value if value == value else None for key, value in record.items()}  # no NaN
+        arguments.json.write_text(json.dumps(known, indent=2) + "\n")
+
+
+def report(runs: pd.DataFrame, name: str, own: dict) -> dict[str, float]:
+    """Print one back end's table, and return its figures."""
+    counts = counted(own["model"]["architecture"])
+    ms = {cell[0]: value for cell, value in headline.medians(runs).items()}
+    found = {}
+    print(f"\n{name:18}{'G MACs':>8}{'M param.':>10}{'ms':>8}  against the baseline: MACs, time")
+    for network, of in counts.items():
+        less, low, high = headline.ratio(runs, (network, name), ("baseline", name))
+        macs = of.macs / counts["baseline"].macs - 1
+        print(
+            f"{network:18}{of.macs / 1e9:8.3f}{of.parameters / 1e6:10.1f}{ms[network]:8.1f}"
+            f"  {macs:+.1%}, {less - 1:+.1%} [{low - 1:+.1%}, {high - 1:+.1%}]"
+        )
+        found |= {
+            f"{network}.macs": of.macs,
+            f"{network}.ms": ms[network],
+            f"{network}.change_percent": 100 * (less - 1),
+        }
+    for network, pooled in POOLED.items():
+        less, low, high = headline.ratio(runs, (pooled, name), (network, name))
+        found[f"{network}.pool1_change_percent"] = 100 * (less - 1)
+        print(f"{network} pooled to 1x1: {less - 1:+.1%} [{low - 1:+.1%}, {high - 1:+.1%}]")
+    less, low, high = headline.ratio(runs, ("D", name), ("E", name))
+    found["D_to_E_change_percent"] = 100 * (less - 1)
+    print(f"D against E: {less - 1:+.1%} [{low - 1:+.1%}, {high - 1:+.1%}] of the time")
+    for network in ("E", "D"):
+        width, low, high = rival.width_of(runs, network, {**OF_WIDTH, "baseline": 1.0}, name)
+        found[f"width_of_{network}"] = width
+        print(f"{network}'s time is that of a plain network of width {width:.3f}", end=" ")
+        print(f"[{low:.3f}, {high:.3f}]")
+    stops = rival.stops_falling({g: ms[of] for g, of in OF_GROUPS.items()}, GROUPS)
+    found["groups_where_time_stops_falling"] = stops
+    print(f"more than {stops} groups gain less than {rival.LEAST_FALL:.0%} of the time")
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""Networks on other back ends: how often they agree, and the file for programs without torch."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from groupconv.ground.errors import DataError, StepError
+from groupconv.network import agreement as agreeing
+from groupconv.network import restored
+from groupconv.network.back_ends import eager
+from groupconv.network.back_ends.table import BACK_ENDS
+from groupconv.network.loader import Part, Square
+from groupconv.network.vgg import vgg
+from groupconv.settings import config, reads
+from groupconv.steps import agreement, export
+
+PARAMS = config.load("configs/tiny.yaml")
+INT8 = "folded_int8_classifier"
+
+
+@pytest.fixture
+def trained(fitted, tmp_path):
+    """Paths of the manifest, the fitted images, and the checkpoints' template; random weights."""
+    manifest, pixels = fitted
+    classes = Part(manifest, Square(pixels, 32), "train").classes
+    for scheme in ("baseline", "E"):
+        params = reads.params_of(PARAMS, "train", scheme=scheme, seed=0)
+        model = vgg(**params["schemes"][scheme], classes=len(classes), seed=0, **params["model"])
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 1.5)
+        saved = {
+            "weights": model.state_dict(),
+            "epoch": 3,
+            "params": params,
+            "pixels_sha256": Square(pixels, 32).sha256(),
+            "classes": classes,
+            "normalization": {"mean": [0.4] * 3, "deviation": [0.2] * 3},
+        }
+        torch.save(saved, tmp_path / f"{scheme}0.pt")
+    return manifest, pixels, str(tmp_path / "{scheme}{seed}.pt")
+
+
+def asked(*names):
+    own = reads.params_of(PARAMS, "agreement")
+    own["schemes"] = {name: own["schemes"][name] for name in ("baseline", "E")}
+    own["latency"] |= {"back_ends": ["eager", "folded", *names], "threads": 1, "device": "cpu"}
+    return own
+
+
+def test_every_network_is_asked_about_real_images(trained, tmp_path):
+    path = tmp_path / "agreement.json"
+    agreement.run(asked(INT8, "cuda_graphs_bf16"), *trained, str(path))
+    record = json.loads(path.read_text())
+    assert record["skipped"] == {"cuda_graphs_bf16": "it runs on CUDA alone"}
+    assert list(record["schemes"]) == ["baseline", "E"]
+    for scheme, of in record["schemes"].items():
+        assert of["checkpoint"].endswith(f"{scheme}0.pt")
+        assert list(of["back_ends"]) == [INT8]  # fp32's are held against eager before each timing
+        row = of["back_ends"][INT8]
+        assert row["images"] == 15  # of the test part, all there are
+        assert 0 < row["difference_from_eager"] < 0.1
+        assert row["low"] <= row["top1_agreement"] <= row["high"]
+        assert row["enough"] == (row["top1_agreement"] >= 0.99)
+
+
+def test_a_back_end_that_gives_other_classes_does_not_agree(trained, monkeypatch):
+    found = restored.restored(trained[2].format(scheme="E", seed=0))
+    (test,) = restored.parts_of(found, *trained[:2], "test")
+    images = found.images(test, 15)
+    same = agreeing.agreement(found, [INT8], images, images, torch.device("cpu"))
+    assert same[INT8]["agree"] >= 13
+
+    def opposite(network, image, calibration):
+        return lambda x: -network(x)
+
+    monkeypatch.setattr(eager, INT8, opposite)
+    other = agreeing.agreement(found, [INT8], images, images, torch.device("cpu"))
+    assert other[INT8]["agree"] == 0
+    assert other[INT8]["difference_from_eager"] == pytest.approx(2)
+
+
+def test_images_are_taken_evenly_and_never_twice(trained):
+    found = restored.restored(trained[2].format(scheme="E", seed=0))
+    (test,) = restored.parts_of(found, *trained[:2], "test")
+    assert len(found.images(test, 1000)) == len(test)
+    every = found.images(test, len(test))
+    assert torch.equal(found.images(test, 2), every[[0, -1]])
+
+
+def test_a_checkpoint_of_other_pixels_is_one_line(trained, tmp_path):
+    pixels = np.load(trained[1])
+    pixels[0] ^= 1
+    np.save(tmp_path / "other.npy", pixels)
+    files = (trained[0], str(tmp_path / "other.npy"), trained[2])
+    with pytest.raises(DataError, match=r"baseline0.pt: trained on other pixels than .*other.npy"):
+        agreement.run(asked(INT8), *files, str(tmp_path / "a.json"))
+    assert not (tmp_path / "a.json").exists()
+
+
+def exported(trained, path, **changes):
+    own = reads.params_of(PARAMS, "export", scheme="E", seed=0)
+    last = trained[2].format(scheme="E", seed=0)
+    export.run(own, *trained[:2], last, last, str(path))
+
+
+def test_an_exported_network_is_the_checkpoints_for_any_number_of_images(trained, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    exported(trained, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    facts = session.get_modelmeta().custom_metadata_map
+    assert len(json.loads(facts["classes"])) == 3
+    given = json.loads(facts["input"])
+    assert given == {"size": 32, "mean": [0.4] * 3, "deviation": [0.2] * 3}
+    found = restored.restored(trained[2].format(scheme="E", seed=0))
+    (test,) = restored.parts_of(found, *trained[:2], "test")
+    images = found.images(test, 7)
+    with torch.inference_mode():
+        expected = found.network(images)
+    (made,) = session.run(None, {"image": images.numpy()})
+    assert torch.allclose(torch.from_numpy(made), expected, atol=1e-5)
+
+
+def test_a_file_that_computes_something_else_is_not_written(trained, tmp_path, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    from groupconv.network import interchange
+
+    monkeypatch.setattr(interchange, "TOLERANCE", 1e-12)
+    line = r"^.*model.onnx: its logits differ from those of .*E0.pt by .* of the largest; allowed"
+    with pytest.raises(StepError, match=line):
+        exported(trained, tmp_path / "model.onnx")
+    assert not list(tmp_path.glob("model.onnx*"))
+
+
+def test_without_the_packages_export_says_what_brings_them(trained, tmp_path, monkeypatch):
+    row = BACK_ENDS["onnxruntime"]
+    absent = type(row)("ort", "fp32", packages=("no_such_package",))
+    monkeypatch.setitem(BACK_ENDS, "onnxruntime", absent)
+    with pytest.raises(
+        StepError, match=r"^export: no_such_package: not installed; BACKENDS=1 bash"
+    ):
+        exported(trained, tmp_path / "model.onnx")

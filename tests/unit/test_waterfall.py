@@ -1,0 +1,67 @@
+"""The waterfall adds up, each loss is the one that was put in; the roofline by hand."""
+
+import math
+
+import pytest
+import torch
+from groupconv.network import counts, roofline, variants
+from groupconv.network.architecture import FULL_MODEL
+from groupconv.network.back_ends import eager
+from groupconv.results import waterfall
+from groupconv.results.waterfall import CLASSIFIER, CONV1, FLOOR, GROUPED, KERNEL, Part
+
+SMALL = {"classes": 7, "input_size": 64, "classifier_width": 16, "classifier_pool": 2}
+
+
+def test_the_bars_add_up_and_name_each_loss():
+    # The baseline: 1000 MACs in 100 ms. The scheme has 200 of them, and would take 20 ms.
+    parts = [
+        Part(CONV1, 100, 10.0, 10.0),  # at the baseline's rate: no loss
+        Part(GROUPED, 60, 16.0, 9.0),  # 6 at its rate, 9 on the roofline
+        Part(CLASSIFIER, 40, 14.0, 14.0),  # 4 at its rate: memory
+    ]
+    bars = waterfall.waterfall(100.0, 1000, parts, between_ms=5.0, whole_ms=46.0)
+    assert sum(bar.ms for bar in bars[:-1]) == pytest.approx(bars[-1].ms)
+    found = {(bar.what, bar.why): bar.ms for bar in bars}
+    assert found["MACs saved", "if time followed MACs"] == pytest.approx(-80)
+    assert found[CLASSIFIER, FLOOR] == pytest.approx(10)
+    assert found[CLASSIFIER, KERNEL] == pytest.approx(0)
+    assert found[GROUPED, FLOOR] == pytest.approx(3)
+    assert found[GROUPED, KERNEL] == pytest.approx(7)
+    assert found[CONV1, FLOOR] == found[CONV1, KERNEL] == pytest.approx(0)
+    assert found[waterfall.BETWEEN, "no MACs"] == 5
+    assert bars[-2].ms == pytest.approx(1)
+
+
+def test_a_layer_is_bound_by_the_ceiling_that_takes_longer():
+    layers = {n.name: n for n in counts.layers("vgg13_bn", [1, 32, 32, 32, 32], **FULL_MODEL)}
+    most = {"flop_per_s": 100e9, "bytes_per_s": 20e9}
+    first = roofline.point(layers["classifier.0"], 25.0, most)
+    assert first["bound"] == "memory"  # every weight is used once
+    assert first["flop_per_byte"] == pytest.approx(0.5, abs=0.01)
+    assert first["floor_ms"] == pytest.approx(4 * 25088 * 4096 / 20e9 * 1e3, rel=0.001)
+    conv = roofline.point(layers["features.3"], 40.0, most)
+    assert conv["bound"] == "arithmetic"
+    assert conv["floor_ms"] == pytest.approx(2 * layers["features.3"].macs / 100e9 * 1e3)
+    assert conv["flop_per_s"] == pytest.approx(2 * layers["features.3"].macs / 0.040)
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_a_pass_taken_apart_is_the_pass_and_names_every_layer(monkeypatch, folded):
+    monkeypatch.setattr(variants, "FULL_MODEL", SMALL)
+    scheme = {"groups": [1, 32, 32, 32, 32], "shuffle": True}
+    network = variants.full_model("vgg13_bn", scheme, 0)
+    image = torch.randn(1, 3, 64, 64)
+    model = eager.folded(network, image, image) if folded else network
+    named = roofline.folded_modules(network, model) if folded else roofline.modules(network)
+    with torch.inference_mode():
+        x = image
+        for _, module in named:
+            x = module(x)
+        assert torch.equal(x, model(image))
+        found = dict(roofline.apart(named)(image))
+    wanted = {layer.name for layer in counts.layers("vgg13_bn", **scheme, **SMALL)}
+    assert wanted <= found.keys()
+    kinds = (torch.nn.Conv2d, torch.nn.Linear)
+    assert {name for name, module in named if isinstance(module, kinds)} == wanted
+    assert all(ms >= 0 and math.isfinite(ms) for ms in found.values())

@@ -1,0 +1,132 @@
+"""The back ends: every way to run a network that can be timed, a row each.
+
+Knows no torch, so that settings can name them: prepared.py imports a row's module. A new back end:
+a function ``(network, image, calibration) -> what computes the logits`` in a module of its library,
+and a row here.
+"""
+
+import importlib.util
+import os
+import shutil
+from dataclasses import dataclass
+
+from groupconv.ground import machine
+
+FP32, BF16, INT8 = "fp32", "bf16", "int8"
+CLASSIFIER = ", int8 classifier"  # behind a precision: weights of the linear layers alone
+LEAST = 8  # input channels of a group that OpenVINO's bf16 kernels fill (folding.merged)
+
+
+@dataclass(frozen=True)
+class BackEnd:
+    """One way to run a network.
+
+    module, function: of this package, with ``arguments`` more by name
+    precision: of weights and arithmetic; back ends are compared within one
+    packages: optional ones that it imports (envs/backends.txt)
+    devices: that it runs on
+    compiles: it needs a C++ compiler on a CPU, and Triton on CUDA
+    """
+
+    module: str
+    function: str
+    arguments: tuple[tuple[str, object], ...] = ()
+    precision: str = FP32
+    packages: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ("cpu",)
+    compiles: bool = False
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it computes in fp32, so that its logits can be held against eager's."""
+        return self.precision == FP32
+
+    def why_not(self, device: str) -> str | None:
+        """Why it cannot run on ``device`` (cpu or cuda) of this machine; None: it can."""
+        if device not in self.devices:
+            return "it runs on CUDA alone" if device == "cpu" else "it runs on a CPU alone"
+        missing = [name for name in self.packages if importlib.util.find_spec(name) is None]
+        if missing:
+            names = " and ".join(missing)
+            return f"{names}: not installed; BACKENDS=1 bash envs/setup.sh brings it"
+        if device == "cpu" and self.precision.startswith(BF16) and not machine.cpu_has_bf16():
+            return f"{machine.cpu()} has no bf16 arithmetic"
+        if self.compiles and device == "cpu" and not _compiler():
+            return "no C++ compiler: apt-get install g++"
+        if self.compiles and device == "cuda" and importlib.util.find_spec("triton") is None:
+            return "torch has no Triton here"
+        return None
+
+
+def _compiler() -> str | None:
+    return next(filter(None, map(shutil.which, (os.getenv("CXX", "g++"), "g++", "clang++"))), None)
+
+
+ORT = ("onnx", "onnxruntime")
+BOTH = ("cpu", "cuda")
+MERGED = ("least", LEAST)
+BF16_HINT = ("precision", BF16)
+INT8_LINEAR = ("int8_classifier", True)
+
+BACK_ENDS = {
+    "eager": BackEnd("eager", "as_written", devices=BOTH),
+    "folded": BackEnd("eager", "folded", devices=BOTH),
+    "folded_contiguous": BackEnd("eager", "folded_contiguous", devices=BOTH),
+    "folded_bf16": BackEnd("eager", "folded_bf16", precision=BF16, devices=BOTH),
+    "folded_int8_classifier": BackEnd(
+        "eager", "folded_int8_classifier", precision=FP32 + CLASSIFIER
+    ),
+    "compile": BackEnd("inductor", "compiled", devices=BOTH, compiles=True),
+    "compile_bf16": BackEnd(
+        "inductor", "compiled_bf16", precision=BF16, devices=BOTH, compiles=True
+    ),
+    "cuda_graphs": BackEnd("cuda", "graph", devices=("cuda",)),
+    "cuda_graphs_bf16": BackEnd("cuda", "graph_bf16", precision=BF16, devices=("cuda",)),
+    "onnxruntime": BackEnd("ort", "fp32", packages=ORT),
+    "onnxruntime_int8_classifier": BackEnd(
+        "ort", "int8_classifier", precision=FP32 + CLASSIFIER, packages=ORT
+    ),
+    "openvino": BackEnd("ov", "run", packages=("onnx", "openvino")),
+    "openvino_int8_classifier": BackEnd(
+        "ov",
+        "run",
+        (INT8_LINEAR,),
+        precision=FP32 + CLASSIFIER,
+        packages=("onnx", "openvino"),
+    ),
+    "openvino_bf16": BackEnd(
+        "ov", "run", (BF16_HINT,), precision=BF16, packages=("onnx", "openvino")
+    ),
+    "openvino_bf16_int8_classifier": BackEnd(
+        "ov",
+        "run",
+        (BF16_HINT, INT8_LINEAR),
+        precision=BF16 + CLASSIFIER,
+        packages=("onnx", "openvino"),
+    ),
+    "openvino_bf16_merged": BackEnd(
+        "ov",
+        "run",
+        (BF16_HINT, MERGED),
+        precision=BF16,
+        packages=("onnx", "openvino"),
+    ),
+    "openvino_bf16_merged_int8_classifier": BackEnd(
+        "ov",
+        "run",
+        (BF16_HINT, MERGED, INT8_LINEAR),
+        precision=BF16 + CLASSIFIER,
+        packages=("onnx", "openvino"),
+    ),
+    "openvino_int8": BackEnd(
+        "ov", "int8", precision=INT8, packages=("onnx", "onnxruntime", "openvino")
+    ),
+}
+DEFAULT = ("eager", "folded")  # what every page of results reads
+
+
+def sorted_out(names: list[str], device: str) -> tuple[list[str], dict[str, str]]:
+    """Those of ``names`` that run on ``device`` here, and why each of the others does not."""
+    reasons = {name: BACK_ENDS[name].why_not(device) for name in names}
+    runs = [name for name in names if reasons[name] is None]
+    return runs, {name: reason for name, reason in reasons.items() if reason is not None}
