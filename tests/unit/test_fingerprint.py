@@ -179,7 +179,7 @@ ELSEWHERE = {"agreement", "export"}
 IMPORTED_BY = {  # written by hand: neither more nor fewer
     "data/decode.py": {"prepare"},
     "data/packed.py": {"prepare", "square", "figures", "tables"},
-    "data/parts.py": {"split", "tables", "report"},
+    "data/parts.py": {"split", "summary", "claims", "tables", "report"},
     "data/transfer.py": {"download"},
     "data/sources/kmnist.py": {"download", "prepare", "report"},
     "network/architecture.py": {

@@ -31,7 +31,7 @@ COPIES = {
     "openvino_bf16_int8_classifier": 0.8,
     "openvino_bf16_merged": 0.8,
     "openvino_bf16_merged_int8_classifier": 0.8,
-    "openvino_int8": 1.1,
+    "onnxruntime_int8": 1.1,
 }
 # The same while one of them is prepared: a network is exported, read back, or quantised.
 PREPARING, QUANTISING = 3.2, {"onnxruntime_int8_classifier": 6.8, "openvino_int8": 4.2}

@@ -1,7 +1,6 @@
 """OpenVINO on the CPU: fp32, bf16, int8 weights of the linear layers, int8 throughout."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import openvino
@@ -34,17 +33,6 @@ def run(
             compressed(weights) if int8_classifier else shared(weights)
         )
     return _compiled(model, HINTS[precision])
-
-
-def int8(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> Callable:
-    """Weights and activations int8 in every layer, quantised by ONNX Runtime's tool."""
-    from groupconv.network.back_ends import ort
-
-    path: Path = ort.int8_file(network, image, calibration)
-    try:
-        return _compiled(openvino.Core().read_model(path), HINTS["fp32"])
-    finally:
-        path.unlink()
 
 
 def shared(weights: np.ndarray) -> openvino.Output:

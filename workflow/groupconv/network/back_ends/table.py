@@ -86,6 +86,7 @@ BACK_ENDS = {
     "onnxruntime_int8_classifier": BackEnd(
         "ort", "int8_classifier", precision=FP32 + CLASSIFIER, packages=ORT
     ),
+    "onnxruntime_int8": BackEnd("ort", "int8", precision=INT8, packages=ORT),
     "openvino": BackEnd("ov", "run", packages=("onnx", "openvino")),
     "openvino_int8_classifier": BackEnd(
         "ov",
@@ -117,9 +118,6 @@ BACK_ENDS = {
         (BF16_HINT, MERGED, INT8_LINEAR),
         precision=BF16 + CLASSIFIER,
         packages=("onnx", "openvino"),
-    ),
-    "openvino_int8": BackEnd(
-        "ov", "int8", precision=INT8, packages=("onnx", "onnxruntime", "openvino")
     ),
 }
 DEFAULT = ("eager", "folded")  # what every page of results reads
