@@ -112,7 +112,7 @@ PART = json.dumps({"split": {"seed": 0, "unit": "image", "division": "published"
     ("words", "said"),
     [
         (f"spilt '{PART}'", "spilt: no such step; did you mean split?"),
-        ("zzz {}", "zzz: no such step; allowed: claims, download, evaluate, figures, "),
+        ("zzz {}", "zzz: no such step; allowed: agreement, claims, download, evaluate, "),
         ("split '{\"split\": '", "split: PARAMS = '{\"split\": ': not JSON: "),
         ("split {}", "split: PARAMS: split: missing; it needs split"),
         ("split", "split: PARAMS = '': not JSON: "),

@@ -33,7 +33,7 @@ def test_the_table_is_what_snakemake_would_make(finished):
     """One key of each row, changed in a finished project."""
     project, _ = finished
     changes = {
-        "split.seed": ("  seed: 0               # draws", "  seed: 1               # draws"),
+        "split.seed": ("  seed: 0               # decides", "  seed: 1               # decides"),
         "train.momentum": ("momentum: 0.9 ", "momentum: 0.8 "),
         "model.architecture": ("architecture: vgg13_bn", "architecture: vgg16_bn"),
         "evaluate.checkpoint": ("checkpoint: last ", "checkpoint: best_val "),
