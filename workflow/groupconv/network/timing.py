@@ -37,8 +37,9 @@ def measured(params: dict, number: int) -> dict:
     image = torch.randn(1, 3, side, side, generator=generator).to(device)
     architecture = params["model"]["architecture"]
     names = settings["back_ends"]
-    made = all_models(architecture, schemes, settings["seed"], image, names)
-    models, differences, first_ms = made
+    models, differences, first_ms = all_models(
+        architecture, schemes, settings["seed"], image, names
+    )
     rounds = share(settings["rounds"], settings["processes"], number)
     others = Others()
     least = settings["warmup_runs"]

@@ -26,9 +26,8 @@ def all_models(
     image: torch.Tensor,
     names: list[str],
 ) -> tuple[Models, dict[str, dict[str, float]], dict[tuple[str, str], float]]:
-    """({scheme, back end: what computes it}, {scheme: {back end: its difference from eager}}).
-
-    The third: milliseconds of each one's first run, in which the two were compared.
+    """({scheme, back end: what computes it}, {scheme: {back end: its difference from eager}},
+    {scheme, back end: milliseconds of its first run, in which the two were compared}).
 
     ``schemes``: their entries of params.yaml, groups and what else they have. Those of one width
     have one classifier: at 124 million parameters it is far larger than any cache, so sharing it
