@@ -67,6 +67,7 @@ def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
         "threads": arguments.threads,
         "rounds": arguments.rounds,
         "processes": arguments.processes,
+        "layer_rounds": 0,
     }
     return own, skipped
 

@@ -66,6 +66,7 @@ def main() -> None:
     arguments = parser.parse_args()
     own = reads.params_of(config.load(ROOT / "params.yaml"), "latency") | {"schemes": NETWORKS}
     own["latency"] |= {key: getattr(arguments, key) for key in ("threads", "rounds", "processes")}
+    own["latency"]["layer_rounds"] = 0
     device = choose_device(own["latency"]["device"], "latency.device")
     names, skipped = sorted_out(arguments.back_ends, device.type)
     for name, reason in skipped.items():

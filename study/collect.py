@@ -151,6 +151,8 @@ def page(run: Path, params: dict) -> None:
         history=f"{of_seed}/history.csv",
         predictions=f"{of_seed}/predictions.csv",
         runs=str(found / "latency.csv"),
+        layers=str(found / "layers.csv"),
+        latency=str(found / "latency.json"),
         folder=str(found / "figures"),
     )
     report.run(

@@ -25,7 +25,8 @@ MACHINE = {"cpu": "x", "gpu": None, "cores": 2, "ram_gib": 8.0, "python": "3", "
 
 def inputs(**given):
     """What a drawing function gets; None is what it does not look at."""
-    names = "params papers summary comparisons histories predictions runs manifest images".split()
+    names = "params papers summary comparisons histories predictions runs layers latency manifest"
+    names = [*names.split(), "images"]
     return FigureInputs(**{**dict.fromkeys(names), **given})
 
 
@@ -146,6 +147,7 @@ def _make(root, params):
         "warmup_runs": 3,
         "warmup": {"most_runs": 7, "stable_within": 0.1, "runs": 3, "not_stable": []},
         "back_ends": {"eager": "fp32", "folded": "fp32"},
+        "ceilings": {"flop_per_s": 8e10, "bytes_per_s": 1.5e10},
         "skipped": {},
         "machine": MACHINE,
         "versions": {"torch": "2"},
@@ -168,6 +170,7 @@ def _make(root, params):
             for v in timed[s]
         ],
     )
+    write_csv(root / "layers.csv", layer_rows(params["schemes"], timed))
     write_csv(
         root / "training_speed.csv",
         [
@@ -204,6 +207,25 @@ def _make(root, params):
     summary.run(reads.params_of(params, "summary"), **{name: paths[name] for name in SUMMARY})
 
 
+def layer_rows(schemes, timed):
+    """Of each scheme on each back end: conv-1, a grouped layer, ReLU, and the pass as a whole."""
+    blank = dict.fromkeys(("stage", "groups", "macs", "bytes_moved", "floor_ms", "bound"), "")
+    found = []
+    for k, scheme in enumerate(schemes):
+        for variant, of in timed[scheme].items():
+            parts = {
+                "features.0": {"stage": 1, "groups": 1, "macs": 10**9, "floor_ms": 20},
+                "features.3": {"stage": 2, "groups": 2**k, "macs": 10**10 // 2**k, "floor_ms": 9},
+                "features.4": {},
+                "whole": {"ms": of["median_ms"]},
+            }
+            for module, own in parts.items():
+                more = {"bytes_moved": 10**7, "bound": "arithmetic"} if own.get("macs") else {}
+                row = {"scheme": scheme, "variant": variant, "module": module, **blank, "runs": 4}
+                found.append({**row, "ms": 25, "p10_ms": 24, "p90_ms": 27, **own, **more})
+    return found
+
+
 def paths_in(root):
     paths = {
         name: str(root / file)
@@ -215,6 +237,7 @@ def paths_in(root):
             "macs": "{scheme}/macs.json",
             "latency": "latency.json",
             "runs": "latency.csv",
+            "layers": "layers.csv",
             "steps": "training_speed.csv",
             "summary": "summary.csv",
             "comparisons": "comparisons.csv",

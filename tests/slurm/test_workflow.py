@@ -19,7 +19,7 @@ TARGET = "results/schemes/E/seed0/checkpoint.pt"
 HOUR = 60
 # Whole files that a clock decides, and what of others.
 TIMED_FILES = {"latency.csv", "latency.json", "report.html", "fig10.svg", "fig10.png"}
-TIMED_FILES |= {"overview.svg", "overview.png"}
+TIMED_FILES |= {"overview.svg", "overview.png", "pareto.svg", "pareto.png"}
 TIMED_FILES |= {"results.md", "summary.txt"}  # the csv files beside them are compared
 TIMED_FILES |= {"claims.json", "claims.csv", "claims.md"}  # some verdicts are about time
 TIMES = ("results/latency.csv", "results/training_speed.csv")

@@ -35,11 +35,11 @@ def tabulate(paths, params):
 
 def draw(paths, params, folder):
     """Run the step figures; any warning is an error, as that a glyph is missing."""
-    given = ("claims manifest images summary comparisons history predictions runs").split()
+    given = "claims manifest images summary comparisons history predictions runs layers latency"
     part = reads.params_of(params, "figures")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figures.run(part, **{name: paths[name] for name in given}, folder=str(folder))
+        figures.run(part, **{name: paths[name] for name in given.split()}, folder=str(folder))
 
 
 def put_together(paths, params):

@@ -2,11 +2,14 @@
 
 import math
 
+import pandas as pd
 import pytest
 import torch
 from groupconv.network import counts, roofline, variants
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.back_ends import eager
+from groupconv.network.counts import WHOLE
+from groupconv.results import roofline as floors
 from groupconv.results import waterfall
 from groupconv.results.waterfall import CLASSIFIER, CONV1, FLOOR, GROUPED, KERNEL, Part
 
@@ -36,14 +39,37 @@ def test_the_bars_add_up_and_name_each_loss():
 def test_a_layer_is_bound_by_the_ceiling_that_takes_longer():
     layers = {n.name: n for n in counts.layers("vgg13_bn", [1, 32, 32, 32, 32], **FULL_MODEL)}
     most = {"flop_per_s": 100e9, "bytes_per_s": 20e9}
-    first = roofline.point(layers["classifier.0"], 25.0, most)
+    first = floors.floor(layers["classifier.0"], most)
     assert first["bound"] == "memory"  # every weight is used once
-    assert first["flop_per_byte"] == pytest.approx(0.5, abs=0.01)
     assert first["floor_ms"] == pytest.approx(4 * 25088 * 4096 / 20e9 * 1e3, rel=0.001)
-    conv = roofline.point(layers["features.3"], 40.0, most)
+    conv = floors.floor(layers["features.3"], most)
     assert conv["bound"] == "arithmetic"
     assert conv["floor_ms"] == pytest.approx(2 * layers["features.3"].macs / 100e9 * 1e3)
-    assert conv["flop_per_s"] == pytest.approx(2 * layers["features.3"].macs / 0.040)
+
+
+def test_the_table_has_the_median_of_every_module_and_the_waterfall_is_its(tmp_path):
+    schemes = {"E": [1, 32, 32, 32, 32], "baseline": [1] * 5}
+    layers = {name: counts.layers("vgg13_bn", of, **FULL_MODEL) for name, of in schemes.items()}
+    rows = []
+    for ms in (9.0, 2.0, 4.0):
+        for name, of in layers.items():
+            modules = [*(layer.name for layer in of), "features.1"]
+            rows += [(name, "eager", module, ms) for module in modules]
+            rows.append((name, "eager", WHOLE, 14 * ms))
+    runs = pd.DataFrame(rows, columns=["scheme", "variant", "module", "ms"])
+    most = {"flop_per_s": 100e9, "bytes_per_s": 20e9}
+    found = floors.table(runs, layers, most)
+    assert list(dict.fromkeys(found["scheme"])) == ["E", "baseline"]
+    assert set(found[found["module"] != WHOLE]["ms"]) == {4.0}
+    assert set(found["runs"]) == {3}
+    found.to_csv(tmp_path / "layers.csv", index=False)
+    bars = waterfall.of_scheme(pd.read_csv(tmp_path / "layers.csv"), "E", "eager")
+    assert (bars[0].ms, bars[-1].ms) == (56, 56)
+    assert sum(bar.ms for bar in bars[:-1]) == pytest.approx(56)
+    macs = [sum(layer.macs for layer in of) for of in layers.values()]
+    assert bars[1].ms == pytest.approx(-56 * (1 - macs[0] / macs[1]))
+    assert {bar.what: bar.ms for bar in bars}[waterfall.BETWEEN] == 4
+    assert floors.table(runs.head(0), layers, None).empty
 
 
 @pytest.mark.parametrize("folded", [False, True])
@@ -52,14 +78,19 @@ def test_a_pass_taken_apart_is_the_pass_and_names_every_layer(monkeypatch, folde
     scheme = {"groups": [1, 32, 32, 32, 32], "shuffle": True}
     network = variants.full_model("vgg13_bn", scheme, 0)
     image = torch.randn(1, 3, 64, 64)
-    model = eager.folded(network, image, image) if folded else network
+    models = {("E", "eager"): network, ("E", "folded"): eager.folded(network, image, image)}
+    model = models["E", "folded" if folded else "eager"]
     named = roofline.folded_modules(network, model) if folded else roofline.modules(network)
     with torch.inference_mode():
         x = image
         for _, module in named:
             x = module(x)
         assert torch.equal(x, model(image))
-        found = dict(roofline.apart(named)(image))
+    rows = roofline.by_module(models, image, range(1, 3), [0])
+    own = [row[2:] for row in rows if row[1] == ("folded" if folded else "eager")]
+    found = dict(own)
+    assert len(own) == 2 * len(found) == 2 * (len(named) + 1)  # and the pass as a whole
+    assert roofline.by_module(models, image, range(1, 1), [0]) == []
     wanted = {layer.name for layer in counts.layers("vgg13_bn", **scheme, **SMALL)}
     assert wanted <= found.keys()
     kinds = (torch.nn.Conv2d, torch.nn.Linear)

@@ -30,6 +30,7 @@ rule latency:
     output:
         runs="results/latency.csv",
         latency="results/latency.json",
+        layers="results/layers.csv",
     log:
         "logs/latency.log",
     benchmark:
@@ -48,7 +49,7 @@ rule latency:
         options=seam.options("latency"),
     shell:
         "python workflow/step.py latency {params.json:q} runs={output.runs}"
-        " latency={output.latency} {params.options:q} 2> {log}"
+        " latency={output.latency} layers={output.layers} {params.options:q} 2> {log}"
 
 
 # One job, as latency, and beside no other.

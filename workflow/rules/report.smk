@@ -74,6 +74,8 @@ rule figures:
             history=seam.of_all(rules.train.output.history),
             predictions=seam.of_all(rules.evaluate.output.predictions),
             runs=rules.latency.output.runs,
+            layers=rules.latency.output.layers,
+            latency=rules.latency.output.latency,
         ),
     output:
         svg=[report(**figure) for figure in seam.captioned],
@@ -97,7 +99,8 @@ rule figures:
         "python workflow/step.py figures {params.json:q} claims={input.claims}"
         " manifest={input.manifest} images={input.images} summary={input.summary}"
         " comparisons={input.comparisons} history={params.history:q}"
-        " predictions={params.predictions:q} runs={input.runs}"
+        " predictions={params.predictions:q} runs={input.runs} layers={input.layers}"
+        " latency={input.latency}"
         " folder={params.folder} {params.options:q} 2> {log}"
 
 

@@ -1,7 +1,7 @@
-"""What the machine can do at most, and how long each layer takes: the points of a roofline.
+"""What the machine can do at most, and how long each module of a network takes. Knows no files.
 
-Source: Williams, Waterman, Patterson 2009, doi:10.1145/1498765.1498785. Ceilings are measured, with
-the threads of the layers. Knows no files.
+Source: Williams, Waterman, Patterson 2009, doi:10.1145/1498765.1498785. Ceilings are measured, on
+the device and with the threads of the layers.
 """
 
 import time
@@ -11,63 +11,54 @@ import numpy as np
 import torch
 from torch import nn
 
-from groupconv.network.architecture import FULL_MODEL
-from groupconv.network.back_ends import eager as eager_torch
-from groupconv.network.counts import Layer
-from groupconv.network.device import set_threads
-from groupconv.network.load import Others
-from groupconv.network.timing import share, timed
-from groupconv.network.variants import full_model
+from groupconv.network.counts import WHOLE
 from groupconv.network.vgg import VGG
 
 SIDE = 1536  # of the matrices that are multiplied
-LARGE = (25088, 4096)  # of the matrix that is read: the classifier's first, beyond any cache
+LARGE = (25088, 4096)  # of the matrix that is read: the classifier's first, beyond a core's cache
 REPEATS = 5
-WHOLE = "whole"  # the name of a pass that was not taken apart
+TAKEN_APART = ("eager", "folded")  # the back ends that are modules, one after another
 
 
-def ceilings() -> dict[str, float]:
+@torch.inference_mode()
+def ceilings(device: torch.device) -> dict[str, float]:
     """The best of several: FLOP/s of a matrix product, bytes/s of a matrix read once, in fp32."""
-    a, b = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
-    large, x = torch.ones(LARGE), torch.ones(LARGE[1])
-    product = min(timed(lambda _: a @ b, a) for _ in range(REPEATS))
-    read = min(timed(lambda _: large @ x, x) for _ in range(REPEATS))
+    a, b = torch.randn(2, SIDE, SIDE, device=device)
+    large, x = torch.ones(LARGE, device=device), torch.ones(LARGE[1], device=device)
+    product = min(clocked(lambda _: a @ b, a)[1] for _ in range(REPEATS))
+    read = min(clocked(lambda _: large @ x, x)[1] for _ in range(REPEATS))
     return {
         "flop_per_s": 2 * SIDE**3 / (product / 1e3),
         "bytes_per_s": 4 * large.numel() / (read / 1e3),
     }
 
 
-def measured(params: dict, number: int) -> dict:
-    """What process ``number`` (from 1) measures: ceilings, and rows of its rounds.
+@torch.inference_mode()
+def by_module(
+    models: dict[tuple[str, str], Callable], image: torch.Tensor, rounds: range, seed: list[int]
+) -> list[tuple[str, str, str, float]]:
+    """Rows (scheme, back end, module, ms), every pass.
 
-    A row is (round, scheme, back end, module, ms). In each round every scheme runs whole and taken
-    apart, on each back end, in a new random order. Back ends: eager and folded. Raises DeviceError.
+    ``models``: by scheme and back end; those of TAKEN_APART count. In each round each runs whole
+    and taken apart, in a new random order, after one round that is not counted.
     """
-    settings, schemes = params["latency"], params["schemes"]
-    set_threads(settings["threads"], "latency.threads")
-    side, shared, turns = FULL_MODEL["input_size"], None, {}
-    image = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(0))
-    for scheme, entry in schemes.items():
-        network = full_model(params["model"]["architecture"], entry, 0, shared)
-        shared = network.classifier
-        for name, model in (
-            ("eager", network),
-            ("folded", eager_torch.folded(network, image, image)),
-        ):
-            parts = modules(network) if name == "eager" else folded_modules(network, model)
-            turns[scheme, name, WHOLE] = whole(model)
-            turns[scheme, name, ""] = apart(parts)
-    with torch.inference_mode():
-        found, others = ceilings(), Others()
-        for turn in turns.values():
-            turn(image)
-        order, rows = np.random.default_rng([0, number]), []
-        for n in share(settings["rounds"], settings["processes"], number):
-            for i in order.permutation(len(turns)):
-                scheme, name, _ = key = list(turns)[i]
-                rows += [(n, scheme, name, module, ms) for module, ms in turns[key](image)]
-    return {"ceilings": found, "rows": rows, "others": others.share()}
+    turns: dict[tuple[str, str, bool], list[tuple[str, Callable]]] = {}
+    for (scheme, name), model in models.items():
+        if name in TAKEN_APART:
+            turns[scheme, name, False] = [(WHOLE, model)]
+            network = models[scheme, "eager"]
+            own = modules(network) if name == "eager" else folded_modules(network, model)
+            turns[scheme, name, True] = own
+    order, rows = np.random.default_rng(seed), []
+    for number in [None, *rounds] if len(rounds) else []:
+        for i in order.permutation(len(turns)):
+            scheme, name, _ = key = list(turns)[i]
+            x = image
+            for module, run in turns[key]:
+                x, ms = clocked(run, x)
+                if number is not None:
+                    rows.append((scheme, name, module, ms))
+    return rows
 
 
 def modules(network: VGG) -> list[tuple[str, nn.Module]]:
@@ -91,38 +82,11 @@ def folded_modules(network: VGG, model: nn.Sequential) -> list[tuple[str, nn.Mod
     ]
 
 
-def whole(model: Callable) -> Callable:
-    """One pass -> [(WHOLE, ms)]."""
-    return lambda image: [(WHOLE, timed(model, image))]
-
-
-def apart(parts: list[tuple[str, nn.Module]]) -> Callable:
-    """One pass -> [(module, ms)] of each."""
-
-    def run(x: torch.Tensor) -> list[tuple[str, float]]:
-        found = []
-        for name, module in parts:
-            began = time.perf_counter()
-            x = module(x)
-            found.append((name, (time.perf_counter() - began) * 1e3))
-        return found
-
-    return run
-
-
-def point(layer: Layer, ms: float, most: dict[str, float]) -> dict:
-    """Where a layer lies: FLOP for each byte, FLOP/s, its floor, and which ceiling that is of."""
-    arithmetic = 2 * layer.macs / most["flop_per_s"] * 1e3
-    memory = layer.bytes_moved / most["bytes_per_s"] * 1e3
-    return {
-        "layer": layer.name,
-        "stage": layer.stage,
-        "groups": layer.groups,
-        "macs": layer.macs,
-        "bytes_moved": layer.bytes_moved,
-        "flop_per_byte": 2 * layer.macs / layer.bytes_moved,
-        "ms": ms,
-        "flop_per_s": 2 * layer.macs / (ms / 1e3),
-        "floor_ms": max(arithmetic, memory),
-        "bound": "arithmetic" if arithmetic > memory else "memory",
-    }
+def clocked(run: Callable, x: torch.Tensor) -> tuple[torch.Tensor, float]:
+    """(what ``run`` makes of ``x``, milliseconds until it is there)."""
+    wait = torch.cuda.synchronize if x.is_cuda else lambda: None
+    wait()
+    began = time.perf_counter()
+    made = run(x)
+    wait()
+    return made, (time.perf_counter() - began) * 1e3

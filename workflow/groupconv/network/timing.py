@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from groupconv.ground.progress import say
+from groupconv.network import roofline
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import Others
@@ -26,8 +27,9 @@ REST_S = 0.005  # between runs on several threads: idle ones of another library 
 def measured(params: dict, number: int) -> dict:
     """What process ``number`` (from 1) measures: its rounds, and what others did meanwhile.
 
-    Every one of latency.back_ends runs here. Raises DeviceError; StepError if a back end of fp32
-    does not compute what eager does.
+    Every one of latency.back_ends runs here. Behind the rounds come those in which each module is
+    timed by itself, where latency.layer_rounds asks for any, and the machine's ceilings.
+    Raises DeviceError; StepError if a back end of fp32 does not compute what eager does.
     """
     settings, schemes = params["latency"], params["schemes"]
     device = choose_device(settings["device"], "latency.device")
@@ -47,7 +49,12 @@ def measured(params: dict, number: int) -> dict:
     rows = interleaved(models, image, rounds, [settings["seed"], number])
     say(f"latency: process {number} of {settings['processes']} has timed its rounds")
     meanwhile = {"others": others.share(), "cores_given": others.given()}
-    return {"rows": rows, "differences": differences, "warmups": warmups, **meanwhile}
+    found = {"rows": rows, "differences": differences, "warmups": warmups, **meanwhile}
+    alone = share(settings["layer_rounds"], settings["processes"], number)
+    if len(alone):
+        found["modules"] = roofline.by_module(models, image, alone, [settings["seed"], number])
+        found["ceilings"] = roofline.ceilings(device)
+    return found
 
 
 def share(rounds: int, processes: int, number: int) -> range:
@@ -94,9 +101,4 @@ def interleaved(models: Models, image: torch.Tensor, rounds: range, seed: list[i
 
 def timed(run: Callable, image: torch.Tensor) -> float:
     """Milliseconds of one forward pass, until its result is there."""
-    wait = torch.cuda.synchronize if image.is_cuda else lambda: None
-    wait()
-    began = time.perf_counter()
-    run(image)
-    wait()
-    return (time.perf_counter() - began) * 1e3
+    return roofline.clocked(run, image)[1]

@@ -6,7 +6,7 @@ Each function gets what the figure's own gets. Every number is that of the figur
 import pandas as pd
 
 from groupconv.network.reach import conv5_sees
-from groupconv.pages import by_class, forest, pictures
+from groupconv.pages import by_class, costs, forest, pictures
 from groupconv.pages.inputs import FigureInputs
 from groupconv.results.order import in_order
 
@@ -38,6 +38,38 @@ def cost(given: FigureInputs) -> str:
     return " ".join(
         _changes(given, series.measure, series.label) for series in forest.cost_series(given)
     )
+
+
+def waterfall(given: FigureInputs) -> str:
+    """The two times of each back end, and every loss between them."""
+    said = []
+    for scheme, variant, bars in costs.falls(given):
+        between = ", ".join(f"{costs.named(bar)} {bar.ms:+.1f} ms" for bar in bars[1:-1])
+        ends = f"baseline {bars[0].ms:.1f} ms", f"{scheme} {bars[-1].ms:.1f} ms"
+        said.append(f"{costs.BACK_ENDS[variant]}: {ends[0]}; {between}; {ends[1]}.")
+    return " ".join(said) or costs.NOT_TIMED
+
+
+def roofline(given: FigureInputs) -> str:
+    """The ceilings, and what each scheme's convolutions reach of them."""
+    if given.layers.empty:
+        return costs.NOT_TIMED
+    said = []
+    for scheme, points in costs.compared(given).items():
+        rates = points.loc[points["stage"] > 0, "gflop_per_s"]
+        said.append(f"{scheme} {rates.min():.0f} to {rates.max():.0f}")
+    text = costs.ceilings(given.latency["ceilings"])
+    return f"{text[0].upper()}{text[1:]}. Convolutions reach, in GFLOP/s: {', '.join(said)}."
+
+
+def pareto(given: FigureInputs) -> str:
+    """Each network's accuracy, MACs and time, and which no other beats."""
+    said = [
+        f"{name}: {100 * row['test_top1']:.1f}%, {row['macs'] / 1e9:.2f} G MACs, "
+        f"{costs.fastest(given.latency, name)[1]:.1f} ms"
+        for name, row in given.summary.iterrows()
+    ]
+    return f"Test accuracy, MACs and time. {'; '.join(said)}."
 
 
 def classes(given: FigureInputs) -> str:

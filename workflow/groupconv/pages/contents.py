@@ -114,8 +114,37 @@ FIGURES = (
         "its machine is not known.",
         draw="cost",
     ),
-    # More figures of the cost (other back ends, where the time goes, accuracy against it) are rows
-    # here, with section="cost": the page shows them below Figure 10.
+    Figure(
+        name="waterfall",
+        title="Why time falls less than MACs",
+        section="cost",
+        caption="From the baseline's time to that of the paper's scheme E (or, where the run has "
+        "none, of the scheme with the fewest MACs). If time followed MACs, the first step would "
+        "be the last. Each step after it is time that a part of the network takes beyond its MACs "
+        "at the baseline's mean rate: at the ceiling, what memory and arithmetic of this machine "
+        "need at least; above it, what a faster kernel could save. The milliseconds add up.",
+        draw="waterfall",
+    ),
+    Figure(
+        name="roofline",
+        title="Every layer on a roofline",
+        section="cost",
+        caption="Each layer of eager PyTorch, one input: its arithmetic for each byte that it "
+        "has to move at least, and the rate that it reaches. The line is what this machine can "
+        "do: below its slope memory decides, below its flat part arithmetic. Grouping leaves "
+        "fewer multiplications for each byte, and moves layers to the left.",
+        draw="roofline",
+    ),
+    Figure(
+        name="pareto",
+        title="Accuracy against cost",
+        section="cost",
+        caption="Test accuracy of this run's networks against the MACs and the time of the "
+        "paper's full model; time is that of the fastest back end in fp32 of those that were "
+        "timed. Lines are 95% intervals. No network is both cheaper and more accurate than one on "
+        "the Pareto front; intervals that overlap leave open which of two is.",
+        draw="pareto",
+    ),
     Figure(
         name="fig02",
         title="Figure 2",

@@ -7,7 +7,7 @@ over seeds.
 
 from matplotlib.figure import Figure
 
-from groupconv.pages import answer, by_class, diagram, epochs, forest, pictures, sight
+from groupconv.pages import answer, by_class, costs, diagram, epochs, forest, pictures, sight
 from groupconv.pages.inputs import FigureInputs
 from groupconv.results.order import in_order
 
@@ -79,3 +79,18 @@ def validation(given: FigureInputs) -> Figure:
 def cost(given: FigureInputs) -> Figure:
     """Change of the MACs and latency of one input, with intervals."""
     return forest.cost(given)
+
+
+def waterfall(given: FigureInputs) -> Figure:
+    """Where the time goes that the MACs saved do not save, in milliseconds that add up."""
+    return costs.waterfall(given)
+
+
+def roofline(given: FigureInputs) -> Figure:
+    """Every layer below the machine's ceilings."""
+    return costs.roofline(given)
+
+
+def pareto(given: FigureInputs) -> Figure:
+    """Accuracy against MACs and against time."""
+    return costs.pareto(given)

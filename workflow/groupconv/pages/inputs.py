@@ -18,6 +18,8 @@ class FigureInputs:
     histories: {scheme: a history.csv per seed}, a row per epoch
     predictions: {scheme: a predictions.csv per seed}, a row per image of the test part
     runs: latency.csv, a row per timed run
+    layers: layers.csv, a row per scheme, back end and module; none where no layer was timed
+    latency: latency.json: medians, the back ends' precisions, the machine's ceilings
     manifest: manifest.csv, a row per image, with its part in the column `split`
     images: images.npy; ``images[row]`` are the pixels of a row of the manifest; None where a run
         keeps no pixels
@@ -30,6 +32,8 @@ class FigureInputs:
     histories: dict[str, list[pd.DataFrame]]
     predictions: dict[str, list[pd.DataFrame]]
     runs: pd.DataFrame
+    layers: pd.DataFrame
+    latency: dict
     manifest: pd.DataFrame
     images: Images | None
 

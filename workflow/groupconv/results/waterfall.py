@@ -8,6 +8,10 @@ the kernel's, above the floor.
 
 from dataclasses import dataclass
 
+import pandas as pd
+
+from groupconv.network.counts import WHOLE
+
 CLASSIFIER = "classifier"
 CONV1 = "conv-1, which no scheme groups"
 GROUPED = "grouped convolutions"
@@ -43,6 +47,24 @@ def place(stage: int, groups: int) -> str:
     if stage == 1:
         return CONV1
     return GROUPED if groups > 1 else PLAIN
+
+
+def of_scheme(layers: pd.DataFrame, scheme: str, variant: str) -> list[Loss]:
+    """The waterfall of a scheme on a back end, ``layers``: layers.csv."""
+    of = layers[layers["variant"] == variant]
+    baseline, own = of[of["scheme"] == "baseline"], of[of["scheme"] == scheme]
+    parts = [
+        Part(place(row["stage"], row["groups"]), row["macs"], row["ms"], row["floor_ms"])
+        for row in own.dropna(subset="macs").to_dict("records")
+    ]
+    whole = own["module"] == WHOLE
+    return waterfall(
+        baseline_ms=baseline.loc[baseline["module"] == WHOLE, "ms"].item(),
+        baseline_macs=int(baseline["macs"].sum()),
+        parts=parts,
+        between_ms=own.loc[own["macs"].isna() & ~whole, "ms"].sum(),
+        whole_ms=own.loc[whole, "ms"].item(),
+    )
 
 
 def waterfall(

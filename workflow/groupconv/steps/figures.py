@@ -35,6 +35,8 @@ def run(
     history: str,
     predictions: str,
     runs: str,
+    layers: str,
+    latency: str,
     folder: str,
 ) -> None:
     """Draw every figure into ``folder``, which is left with these alone.
@@ -59,6 +61,8 @@ def run(
         histories=tables(history),
         predictions=tables(predictions, **AS_TEXT),
         runs=pd.read_csv(runs),
+        layers=pd.read_csv(layers),
+        latency=json.loads(Path(latency).read_text(encoding="utf-8")),
         manifest=table,
         images=Images(images, table) if images else None,
     )

@@ -1,4 +1,4 @@
-"""Step latency: all schemes, interleaved, in several processes -> latency.csv, latency.json.
+"""Step latency: all schemes, interleaved, in several processes -> latency.csv, .json, layers.csv.
 
 Always the paper's full model on one input. Each process is new and times its share of the rounds;
 the step notes what other programs did meanwhile. Knows no accuracy.
@@ -13,13 +13,14 @@ import pandas as pd
 from groupconv.ground import atomic
 from groupconv.ground.progress import many, say
 from groupconv.ground.provenance import machine, versions
+from groupconv.network import counts
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import LOADED, load_before
 from groupconv.network.timing import MOST_MORE, STABLE, is_stable, measured
-from groupconv.results import processes
+from groupconv.results import processes, roofline
 from groupconv.results.order import in_order
 from groupconv.settings import resources
 
@@ -27,8 +28,10 @@ PERCENTILES = (10, 90, 99)  # MLPerf Inference's single stream reports the 90th
 COLUMNS = ("process", "round", "position", "scheme", "variant", "latency_ms")
 
 
-def run(params: dict, runs: str, latency: str) -> None:
+def run(params: dict, runs: str, latency: str, layers: str) -> None:
     """Time one input through every scheme and back end: every run, and the medians.
+
+    ``layers``: how long each module takes by itself; no row where latency.layer_rounds is 0.
 
     A back end that this machine cannot run is named, with the reason, and left out.
     Raises DeviceError if the device, the cores or the memory are not there; StepError if a
@@ -53,6 +56,9 @@ def run(params: dict, runs: str, latency: str) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows(rows)
+    most, table = by_layer(params, found)
+    text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    atomic.write_text(layers, text)
     load["others_during"] = [of["others"] for of in found]
     load["cores_given"] = [of["cores_given"] for of in found]
     waited = device.type == "cpu" and min(load["cores_given"]) < 1 - LOADED
@@ -68,15 +74,32 @@ def run(params: dict, runs: str, latency: str) -> None:
         "warmup_runs": settings["warmup_runs"],
         "warmup": warmup(settings["warmup_runs"], [of["warmups"] for of in found]),
         "rounds": settings["rounds"],
+        "layer_rounds": settings["layer_rounds"],
         "processes": settings["processes"],
         "back_ends": {name: BACK_ENDS[name].precision for name in names},
         "skipped": skipped,
+        "ceilings": most,  # fp32: the best that any process measured
         "load": load,
         "machine": machine(),
         "versions": versions("torch", "numpy", *packages(names)),
         "schemes": totals(pd.DataFrame(rows, columns=COLUMNS), found[0]["differences"]),
     }
     atomic.write_text(latency, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def by_layer(params: dict, found: list[dict]) -> tuple[dict | None, pd.DataFrame]:
+    """(the machine's ceilings, the rows of layers.csv); None where no layer was timed."""
+    every = [of for of in found if "modules" in of]  # a process may have no such round
+    names = ["flop_per_s", "bytes_per_s"]
+    most = {key: max(of["ceilings"][key] for of in every) for key in names} if every else None
+    rows = [row for of in every for row in of["modules"]]
+    architecture = params["model"]["architecture"]
+    layers = {
+        scheme: counts.layers(architecture, **{**FULL_MODEL, **entry})
+        for scheme, entry in params["schemes"].items()
+    }
+    times = pd.DataFrame(rows, columns=["scheme", "variant", "module", "ms"])
+    return most, roofline.table(times, layers, most)
 
 
 def warmup(least: int, processes: list[dict[tuple, list[float]]]) -> dict:
