@@ -135,8 +135,8 @@ def test_the_recipe_for_a_figure_is_one_function_and_one_row(tmp_path):
     given = ("summary", "claims", "manifest", "counts")
     part = reads.params_of(params, "tables")
     tables_step.run(part, **{name: paths[name] for name in given}, folder=paths["tables"])
-    read = "claims manifest images summary comparisons history predictions runs".split()
-    run(workflow, "figures", params, {name: paths[name] for name in read}, paths["figures"])
+    read = "claims manifest images summary comparisons history predictions runs layers latency"
+    run(workflow, "figures", params, {name: paths[name] for name in read.split()}, paths["figures"])
     texts = {
         "claims": paths["claims"],
         "ambiguities": "workflow/paper/ambiguities.yaml",

@@ -27,6 +27,8 @@ USUAL = {
         "history": f"{SEED}/history.csv",
         "predictions": f"{SEED}/predictions.csv",
         "runs": "results/latency.csv",
+        "layers": "results/layers.csv",
+        "latency": "results/latency.json",
         "folder": "results/figures",
     },
     "report": {
