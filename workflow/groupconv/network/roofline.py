@@ -39,8 +39,8 @@ def by_module(
 ) -> list[tuple[str, str, str, float]]:
     """Rows (scheme, back end, module, ms), every pass.
 
-    ``models``: by scheme and back end; those of TAKEN_APART count. In each round each runs whole
-    and taken apart, in a new random order, after one round that is not counted.
+    ``models``: by scheme and back end, warm; those of TAKEN_APART count. In each round each runs
+    whole and taken apart, in a new random order.
     """
     turns: dict[tuple[str, str, bool], list[tuple[str, Callable]]] = {}
     for (scheme, name), model in models.items():
@@ -50,14 +50,13 @@ def by_module(
             own = modules(network) if name == "eager" else folded_modules(network, model)
             turns[scheme, name, True] = own
     order, rows = np.random.default_rng(seed), []
-    for number in [None, *rounds] if len(rounds) else []:
+    for _ in rounds:
         for i in order.permutation(len(turns)):
-            scheme, name, _ = key = list(turns)[i]
+            key = list(turns)[i]
             x = image
             for module, run in turns[key]:
                 x, ms = clocked(run, x)
-                if number is not None:
-                    rows.append((scheme, name, module, ms))
+                rows.append((*key[:2], module, ms))
     return rows
 
 
