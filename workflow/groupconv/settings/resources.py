@@ -39,6 +39,7 @@ PAPERS_BATCH = 20  # of the step training_speed
 # Python with torch (its CUDA build) and pandas imported, no model; on a cluster's node also the
 # Snakemake that starts it.
 PROCESS_MB = 1300
+STARTER_MB = 700  # of latency's own process, with torch, beside those that it starts
 KEPT_WEIGHTS = 5  # times that a training holds its parameters (training_mb)
 WHOLE = 1000  # of `share`: one machine; engines/limits.py caps it
 GPUS = "GROUPCONV_GPUS"  # environment: GPUs of the submitting machine, for jobs on other nodes
@@ -129,7 +130,7 @@ def latency_mb(params: dict) -> int:
     names = params["latency"]["back_ends"]
     copies = sum(COPIES.get(name, 0.0) for name in names)
     meanwhile = max(QUANTISING.get(name, PREPARING * (name in COPIES)) for name in names)
-    total, shared, largest = PROCESS_MB * 10**6, 0, 0
+    total, shared, largest = (PROCESS_MB + STARTER_MB) * 10**6, 0, 0
     for scheme in params["schemes"].values():
         counts = architecture.closed_form(
             params["model"]["architecture"], **scheme, **architecture.FULL_MODEL
