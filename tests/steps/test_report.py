@@ -107,6 +107,19 @@ def test_a_page_of_other_images_calls_nothing_japanese(tmp_path):
     assert "Other programs used up to 43% of the machine's cores" in " ".join(own.split())
 
 
+def test_classes_without_kana_are_japanese_where_the_source_is(tmp_path):
+    params = config.load("params.yaml")
+    params["data"]["source"] = "kkanji"
+    paths = build(tmp_path, params)
+    answer(paths, params)
+    tabulate(paths, params)
+    blank_figures(paths, params, "第")
+    put_together(paths, params)
+    page = Path(paths["report"]).read_text(encoding="utf-8")
+    assert '<text lang="ja">第</text>' in page
+    assert "@font-face{font-family:page-ja" in page
+
+
 def test_no_number_of_the_page_is_missing(page):
     """The baseline has no smallest difference, and is the first row."""
     assert re.search(r"it can show differences of about \d+ points or more\.", page)

@@ -18,6 +18,12 @@ from groupconv.data.sources import SOURCES, folder
 from groupconv.ground.errors import DataError
 
 
+def test_every_source_of_kuzushiji_says_that_it_is_japanese():
+    said = {name: source.language for name, source in SOURCES.items()}
+    assert {name for name in said if not said[name]} == {"cifar100", "folder"}
+    assert set(said.values()) == {"ja", ""}
+
+
 def test_the_sample_is_all_that_the_wheel_holds_with_its_boxes(wheel):
     expected = {}
     with zipfile.ZipFile(wheel) as archive:

@@ -60,7 +60,7 @@ def run(
     source = SOURCES[params["data"]["source"]]
     results = pd.read_csv(summary).set_index("scheme", drop=False)
     data = read(Path(tables) / "data.md")
-    language = markup.language(source.citation, *samples(Path(figures)))
+    language = source.language or markup.language(*samples(Path(figures)))
     given = answers.Given(
         summary=results,
         comparisons=answers.by_key(pd.read_csv(comparisons)),

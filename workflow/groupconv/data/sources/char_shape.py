@@ -62,6 +62,7 @@ SOURCE = Source(
     licence="CC BY-SA 4.0",
     citation="『日本古典籍くずし字データセット』（国文研ほか所蔵／CODH加工） doi:10.20676/00000340",
     read=read,
+    language="ja",
     files=tuple(
         RawFile(f"{book}.zip", None, None, urls=(f"{HOST}{book}.zip",), size="8 to 434 MB")
         for book in BOOKS

@@ -28,6 +28,7 @@ SOURCE = Source(
     licence="CC BY-SA 4.0",
     citation=KMNIST_CITATION,
     read=read,
+    language="ja",
     layout="kkanji2/U+3042/0123456789abcdef.png",
     files=(
         RawFile(

@@ -105,6 +105,7 @@ SOURCE = Source(
     licence="CC BY-SA 4.0",
     citation=KMNIST_CITATION,
     read=read,
+    language="ja",
     files=tuple(
         RawFile(name, f"md5:{md5}", size, urls=(HOST + name,))
         for name, md5, size in (

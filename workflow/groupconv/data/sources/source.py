@@ -65,6 +65,7 @@ class Source:
     A label "U+3042" is a code point (several are joined by a blank); any other is a name.
     ``taken(folder, classes)``, for a user's own images, is a line on their classes and parts.
     ``one_class``, for these, says what to do where there are fewer than two classes.
+    ``language`` of its labels, as HTML names it; "" where only they can tell.
     ``layout`` is the name of one image in the files, for the line that says none was found.
     ``read`` raises DataError.
     """
@@ -79,3 +80,4 @@ class Source:
     layout: str = ""
     one_class: str = ""
     taken: Callable[[str, int], str] | None = None
+    language: str = ""
