@@ -1,6 +1,8 @@
 """dvc.yaml: our stages follow the rules, every other line stays as its owner wrote it."""
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -148,3 +150,14 @@ def test_braces_in_a_users_folder_are_no_wildcards(folder):
     stage = yaml.safe_load(text)["stages"]["prepare"]
     assert stage["deps"] == ["${data.folder}", "data/raw/folder", "results/code/prepare.txt"]
     assert "matrix" not in stage
+
+
+def test_git_ignores_all_that_dvc_caches_so_that_dvc_writes_no_gitignore_of_its_own():
+    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    outs = [out for stage in stages.values() for out in stage.get("outs", [])]
+    cached = [re.sub(r"\$\{[^}]*\}", "x", out) for out in outs if isinstance(out, str)]
+    assert len(cached) > 5
+    cached = [f"{path}/x" for path in cached]  # a folder's rule ends in /
+    command = ["git", "check-ignore", "--no-index", *cached]
+    ignored = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    assert [path for path in cached if path not in ignored] == []
