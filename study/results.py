@@ -21,9 +21,7 @@ from study.plan import ROOT, Plan, Training
 RESULTS = ROOT / "study" / "results"
 PREDICTIONS = {"predictions": "test", "val_predictions": "val"}
 OF_MANIFEST = "id class code_point origin page height width channels split".split()
-MEASURED = (
-    *("latency.csv", "latency.json", "layers.csv", "training_speed.csv", "training_speed.json"),
-)
+MEASURED = "latency.csv latency.json layers.csv training_speed.csv training_speed.json".split()
 XZ = {"method": "xz", "preset": 9}
 DECIDING = ("grid", "train", "evaluate")  # steps whose results no hash in the record holds
 IMAGES = ("manifest_sha256", "pixels_sha256")

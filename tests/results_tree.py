@@ -208,16 +208,15 @@ def _make(root, params):
 
 
 def layer_rows(schemes, timed):
-    """Of each scheme on each back end: conv-1, a grouped layer, ReLU, and the pass as a whole."""
+    """Of each scheme on each back end: conv-1, a grouped layer, and ReLU."""
     blank = dict.fromkeys(("stage", "groups", "macs", "bytes_moved", "floor_ms", "bound"), "")
     found = []
     for k, scheme in enumerate(schemes):
-        for variant, of in timed[scheme].items():
+        for variant in timed[scheme]:
             parts = {
                 "features.0": {"stage": 1, "groups": 1, "macs": 10**9, "floor_ms": 20},
                 "features.3": {"stage": 2, "groups": 2**k, "macs": 10**10 // 2**k, "floor_ms": 9},
                 "features.4": {},
-                "whole": {"ms": of["median_ms"]},
             }
             for module, own in parts.items():
                 more = {"bytes_moved": 10**7, "bound": "arithmetic"} if own.get("macs") else {}

@@ -52,7 +52,7 @@ def test_the_bars_of_the_waterfall_begin_where_the_last_ended(given):
     assert "grouped layers, above it +16.0 ms" in alts.waterfall(given)
 
 
-def test_no_point_of_the_roofline_lies_above_its_rate(given):
+def test_the_roofline_has_the_ceilings_and_the_rate_of_each_layer(given):
     figure = drawing.roofline(given)
     roof, *points = figure.axes[0].lines
     assert max(roof.get_ydata()) == 80

@@ -8,7 +8,6 @@ import torch
 from groupconv.network import counts, roofline, variants
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.back_ends import eager
-from groupconv.network.counts import WHOLE
 from groupconv.results import roofline as floors
 from groupconv.results import waterfall
 from groupconv.results.waterfall import CLASSIFIER, CONV1, FLOOR, GROUPED, KERNEL, Part
@@ -55,19 +54,19 @@ def test_the_table_has_the_median_of_every_module_and_the_waterfall_is_its(tmp_p
         for name, of in layers.items():
             modules = [*(layer.name for layer in of), "features.1"]
             rows += [(name, "eager", module, ms) for module in modules]
-            rows.append((name, "eager", WHOLE, 14 * ms))
     runs = pd.DataFrame(rows, columns=["scheme", "variant", "module", "ms"])
     most = {"flop_per_s": 100e9, "bytes_per_s": 20e9}
     found = floors.table(runs, layers, most)
     assert list(dict.fromkeys(found["scheme"])) == ["E", "baseline"]
-    assert set(found[found["module"] != WHOLE]["ms"]) == {4.0}
+    assert set(found["ms"]) == {4.0}
     assert set(found["runs"]) == {3}
     found.to_csv(tmp_path / "layers.csv", index=False)
-    bars = waterfall.of_scheme(pd.read_csv(tmp_path / "layers.csv"), "E", "eager")
-    assert (bars[0].ms, bars[-1].ms) == (56, 56)
+    read, whole_ms = pd.read_csv(tmp_path / "layers.csv"), {"baseline": 80.0, "E": 56.0}
+    bars = waterfall.of_scheme(read, whole_ms, "E", "eager")
+    assert (bars[0].ms, bars[-1].ms) == (80, 56)
     assert sum(bar.ms for bar in bars[:-1]) == pytest.approx(56)
     macs = [sum(layer.macs for layer in of) for of in layers.values()]
-    assert bars[1].ms == pytest.approx(-56 * (1 - macs[0] / macs[1]))
+    assert bars[1].ms == pytest.approx(-80 * (1 - macs[0] / macs[1]))
     assert {bar.what: bar.ms for bar in bars}[waterfall.BETWEEN] == 4
     assert floors.table(runs.head(0), layers, None).empty
 
@@ -89,7 +88,7 @@ def test_a_pass_taken_apart_is_the_pass_and_names_every_layer(monkeypatch, folde
     rows = roofline.by_module(models, image, range(1, 3), [0])
     own = [row[2:] for row in rows if row[1] == ("folded" if folded else "eager")]
     found = dict(own)
-    assert len(own) == 2 * len(found) == 2 * (len(named) + 1)  # and the pass as a whole
+    assert len(own) == 2 * len(found) == 2 * len(named)
     assert roofline.by_module(models, image, range(1, 1), [0]) == []
     wanted = {layer.name for layer in counts.layers("vgg13_bn", **scheme, **SMALL)}
     assert wanted <= found.keys()

@@ -56,7 +56,7 @@ def planned(step: str, label: str, params: dict, cores: int, scheme: str = "") -
     if step == "latency":
         of = params["latency"]
         rounds = of["rounds"] + of["processes"] * of["warmup_runs"]
-        runs = len(of["back_ends"]) * rounds
+        runs = len(of["back_ends"]) * rounds + 2 * of["layer_rounds"]  # on two back ends
         seconds = START_S * of["processes"] + runs * _full_s(params)
         return Planned(step, label, seconds, rounds=of["rounds"])
     if step == "training_speed" and (steps := params["training_speed"]["steps"]):

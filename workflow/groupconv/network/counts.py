@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from groupconv.network.architecture import KERNEL, conv_macs, convolutions
 
 FLOAT = 4  # bytes
-WHOLE = "whole"  # among modules: a pass that was not taken apart
 OF_A_STAGE = 3  # modules of a convolution in VGG.features: itself, batch norm, ReLU
 
 

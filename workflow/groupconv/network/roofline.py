@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from groupconv.network.counts import WHOLE
 from groupconv.network.vgg import VGG
 
 SIDE = 1536  # of the matrices that are multiplied
@@ -40,15 +39,14 @@ def by_module(
     """Rows (scheme, back end, module, ms), every pass.
 
     ``models``: by scheme and back end, warm; those of TAKEN_APART count. In each round each runs
-    whole and taken apart, in a new random order.
+    once, module by module, in a new random order.
     """
-    turns: dict[tuple[str, str, bool], list[tuple[str, Callable]]] = {}
+    turns: dict[tuple[str, str], list[tuple[str, nn.Module]]] = {}
     for (scheme, name), model in models.items():
         if name in TAKEN_APART:
-            turns[scheme, name, False] = [(WHOLE, model)]
             network = models[scheme, "eager"]
             own = modules(network) if name == "eager" else folded_modules(network, model)
-            turns[scheme, name, True] = own
+            turns[scheme, name] = own
     order, rows = np.random.default_rng(seed), []
     for _ in rounds:
         for i in order.permutation(len(turns)):
@@ -56,7 +54,7 @@ def by_module(
             x = image
             for module, run in turns[key]:
                 x, ms = clocked(run, x)
-                rows.append((*key[:2], module, ms))
+                rows.append((*key, module, ms))
     return rows
 
 

@@ -121,8 +121,9 @@ FIGURES = (
         caption="From the baseline's time to that of the paper's scheme E (or, where the run has "
         "none, of the scheme with the fewest MACs). If time followed MACs, the first step would "
         "be the last. Each step after it is time that a part of the network takes beyond its MACs "
-        "at the baseline's mean rate: at the ceiling, what memory and arithmetic of this machine "
-        "need at least; above it, what a faster kernel could save. The milliseconds add up.",
+        "at the baseline's mean rate: at the ceiling, what it would take at the rate of a matrix "
+        "product or of reading memory, whichever is slower; above it, what its kernels take more. "
+        "A part that is faster than the mean gives time back. The milliseconds add up.",
         draw="waterfall",
     ),
     Figure(
@@ -130,9 +131,10 @@ FIGURES = (
         title="Every layer on a roofline",
         section="cost",
         caption="Each layer of eager PyTorch, one input: its arithmetic for each byte that it "
-        "has to move at least, and the rate that it reaches. The line is what this machine can "
-        "do: below its slope memory decides, below its flat part arithmetic. Grouping leaves "
-        "fewer multiplications for each byte, and moves layers to the left.",
+        "has to move at least, and the rate that it reaches. The line is what this machine "
+        "reached when it read memory (slope) and multiplied matrices (flat); a convolution's own "
+        "kernel can do a little better. Grouping leaves fewer multiplications for each byte, and "
+        "moves layers to the left.",
         draw="roofline",
     ),
     Figure(

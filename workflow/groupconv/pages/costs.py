@@ -73,9 +73,12 @@ def falls(given: FigureInputs) -> list[tuple[str, str, list[Loss]]]:
     scheme = mistakes.focus(given.summary)
     if scheme is None or given.layers.empty:
         return []
-    return [
-        (scheme, variant, losses.of_scheme(given.layers, scheme, variant)) for variant in BACK_ENDS
-    ]
+    found = []
+    for variant in BACK_ENDS:
+        whole_ms = {s: of[variant]["median_ms"] for s, of in given.latency["schemes"].items()}
+        bars = losses.of_scheme(given.layers, whole_ms, scheme, variant)
+        found.append((scheme, variant, bars))
+    return found
 
 
 def saved(bars: list[Loss]) -> str:

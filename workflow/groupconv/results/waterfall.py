@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from groupconv.network.counts import WHOLE
-
 CLASSIFIER = "classifier"
 CONV1 = "conv-1, which no scheme groups"
 GROUPED = "grouped convolutions"
@@ -49,21 +47,25 @@ def place(stage: int, groups: int) -> str:
     return GROUPED if groups > 1 else PLAIN
 
 
-def of_scheme(layers: pd.DataFrame, scheme: str, variant: str) -> list[Loss]:
-    """The waterfall of a scheme on a back end, ``layers``: layers.csv."""
+def of_scheme(
+    layers: pd.DataFrame, whole_ms: dict[str, float], scheme: str, variant: str
+) -> list[Loss]:
+    """The waterfall of a scheme on a back end.
+
+    ``layers``: layers.csv; ``whole_ms``: the time of each scheme on that back end, not taken apart.
+    """
     of = layers[layers["variant"] == variant]
     baseline, own = of[of["scheme"] == "baseline"], of[of["scheme"] == scheme]
     parts = [
         Part(place(row["stage"], row["groups"]), row["macs"], row["ms"], row["floor_ms"])
         for row in own.dropna(subset="macs").to_dict("records")
     ]
-    whole = own["module"] == WHOLE
     return waterfall(
-        baseline_ms=baseline.loc[baseline["module"] == WHOLE, "ms"].item(),
+        baseline_ms=whole_ms["baseline"],
         baseline_macs=int(baseline["macs"].sum()),
         parts=parts,
-        between_ms=own.loc[own["macs"].isna() & ~whole, "ms"].sum(),
-        whole_ms=own.loc[whole, "ms"].item(),
+        between_ms=own.loc[own["macs"].isna(), "ms"].sum(),
+        whole_ms=whole_ms[scheme],
     )
 
 
