@@ -51,8 +51,16 @@ def local(tmp_path_factory, wheel):
 
 
 @pytest.fixture
+def again(cluster, local, tmp_path):
+    """A copy in which the trainings are to be made again."""
+    project = copied(local, tmp_path)
+    project.edit("epochs: 2 ", "epochs: 3 ")
+    return project
+
+
+@pytest.fixture
 def longer(cluster, local, tmp_path):
-    """A copy in which the trainings are to be made again, with more epochs."""
+    """A copy in which the trainings are to be made again, with time to disturb them."""
     project = copied(local, tmp_path)
     project.edit(*LONGER)
     return project

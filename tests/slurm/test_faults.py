@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.timeout(600)]
 TARGET = "results/schemes/E/seed0/checkpoint.pt"
 
 
-def test_killed_for_memory_a_training_succeeds_with_more(longer):
+def test_killed_for_memory_a_training_succeeds_with_more(again):
     """The estimate is made too low by less than the retries raise it."""
-    longer.edit("PROCESS_MB = 1300", "PROCESS_MB = 350", "workflow/groupconv/settings/resources.py")
-    run = longer.snakemake(*QUICK, "--retries", "4", TARGET)
+    again.edit("PROCESS_MB = 1300", "PROCESS_MB = 350", "workflow/groupconv/settings/resources.py")
+    run = again.snakemake(*QUICK, "--retries", "4", TARGET)
     assert run.returncode == 0, run.stdout
-    *killed, last = jobs_of(longer)
+    *killed, last = jobs_of(again)
     assert last["JobState"] == "COMPLETED"
     assert killed
     least = asked_for(killed[0])
@@ -33,9 +33,9 @@ def test_killed_for_memory_a_training_succeeds_with_more(longer):
         assert "exceeded memory limit" in Path(job["StdOut"]).read_text()
 
 
-def test_over_its_time_a_job_is_ended_and_said(longer):
-    longer.edit("epochs: 40 ", "epochs: 99999 ")
-    run = longer.snakemake(
+def test_over_its_time_a_job_is_ended_and_said(again):
+    again.edit("epochs: 3 ", "epochs: 99999 ")
+    run = again.snakemake(
         *QUICK, "--retries", "0", "--set-resources", "train:runtime=1", "--", TARGET
     )
     assert run.returncode == 1
@@ -126,10 +126,10 @@ def unanswered(project):
     return last.read_text().count("could not check status of job")
 
 
-def test_without_slurmctld_it_does_not_begin(longer):
+def test_without_slurmctld_it_does_not_begin(again):
     subprocess.run(["pkill", "-x", "slurmctld"], check=True)
     try:
-        run = longer.snakemake(*QUICK, TARGET)
+        run = again.snakemake(*QUICK, TARGET)
     finally:
         while (
             subprocess.run(
@@ -145,10 +145,10 @@ def test_without_slurmctld_it_does_not_begin(longer):
     assert "Traceback" not in run.stdout
 
 
-def test_ctrl_c_cancels_the_jobs(longer):
-    longer.edit("epochs: 40 ", "epochs: 99999 ")
-    with start(longer) as run:
-        job = in_training(run, longer)
+def test_ctrl_c_cancels_the_jobs(again):
+    again.edit("epochs: 3 ", "epochs: 99999 ")
+    with start(again) as run:
+        job = in_training(run, again)
         os.killpg(run.pid, signal.SIGINT)
         run.communicate(timeout=60)
     assert run.returncode != 0
@@ -159,14 +159,14 @@ def test_ctrl_c_cancels_the_jobs(longer):
     assert not slurm("squeue", "-h").strip()
 
 
-def test_a_cluster_that_forgets_its_jobs_too_soon_for_squeue_is_refused(longer):
+def test_a_cluster_that_forgets_its_jobs_too_soon_for_squeue_is_refused(again):
     """Snakemake would wait for good."""
     file = Path("/etc/slurm/slurm.conf")
     text = file.read_text()
     file.write_text(text.replace("MinJobAge=3600", "MinJobAge=30"))
     try:
         slurm("scontrol", "reconfigure")
-        run = longer.snakemake(*QUICK, TARGET)
+        run = again.snakemake(*QUICK, TARGET)
     finally:
         file.write_text(text)
         slurm("scontrol", "reconfigure")
@@ -175,4 +175,4 @@ def test_a_cluster_that_forgets_its_jobs_too_soon_for_squeue_is_refused(longer):
     assert len(said) == 1, run.stdout
     assert said[0].endswith("squeue needs 240 s; allowed: sacct")
     assert "Traceback" not in run.stdout
-    assert not jobs_of(longer)
+    assert not jobs_of(again)

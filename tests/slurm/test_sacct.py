@@ -74,9 +74,9 @@ def test_by_sacct_a_job_killed_for_memory_is_seen_and_made_again(bare, accounts)
     assert states(bare)[made["JobId"]] == "COMPLETED"
 
 
-def test_an_unknown_account_gets_one_clear_line(longer, accounts):
+def test_an_unknown_account_gets_one_clear_line(again, accounts):
     account = ("--set-resources", "train:slurm_account=nobody")
-    run = longer.snakemake(
+    run = again.snakemake(
         *SACCT, "--retries", "0", *account, "--", "results/schemes/E/seed0/checkpoint.pt"
     )
     assert run.returncode == 1

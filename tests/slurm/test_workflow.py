@@ -118,14 +118,14 @@ def pruned(value):
     return value
 
 
-def test_dvc_repro_submits_too(longer, monkeypatch):
+def test_dvc_repro_submits_too(again, monkeypatch):
     monkeypatch.setenv("SNAKEMAKE_PROFILE", "slurm")
-    run = longer.dvc("repro", "--single-item", "train@E-0")
+    run = again.dvc("repro", "--single-item", "train@E-0")
     monkeypatch.delenv("SNAKEMAKE_PROFILE")
     assert run.returncode == 0, run.stdout
-    (job,) = jobs_of(longer)
+    (job,) = jobs_of(again)
     assert "rule_train" in job["Comment"]
-    assert "train@E-0" not in longer.dvc("status", "train@E-0").stdout
+    assert "train@E-0" not in again.dvc("status", "train@E-0").stdout
 
 
 GROUPED = ("--groups", "train=few", "--group-components", "few=2")
@@ -138,23 +138,21 @@ SHARED = {
 
 
 @pytest.mark.parametrize(("options", "number", "time", "memory"), SHARED.values(), ids=SHARED)
-def test_trainings_can_share_a_job(cluster, local, tmp_path, options, number, time, memory):
-    project = copied(local, tmp_path)
-    project.edit("epochs: 2 ", "epochs: 3 ")
+def test_trainings_can_share_a_job(again, options, number, time, memory):
     checkpoints = [f"results/schemes/{scheme}/seed0/checkpoint.pt" for scheme in ("baseline", "E")]
-    run = project.snakemake(*QUICK, *options, "--", *checkpoints)
+    run = again.snakemake(*QUICK, *options, "--", *checkpoints)
     assert run.returncode == 0, run.stdout
-    params = yaml.safe_load((project.folder / "params.yaml").read_text())
+    params = yaml.safe_load((again.folder / "params.yaml").read_text())
     needs = [
         resources.training_mb(params["model"], scheme, params["train"]["batch_size"])
         for scheme in params["schemes"].values()
     ]
-    submitted = jobs_of(project)
+    submitted = jobs_of(again)
     assert len(submitted) == number
     for job in submitted:
         assert asked_for(job)[1] == time([24 * HOUR] * 2)
         assert memory is None or asked_for(job)[3] == memory(needs)
-    status = project.dvc("status", "train@baseline-0", "train@E-0").stdout
+    status = again.dvc("status", "train@baseline-0", "train@E-0").stdout
     assert status.strip().endswith("are up to date."), status
 
 
@@ -210,18 +208,18 @@ def test_the_profiles_lines_for_gpus_reach_slurm(cluster, local, tmp_path):
         assert cause.endswith(".device = cuda: this machine has none; allowed: auto, cpu"), said
 
 
-def test_a_time_is_kept_below_the_partitions(longer):
+def test_a_time_is_kept_below_the_partitions(again):
     """By the profile's expression, where the limit is ten minutes. Threads are CPUs."""
-    longer.edit("threads: 1            # CPU threads of one", "threads: 2            # of one")
+    again.edit("threads: 1            # CPU threads of one", "threads: 2            # of one")
     capped = ("train:slurm_partition=short", "train:runtime=min(attempt * 1440, 10)")
-    run = longer.snakemake(*QUICK, "--set-resources", *capped, "--", TARGET)
+    run = again.snakemake(*QUICK, "--set-resources", *capped, "--", TARGET)
     assert run.returncode == 0, run.stdout
-    (job,) = jobs_of(longer)
+    (job,) = jobs_of(again)
     assert asked_for(job)[:3] == ("short", 10, 2)
 
 
-def test_an_unknown_partition_gets_one_clear_line(longer):
-    run = longer.snakemake(
+def test_an_unknown_partition_gets_one_clear_line(again):
+    run = again.snakemake(
         *QUICK, "--retries", "0", "--set-resources", "train:slurm_partition=nowhere", "--", TARGET
     )
     assert run.returncode == 1
