@@ -28,14 +28,14 @@ from pathlib import Path
 import pandas as pd
 from groupconv.ground import machine
 from groupconv.ground.provenance import machine as facts
-from groupconv.network.agreement import CALIBRATION, IMAGES, LEAST, agreement
+from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
 from groupconv.network.apart import in_processes
 from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import LOADED, load_before
 from groupconv.network.restored import parts_of, restored
 from groupconv.network.timing import measured
-from groupconv.results import headline, intervals
+from groupconv.results import back_ends, headline, intervals
 from groupconv.settings import config, reads, resources
 from groupconv.steps.latency import COLUMNS
 
@@ -156,8 +156,9 @@ def main() -> None:
     shares = {cell: row["agree"] / row["images"] for cell, row in agreed.items()}
     shares |= {(scheme, "eager"): 1.0 for scheme in schemes}
     precisions = {name: BACK_ENDS[name].precision for name in names}
+    timed_ones = back_ends.BackEnds(precisions, shares)
     for scheme in arguments.schemes:
-        found = headline.headline(runs, precisions, shares, LEAST, scheme)
+        found = headline.headline(runs, timed_ones, scheme)
         print("\n".join(f"{key:40}{_shown(value)}" for key, value in found.items()))
         if scheme == "E" and arguments.json:
             figures = {key: found[key] if found[key] == found[key] else None for key in FIGURES}

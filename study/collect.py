@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 from groupconv.ground.errors import DataError, StepError
 from groupconv.settings import reads
-from groupconv.steps import claims, figures, report, summary, tables
+from groupconv.steps import agreement, claims, figures, report, summary, tables
 
 from study import plan as plans
 from study import results
@@ -114,6 +114,8 @@ def numbers(run: Path, params: dict) -> None:
 
     of_seed = run / "results/schemes/{scheme}/seed{seed}"
     manifest = str(run / "data/manifest.csv")
+    agreed = {"agreement_json": at("agreement.json")["agreement"], "pixels": "", "checkpoint": ""}
+    agreement.run(reads.params_of(params, "agreement"), manifest, **agreed)  # all back ends: fp32
     summary.run(
         reads.params_of(params, "summary"),
         str(PAPER / "claims.yaml"),
@@ -122,7 +124,8 @@ def numbers(run: Path, params: dict) -> None:
         macs=str(run / "results/schemes/{scheme}/macs.json"),
         runs=str(run / "results/latency.csv"),
         steps=str(run / "results/training_speed.csv"),
-        **at("latency.json", "summary.csv", "comparisons.csv", "metrics.json", "curves.csv"),
+        **at("latency.json", "agreement.json", "summary.csv", "comparisons.csv"),
+        **at("metrics.json", "curves.csv"),
     )
     claims.run(
         reads.params_of(params, "claims"),

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from groupconv.pages.inputs import FigureInputs
 from groupconv.settings import reads
-from groupconv.steps import summary
+from groupconv.steps import agreement, summary
 
 SUMMARY = (
-    "paper manifest predictions val_predictions history macs latency runs steps summary "
-    "comparisons metrics curves"
+    "paper manifest predictions val_predictions history macs latency runs agreement steps "
+    "summary comparisons metrics curves"
 ).split()
 PER = 5  # times eight images of a class
 CLASSES = ("あ", "い", "𛀁", "ん")  # the third, a hentaigana, is in no font here
@@ -154,6 +154,8 @@ def _make(root, params):
         "schemes": timed,
     }
     (root / "latency.json").write_text(json.dumps(latency))
+    asked = reads.params_of(params, "agreement"), "", "", "", str(root / "agreement.json")
+    agreement.run(*asked)  # all back ends are of fp32
     write_csv(
         root / "latency.csv",
         [
@@ -237,6 +239,7 @@ def paths_in(root):
             "latency": "latency.json",
             "runs": "latency.csv",
             "layers": "layers.csv",
+            "agreement": "agreement.json",
             "steps": "training_speed.csv",
             "summary": "summary.csv",
             "comparisons": "comparisons.csv",

@@ -102,8 +102,8 @@ def label(stage: str) -> str:
 def reasons(screen: str) -> list[str]:
     """The lines that say why a step will be made."""
     steps = (
-        "download prepare split square train evaluate macs latency training_speed summary claims "
-        "tables figures report"
+        "download prepare split square train evaluate macs latency agreement training_speed "
+        "summary claims tables figures report"
     )
     return re.findall(rf"^(?:{'|'.join(steps.split())})\b[^:\n]*: (?!started).+$", screen, re.M)
 

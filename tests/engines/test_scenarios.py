@@ -11,12 +11,13 @@ from versioned import computed, copied, reasons
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 TIMED = {"latency", "training_speed"}
+AGREED = "agreement"  # it reads results/schemes, and asks no network here
 AFTER = {"summary", "claims", "tables", "figures", "report"}
 OF_E = {"train E seed 0", "evaluate E seed 0", "macs E"}
 TRAININGS = {
     f"{step} {scheme} seed 0" for step in ("train", "evaluate") for scheme in ("baseline", "E")
 }
-ALL = {"prepare", "split", "square", *TRAININGS, "macs baseline", "macs E", *TIMED, *AFTER}
+ALL = {"prepare", "split", "square", *TRAININGS, "macs baseline", "macs E", *TIMED, AGREED, *AFTER}
 TEXTS = {".csv", ".json", ".md", ".txt", ".html"}
 F = "  F: {groups: [1, 2, 2, 2, 2]}\n  E: {groups"
 
@@ -44,7 +45,7 @@ def test_s0_after_snakemake_everything_is_recorded(done):
 
 def test_s1_groups_of_one_scheme_by_dvc(done):
     done.edit("E: {groups: [1, 32,", "E: {groups: [1, 16,")
-    expected = {*OF_E, *TIMED, *AFTER}
+    expected = {*OF_E, *TIMED, AGREED, *AFTER}
     assert done.wanted() == done.wanted_by_dvc() == expected
     assert done.make("dvc") == expected
     done.agree()
@@ -53,7 +54,7 @@ def test_s1_groups_of_one_scheme_by_dvc(done):
 def test_s2_an_added_scheme_and_f10_its_removal(done):
     before = (done.folder / "dvc.lock").read_text()
     done.edit("  E: {groups", F)
-    expected = {"train F seed 0", "evaluate F seed 0", "macs F", *TIMED, *AFTER}
+    expected = {"train F seed 0", "evaluate F seed 0", "macs F", *TIMED, AGREED, *AFTER}
     assert done.wanted() == done.wanted_by_dvc() == expected
     assert done.make() == expected
     done.agree()
@@ -98,11 +99,11 @@ def test_s3_dpi_by_snakemake(done):
 def test_s4_to_s11_learning_rate_history_and_a_clone(done, tmp_path):
     first = done.git("rev-parse", "HEAD").strip()
     done.edit("learning_rate: 0.005", "learning_rate: 0.01")
-    assert done.wanted() == done.wanted_by_dvc() == {*TRAININGS, *AFTER}
+    assert done.wanted() == done.wanted_by_dvc() == {*TRAININGS, AGREED, *AFTER}
     screen = done.snakemake("-n").stdout
     assert "\ntrain E seed 0: train.learning_rate 0.005 -> 0.01\n" in screen
     assert "\nevaluate E seed 0: after train E seed 0\n" in screen
-    assert done.make() == {*TRAININGS, *AFTER}
+    assert done.make() == {*TRAININGS, AGREED, *AFTER}
     done.agree()
     second = done.commit()
     # S7
@@ -189,7 +190,7 @@ def test_f6_f7_f8_f11_x5_files_that_changed(done):
     edited = done.folder / "results" / "schemes" / "E" / "seed0" / "predictions.csv"
     content = edited.read_bytes()
     edited.write_bytes(content + b"\n")
-    expected = {"evaluate E seed 0", *AFTER}
+    expected = {"evaluate E seed 0", AGREED, *AFTER}
     assert done.wanted() == done.wanted_by_dvc() == expected
     edited.write_bytes(content)
     done.agree()
@@ -198,7 +199,7 @@ def test_f6_f7_f8_f11_x5_files_that_changed(done):
     done.make()
     done.commit()
     done.git("checkout", "--quiet", "HEAD~1")
-    assert done.wanted() == done.wanted_by_dvc() == {*TRAININGS, *AFTER}
+    assert done.wanted() == done.wanted_by_dvc() == {*TRAININGS, AGREED, *AFTER}
     assert done.dvc("checkout").returncode == 0
     done.agree()
 
@@ -212,7 +213,7 @@ def test_x1_an_upstream_file_made_again_with_the_same_bytes(done):
     # Asked for by its file, one scheme's step is made, and no other's.
     screen = done.snakemake("-n", "-R", "results/schemes/E/seed0/checkpoint.pt").stdout
     steps = {line.partition(":")[0] for line in reasons(screen)}
-    assert steps == {"train E seed 0", "evaluate E seed 0", *AFTER}
+    assert steps == {"train E seed 0", "evaluate E seed 0", AGREED, *AFTER}
 
 
 def test_images_of_your_own_under_both_engines(fresh):

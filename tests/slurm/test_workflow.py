@@ -65,6 +65,7 @@ def test_the_whole_workflow_gives_what_it_gives_locally(cluster, local, wheel, t
         "macs_wildcards_baseline": ("cpu", 10, 1, 2000, 0),
         "macs_wildcards_E": ("cpu", 10, 1, 2000, 0),
         "latency": ("cpu", HOUR, 1, resources.latency_mb(params), 0),
+        "agreement": ("cpu", HOUR, 1, 500, 0),  # it asks no network here
         "training_speed": ("cpu", 2 * HOUR, 1, 500, 0),  # it times nothing here
     }
     assert {job["JobState"] for job in submitted.values()} == {"COMPLETED"}

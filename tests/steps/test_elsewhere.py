@@ -66,6 +66,13 @@ def test_every_network_is_asked_about_real_images(trained, tmp_path):
         assert row["enough"] == (row["top1_agreement"] >= 0.99)
 
 
+def test_without_a_back_end_below_fp32_no_network_is_asked(tmp_path):
+    agreement.run(asked(), "no.csv", "no.npy", "no.pt", str(tmp_path / "a.json"))
+    record = json.loads((tmp_path / "a.json").read_text())
+    assert record["back_ends"] == record["schemes"] == {}
+    assert record["least"] == 0.99
+
+
 def test_a_back_end_that_gives_other_classes_does_not_agree(trained, monkeypatch):
     found = restored.restored(trained[2].format(scheme="E", seed=0))
     (test,) = restored.parts_of(found, *trained[:2], "test")

@@ -44,7 +44,8 @@ def test_one_seed_has_wilsons_interval(one_seed):
 
 
 def test_an_entry_of_claims_yaml_may_name_each_measure(one_seed):
-    found = set(pd.read_csv(one_seed["comparisons"])["measure"]) - {"latency_folded"}
+    found = set(pd.read_csv(one_seed["comparisons"])["measure"])
+    found -= {"latency_folded", "best_latency"}
     assert found <= set(entries.MEASURES)
     assert set(entries.MEASURES) - found <= {
         "train_eval_loss",
@@ -97,6 +98,50 @@ def test_a_back_end_added_to_the_record_is_a_column_without_a_change_here(tmp_pa
     pd.concat([runs, more]).to_csv(paths["runs"], index=False)
     summary.run(reads.params_of(PARAMS, "summary"), **{name: paths[name] for name in SUMMARY})
     assert (table(paths)["latency_onnx_ms"] == 7.0).all()
+
+
+def with_bf16(tmp_path, shares):
+    """A run with a back end in bf16, twice as fast as folded; ``shares``: agreement by scheme."""
+    paths = build(tmp_path, PARAMS)
+    record = json.loads(Path(paths["latency"]).read_text())
+    record["back_ends"]["folded_bf16"] = "bf16"
+    for of in record["schemes"].values():
+        of["folded_bf16"] = {**of["folded"], "median_ms": of["folded"]["median_ms"] / 2}
+    Path(paths["latency"]).write_text(json.dumps(record))
+    runs = pd.read_csv(paths["runs"])
+    more = runs[runs["variant"] == "folded"].assign(variant="folded_bf16")
+    more["latency_ms"] /= 2
+    pd.concat([runs, more]).to_csv(paths["runs"], index=False)
+    agreed = json.loads(Path(paths["agreement"]).read_text())
+    for scheme, share in shares.items():
+        row = {"top1_agreement": share}
+        agreed["schemes"][scheme] = {"back_ends": {"folded_bf16": row}}
+    Path(paths["agreement"]).write_text(json.dumps(agreed))
+    summary.run(reads.params_of(PARAMS, "summary"), **{name: paths[name] for name in SUMMARY})
+    changes = pd.read_csv(paths["comparisons"])
+    return table(paths), changes[changes["measure"] == "best_latency"].set_index("scheme")
+
+
+def test_best_is_compared_with_best_of_the_same_precision(one_seed, tmp_path):
+    rows, of_fp32 = table(one_seed), {"eager", "folded"}
+    assert set(rows["best_back_end"]) | set(rows["best_reference_back_end"]) <= of_fp32
+    exact = dict.fromkeys(PARAMS["schemes"], 0.995)
+    best, changes = with_bf16(tmp_path, exact | {"D": 0.98})
+    assert best["best_back_end"].drop("D").unique() == ["folded_bf16"]
+    assert best.loc["D", "best_back_end"] in of_fp32  # 98% are not enough
+    assert best.loc["D", "best_reference_back_end"] in of_fp32
+    assert best.loc["E", "best_reference_back_end"] == "folded_bf16"
+    assert best.loc["E", "best_latency_ms"] == pytest.approx(
+        rows.loc["E", "latency_folded_ms"] / 2, rel=0.02
+    )
+    assert best.loc["E", "best_latency_change"] == pytest.approx(changes.loc["E", "change"] / 100)
+    assert set(changes["reference"]) == {"baseline"}
+    assert best.loc["baseline", "best_latency_change"] == 0
+
+
+def test_where_the_baseline_is_not_exact_enough_no_scheme_is_compared_below_fp32(tmp_path):
+    best, _ = with_bf16(tmp_path, dict.fromkeys(PARAMS["schemes"], 1.0) | {"baseline": 0.9})
+    assert "folded_bf16" not in {*best["best_back_end"], *best["best_reference_back_end"]}
 
 
 def test_the_same_results_give_the_same_bytes(one_seed):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from groupconv.results import headline
+from groupconv.results import back_ends, headline
 
 MS = {
     ("baseline", "eager"): 240,
@@ -43,7 +43,7 @@ def test_a_ratio_is_of_one_round_and_crosses_back_ends():
 
 def test_the_best_of_the_same_precision_are_compared():
     agreed = {(s, "half"): 0.995 for s in ("baseline", "E")} | {("E", "rough"): 1.0}
-    found = headline.headline(made_up(), PRECISIONS, agreed, 0.99)
+    found = headline.headline(made_up(), back_ends.BackEnds(PRECISIONS, agreed))
     assert found["E.best_back_end"] == "half"  # rough was not measured for the baseline
     assert found["E.best_reduction_percent"] == pytest.approx(60)
     assert found["E.best_speedup_over_eager"] == pytest.approx(110 / 40)
@@ -56,7 +56,7 @@ def test_the_best_of_the_same_precision_are_compared():
 def test_below_99_percent_or_unmeasured_is_not_exact_enough():
     agreed = {(s, "half"): 0.98 for s in ("baseline", "E")}
     for measured in ({}, agreed):
-        found = headline.headline(made_up(), PRECISIONS, measured, 0.99)
+        found = headline.headline(made_up(), back_ends.BackEnds(PRECISIONS, measured))
         assert found["E.best_back_end"] == found["E.fp32_best_back_end"] == "fast"
         assert found["baseline.best_ms"] == found["baseline.fp32_best_ms"]
 

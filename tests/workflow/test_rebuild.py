@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-TIMED = {"latency": 1, "training_speed": 1}
+TIMED = {"latency": 1, "agreement": 1, "training_speed": 1}
 SUMMARIES = {"summary": 1, "claims": 1, "tables": 1, "figures": 1, "report": 1, "all": 1}
 
 
@@ -25,7 +25,11 @@ def test_a_second_run_has_nothing_to_do(finished):
     [
         ("dpi: 150", "dpi: 151", {"figures": 1, "report": 1, "all": 1}),
         ("rounds: 2 ", "rounds: 3 ", {"latency": 1, **SUMMARIES}),
-        ("learning_rate: 0.005", "learning_rate: 0.01", {"train": 3, "evaluate": 3, **SUMMARIES}),
+        (
+            "learning_rate: 0.005",
+            "learning_rate: 0.01",
+            {"train": 3, "evaluate": 3, "agreement": 1, **SUMMARIES},
+        ),
         (
             "  E: {groups",
             "  F: {groups: [1, 2, 2, 2, 2]}\n  E: {groups",

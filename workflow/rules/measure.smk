@@ -52,6 +52,40 @@ rule latency:
         " latency={output.latency} layers={output.layers} {params.options:q} 2> {log}"
 
 
+# What back ends below fp32 cost in accuracy: of all schemes at once. It reads checkpoints alone, but
+# comes after all that is written beside them: DVC knows results/schemes as one folder.
+rule agreement:
+    input:
+        **seam.inputs(
+            "agreement",
+            manifest=rules.split.output.manifest,
+            pixels=rules.square.output.pixels,
+            checkpoints=seam.of_first_seed(rules.train.output.checkpoint),
+            tests=seam.of_all(rules.evaluate.output.test),
+            macs=seam.of_all(rules.macs.output.macs),
+        ),
+    output:
+        agreement="results/agreement.json",
+    log:
+        "logs/agreement.log",
+    benchmark:
+        "logs/agreement.tsv"
+    conda:
+        conda.torch_environment(config["latency"]["device"])
+    threads: config["latency"]["threads"]
+    resources:
+        **seam.agreement(),
+        runtime=needs.growing(60),
+    params:
+        json=seam.params_of("agreement"),
+        checkpoint=seam.literal(rules.train.output.checkpoint),
+        options=seam.options("agreement"),
+    shell:
+        "python workflow/step.py agreement {params.json:q} manifest={input.manifest}"
+        " pixels={input.pixels} checkpoint={params.checkpoint:q}"
+        " agreement_json={output.agreement} {params.options:q} 2> {log}"
+
+
 # One job, as latency, and beside no other.
 rule training_speed:
     input:
@@ -88,6 +122,7 @@ rule summary:
             macs=seam.of_all(rules.macs.output.macs),
             latency=rules.latency.output.latency,
             runs=rules.latency.output.runs,
+            agreement=rules.agreement.output.agreement,
             steps=rules.training_speed.output.steps,
         ),
     output:
@@ -117,6 +152,6 @@ rule summary:
         " manifest={input.manifest} predictions={params.predictions:q}"
         " val_predictions={params.val_predictions:q} history={params.history:q}"
         " macs={params.macs:q} latency={input.latency} runs={input.runs}"
-        " steps={input.steps}"
+        " agreement={input.agreement} steps={input.steps}"
         " summary={output.summary} comparisons={output.comparisons}"
         " metrics={output.metrics} curves={output.curves} {params.options:q} 2> {log}"

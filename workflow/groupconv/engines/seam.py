@@ -204,10 +204,12 @@ class Seam:
         """A path with {scheme} and {seed} for each scheme, and the first of the seeds."""
         return expand(str(path), scheme=self.schemes, seed=self.seeds[0])
 
-    @property
-    def has_one_below_fp32(self) -> bool:
-        """Whether a back end is timed whose accuracy is a question."""
-        return any(not BACK_ENDS[name].is_exact for name in self.params["latency"]["back_ends"])
+    def agreement(self) -> dict:
+        """The resources of the step agreement, which asks no network where all are of fp32."""
+        of = self.params["latency"]
+        if all(BACK_ENDS[name].is_exact for name in of["back_ends"]):
+            return resources.job(500)
+        return resources.job(resources.growing(4000), resources.gpus(of["device"]))
 
     def network_of(self, wildcards) -> tuple[dict, dict]:
         """What decides the cost of a scheme's training: the model section and its own entry."""

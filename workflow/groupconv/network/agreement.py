@@ -10,7 +10,6 @@ from groupconv.network.restored import Restored
 
 IMAGES = 1000  # of the test part: an interval of about 0.6 points at 99%
 CALIBRATION = 100  # of the val part, which tell int8 the range of its activations
-LEAST = 0.99  # of a back end that is exact enough
 
 
 @torch.inference_mode()

@@ -99,13 +99,18 @@ def cost(given: FigureInputs) -> Figure:
 
 
 def cost_series(given: FigureInputs) -> list[Series]:
-    """MACs, then the latency of each variant that was timed, eager first."""
+    """MACs, then the latency of each variant that was timed, eager first; of many, the fastest."""
     variants = sorted(set(given.runs["variant"]), key=lambda name: (name != "eager", name))
-    names = ["latency" if v == "eager" else f"latency_{v}" for v in variants]
-    series = [Series("macs", "MACs (exact)", GREY, "D")]
+    labels = {
+        "latency" if v == "eager" else f"latency_{v}": LABELS.get(v, f"latency, {v}")
+        for v in variants
+    }
     looks = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (PURPLE, "v"))
-    for name, variant, look in zip(names, variants, looks, strict=False):
-        series.append(Series(name, LABELS.get(variant, f"latency, {variant}"), *look))
+    if len(labels) > len(looks):
+        labels = {"latency": LABELS["eager"], "best_latency": "latency, fastest back end"}
+    series = [Series("macs", "MACs (exact)", GREY, "D")]
+    for (name, label), look in zip(labels.items(), looks, strict=False):
+        series.append(Series(name, label, *look))
     return series
 
 

@@ -71,6 +71,12 @@ STEPS = (
         "model.architecture schemes latency",
     ),
     Step(
+        "agreement",
+        "how often a back end below fp32 gives an image the class that eager gives it",
+        "results/agreement.json",
+        "schemes train.seeds latency.device latency.threads latency.back_ends",
+    ),
+    Step(
         "training_speed",
         "seconds of single training steps of the full model",
         "results/training_speed.csv",

@@ -6,6 +6,7 @@ MINUS = "\N{MINUS SIGN}"
 BACK_ENDS = {"latency": "eager PyTorch", "latency_folded": "batch norm folded"}
 MEASURES = {
     **BACK_ENDS,
+    "best_latency": "the fastest back end of each",
     "macs": "MACs",
     "params": "parameters",
     "conv_params": "parameters of the convolutions",

@@ -134,11 +134,23 @@ def of_repeats(measure: str, plan: Plan, times: dict[str, np.ndarray], kind: str
     of one process. A contrast is formed in each repeat; its t interval is over repeats.
     """
     logs = {name: np.log(np.asarray(of, float)) for name, of in times.items()}
-    repeats = len(next(iter(logs.values())))
     wanted = [c for c in plan.contrasts() if set(c[3]) <= set(logs)]
+    values = [sum(w * logs[name] for name, w in c[3].items()) for c in wanted]
+    return _of_logs(measure, wanted, values, kind)
+
+
+def of_ratios(measure: str, plan: Plan, ratios: dict[str, np.ndarray], kind: str) -> list[dict]:
+    """As of_repeats(), of each scheme's ratio to the baseline alone: {scheme: (repeats,)}."""
+    wanted = [c for c in plan.contrasts() if c[0] in ratios and c[1] == "baseline"]
+    return _of_logs(measure, wanted, [np.log(ratios[c[0]]) for c in wanted], kind)
+
+
+def _of_logs(measure: str, wanted: list[Contrast], logs: list, kind: str) -> list[dict]:
+    """Rows of contrasts, each of a logarithm per repeat."""
     if not wanted:  # the baseline alone
         return []
-    values = np.array([sum(w * logs[name] for name, w in c[3].items()) for c in wanted])
+    values = np.array(logs)
+    repeats = values.shape[1]
     errors = values.std(1, ddof=1) / np.sqrt(repeats) if repeats > 1 else values[:, 0] * np.nan
     found = [
         (contrast, Estimate(100 * np.expm1(of.mean()), 100 * error, repeats - 1, logs=True))

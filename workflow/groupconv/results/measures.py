@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from groupconv.results import comparisons, processes
+from groupconv.results import comparisons, headline, processes
+from groupconv.results.back_ends import BackEnds
 from groupconv.results.comparisons import PERCENT, POINTS, PROCESSES, STEPS, Plan
 
 Tables = dict[str, list[pd.DataFrame]]  # {scheme: a table per seed}
@@ -20,6 +21,7 @@ class Results:
     counts: {scheme: macs.json}
     runs: latency.csv, a row per timed run
     pages: the page of each image, by its id; an image without one is a page of its own
+    back_ends: those that were timed, and how exact they are
     steps: training_speed.csv, seconds of single training steps; empty where not measured
     """
 
@@ -29,6 +31,7 @@ class Results:
     counts: dict[str, dict]
     runs: pd.DataFrame
     pages: pd.Series
+    back_ends: BackEnds
     steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["scheme"]))
 
 
@@ -61,9 +64,21 @@ def rows(given: Results, plan: Plan) -> list[dict]:
             processes.medians(given.runs, variant),
             PROCESSES,
         )
+    found += comparisons.of_ratios("best_latency", plan, best_ratios(given), PROCESSES)
     if len(given.steps):
         times = {s: of["seconds"].to_numpy() for s, of in given.steps.groupby("scheme")}
         found += comparisons.of_repeats("training_seconds", plan, times, STEPS)
+    return found
+
+
+def best_ratios(given: Results) -> dict[str, np.ndarray]:
+    """{scheme: (processes,)}: time on its fastest back end that is exact enough, over the
+    baseline's on its fastest of the same precision.
+    """
+    ms, found = headline.medians(given.runs), {}
+    for scheme in given.counts:
+        mine, rival = given.back_ends.pair(ms, scheme)
+        found[scheme] = headline.ratios(given.runs, (scheme, mine), ("baseline", rival))
     return found
 
 

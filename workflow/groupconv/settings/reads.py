@@ -4,9 +4,6 @@ import json
 
 from groupconv.results.order import in_order
 
-# What each step may read, as dotted keys; a section's name stands for all of it. `scheme` and
-# `seed` are the wildcards of the steps that are made once per scheme or seed, and
-# `schemes.{scheme}` is the scheme's own entry.
 # What may be one value for all schemes, or one for each; a step of one scheme reads its own alone.
 PER_SCHEME = ("model.initialization", "train.learning_rate")
 MODEL = (
@@ -32,6 +29,9 @@ TRAINING = (
     "train.device",
     "train.threads",
 )
+# What each step may read, as dotted keys; a section's name stands for all of it. `scheme` and
+# `seed` are the wildcards of the steps that are made once per scheme or seed, and
+# `schemes.{scheme}` is the scheme's own entry.
 READS = {
     "download": ("data.source", "data.books"),  # not the mirror: hashes hold what comes
     "prepare": (  # not its threads: the same bytes come of any number
@@ -49,6 +49,13 @@ READS = {
     "evaluate": ("evaluate", "train.device", "train.threads", "scheme", "seed"),
     "macs": ("model.architecture", "scheme", "schemes.{scheme}"),
     "latency": ("model.architecture", "schemes", "latency"),
+    "agreement": (
+        "schemes",
+        "train.seeds",
+        "latency.device",
+        "latency.threads",
+        "latency.back_ends",
+    ),
     "training_speed": (
         "model.architecture",
         "schemes",
@@ -86,7 +93,6 @@ BY_NAME = {
         "sweep",
     ),
     "sweep": ("schemes",),
-    "agreement": ("schemes", "train.seeds", "latency"),
     "export": ("evaluate", "scheme", "seed"),
 }
 

@@ -1,32 +1,54 @@
 """Step agreement: this run's networks on each back end below fp32 -> agreement.json.
 
-How often does a back end give real test images the class that eager gives them? It is made where
-latency.back_ends has one below fp32. The networks are this run's trained ones, as small as they
-are; their convolutions are those of the full model, which is timed. Knows no clock.
+How often does a back end give real test images the class that eager gives them? The networks are
+this run's trained ones, as small as they are; their convolutions are those of the full model,
+which is timed. Knows no clock.
 """
 
 import json
 
 from groupconv.ground import atomic
 from groupconv.ground.progress import many, say
-from groupconv.ground.provenance import machine, versions
-from groupconv.network.agreement import CALIBRATION, IMAGES, LEAST, agreement
-from groupconv.network.back_ends.table import BACK_ENDS, FP32, sorted_out
-from groupconv.network.device import choose_device, set_threads
-from groupconv.network.restored import parts_of, restored
-from groupconv.results import intervals
+from groupconv.network.back_ends.table import BACK_ENDS
+from groupconv.results.back_ends import LEAST
 from groupconv.results.order import in_order
 
 
 def run(params: dict, manifest: str, pixels: str, checkpoint: str, agreement_json: str) -> None:
     """Ask every scheme's network of the first seed; ``checkpoint`` has {scheme} and {seed} in it.
 
-    Raises DataError if a checkpoint was trained on other images than ``pixels``.
+    Where latency.back_ends has none below fp32, the file says that no network was asked.
+    Raises DataError if a checkpoint was trained on other images than ``pixels``; DeviceError if
+    the device or the cores are not there.
     """
+    below = [name for name in params["latency"]["back_ends"] if not BACK_ENDS[name].is_exact]
+    content = {
+        "what": "images of the test part, evenly over it, that get the class that eager gives them",
+        "least": LEAST,
+        "back_ends": {},
+        "skipped": {},
+        "schemes": {},
+    }
+    if below:
+        content |= measured(params, below, manifest, pixels, checkpoint)
+    atomic.write_text(agreement_json, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def measured(
+    params: dict, below: list[str], manifest: str, pixels: str, checkpoint: str
+) -> dict[str, object]:
+    """What the networks gave on each of the back ends ``below`` fp32, and what they ran on."""
+    # Slow to import: a run without such a back end takes a second.
+    from groupconv.ground.provenance import machine, versions
+    from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
+    from groupconv.network.back_ends.table import sorted_out
+    from groupconv.network.device import choose_device, set_threads
+    from groupconv.network.restored import parts_of, restored
+    from groupconv.results.intervals import wilson
+
     settings, seed = params["latency"], params["train"]["seeds"][0]
     device = choose_device(settings["device"], "latency.device")
     set_threads(settings["threads"], "latency.threads")
-    below = [name for name in settings["back_ends"] if BACK_ENDS[name].precision != FP32]
     names, skipped = sorted_out(below, device.type)
     found: dict[str, dict] = {}
     for scheme in in_order(params["schemes"]):
@@ -38,15 +60,15 @@ def run(params: dict, manifest: str, pixels: str, checkpoint: str, agreement_jso
             "checkpoint": trained.path,
             "epoch": trained.epoch,
             "network": trained.sizes,
-            "back_ends": {name: judged(row) for name, row in of.items()},
+            "back_ends": {
+                name: judged(row, wilson(row["agree"], row["images"])) for name, row in of.items()
+            },
         }
         worst = min(of, key=lambda name: of[name]["agree"], default=None)
         said = f", {worst} {of[worst]['agree'] / of[worst]['images']:.1%} at least" if worst else ""
         say(f"agreement {scheme}: {many(len(images), 'test image')}{said}")
-    content = {
-        "what": "images of the test part, evenly over it, that get the class that eager gives them",
+    return {
         "calibration": f"int8 activations: at most {CALIBRATION} images of the val part",
-        "least": LEAST,
         "pixels_sha256": trained.pixels_sha256,
         "back_ends": {name: BACK_ENDS[name].precision for name in names},
         "skipped": skipped,
@@ -56,11 +78,10 @@ def run(params: dict, manifest: str, pixels: str, checkpoint: str, agreement_jso
         "machine": machine(),
         "versions": versions("torch", *sorted({p for n in names for p in BACK_ENDS[n].packages})),
     }
-    atomic.write_text(agreement_json, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def judged(row: dict) -> dict:
-    """With the share, its 95% interval (Wilson's), and whether it is exact enough."""
-    low, high = intervals.wilson(row["agree"], row["images"])
+def judged(row: dict, interval: tuple[float, float]) -> dict:
+    """With the share, its 95% ``interval`` (Wilson's), and whether it is exact enough."""
     share = row["agree"] / row["images"]
+    low, high = interval
     return {**row, "top1_agreement": share, "low": low, "high": high, "enough": share >= LEAST}

@@ -12,7 +12,7 @@ import yaml
 
 from groupconv.data.manifest import read_table
 from groupconv.ground import atomic
-from groupconv.results import components, intervals, measures
+from groupconv.results import back_ends, components, headline, intervals, measures
 from groupconv.results.comparability import papers_schemes
 from groupconv.results.comparisons import Plan
 from groupconv.results.comparisons import table as table_of
@@ -35,6 +35,7 @@ def run(
     macs: str,
     latency: str,
     runs: str,
+    agreement: str,
     steps: str,
     summary: str,
     comparisons: str,
@@ -53,6 +54,7 @@ def run(
         paths = {s: [template.format(scheme=s, seed=seed) for seed in seeds[s]] for s in schemes}
         return {s: [pd.read_csv(path, dtype={"id": str}) for path in p] for s, p in paths.items()}
 
+    timed, agreed = _read_json(latency), _read_json(agreement)
     given = measures.Results(
         test=tables(predictions),
         val=tables(val_predictions),
@@ -60,12 +62,12 @@ def run(
         counts={s: _read_json(macs.format(scheme=s)) for s in schemes},
         runs=pd.read_csv(runs),
         pages=pages_of(manifest),
+        back_ends=back_ends.BackEnds(timed["back_ends"], shares(agreed)),
         steps=pd.read_csv(steps),
     )
     rows = measures.rows(given, plan(params, yaml.safe_load(Path(paper).read_text("utf-8"))))
     compared = table_of(rows)
     atomic.write_text(comparisons, compared.to_csv(index=False, lineterminator="\n"))
-    timed = _read_json(latency)["schemes"]
     table = pd.DataFrame(
         [
             {
@@ -75,7 +77,8 @@ def run(
                 **last_epoch(given.histories[scheme]),
                 "macs": given.counts[scheme]["macs"],
                 "parameters": given.counts[scheme]["parameters"],
-                **times(scheme, timed[scheme], compared),
+                **times(scheme, timed["schemes"][scheme], compared),
+                **best_times(scheme, given, compared),
             }
             for scheme in schemes
         ]
@@ -156,6 +159,31 @@ def times(scheme: str, timed: dict, compared: pd.DataFrame) -> dict:
         for end, column in ENDS.items():
             found[f"{name}_change{end}"] = row[column] / 100
     return found
+
+
+def best_times(scheme: str, given: measures.Results, compared: pd.DataFrame) -> dict:
+    """On its fastest back end that is exact enough: its time, and the change from the baseline's
+    on its fastest of the same precision, ``best_reference_back_end``.
+    """
+    ms = headline.medians(given.runs)
+    mine, rival = given.back_ends.pair(ms, scheme)
+    row = change_of(compared, "best_latency", scheme)
+    return {
+        "best_latency_ms": ms[scheme, mine],
+        "best_back_end": mine,
+        "best_reference_ms": ms["baseline", rival],
+        "best_reference_back_end": rival,
+        **{f"best_latency_change{end}": row[column] / 100 for end, column in ENDS.items()},
+    }
+
+
+def shares(agreed: dict) -> dict[back_ends.Cell, float]:
+    """Top-1 agreement with eager of each scheme on each back end that agreement.json has."""
+    return {
+        (scheme, name): row["top1_agreement"]
+        for scheme, of in agreed["schemes"].items()
+        for name, row in of["back_ends"].items()
+    }
 
 
 def change_of(compared: pd.DataFrame, measure: str, scheme: str) -> dict[str, float]:
