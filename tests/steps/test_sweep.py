@@ -99,6 +99,29 @@ def test_a_best_at_an_end_is_named():
     assert sweeping.one_for_all(nothing) is None
 
 
+@pytest.mark.parametrize(
+    ("rates", "further"),
+    [
+        ({0.001: 0.5, 0.003: 0.7, 0.01: 0.6}, []),
+        ({0.003: 0.7, 0.01: 0.6}, [0.0009]),
+        ({0.003: 0.6, 0.01: 0.7, 0.033: None}, []),  # beyond, the baseline diverged
+        ({0.003: 0.6, 0.01: 0.7}, [0.033]),
+        ({0.003: 0.6}, [0.001, 0.009]),
+    ],
+)
+def test_a_setting_for_all_at_an_end_says_what_to_try_next(rates, further):
+    baseline = [("kaiming", rate, 0, top1) for rate, top1 in rates.items()]
+    own = [("kaiming", rate, 0, 0.5) for rate in rates] + [("kaiming", 0.1, 0, 0.4)]
+    rows = trainings(E=own, baseline=baseline)  # 0.1 was E's own
+    shared = sweeping.one_for_all(rows)
+    assert sweep.next_rates(rows, shared) == further
+    content = {"one_for_all": shared | {"next_learning_rates": further}}
+    said = sweep.lines(content | {"each_at_its_best": sweeping.each_at_its_best(rows)})
+    told = [line for line in said if line.startswith("one_for_all: the rate is at an end")]
+    assert len(told) == bool(further)
+    assert all(f"{rate:g}" in told[0] for rate in further)
+
+
 def test_what_it_says_can_be_pasted_into_params_yaml(tmp_path, capfd):
     for scheme, rows in TABLE.groupby("scheme"):
         rows.to_csv(tmp_path / f"{scheme}.csv", index=False)

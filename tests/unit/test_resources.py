@@ -94,7 +94,7 @@ def test_every_library_that_copies_weights_says_how_often():
     for name, row in BACK_ENDS.items():
         shared = row.module in ("eager", "cuda") and row.precision == "fp32"
         assert (name in resources.COPIES) != shared or row.module == "cuda", name
-    assert resources.COPIES.keys() <= BACK_ENDS.keys()
+    assert resources.COPIES.keys() | resources.QUANTISING.keys() <= BACK_ENDS.keys()
     own = reads.params_of(PARAMS, "latency")
     more = own["latency"] | {"back_ends": ["eager", "folded", "onnxruntime"]}
     added = resources.latency_mb({**own, "latency": more}) - resources.latency_mb(own)

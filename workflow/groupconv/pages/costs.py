@@ -17,12 +17,12 @@ from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import BLACK, BLUE, GREEN, GREY, LOOKS, ORANGE, SMALL, WIDTH
 from groupconv.pages.words import MINUS, measure
 from groupconv.results import waterfall as losses
+from groupconv.results.back_ends import BackEnds
 from groupconv.results.pareto import front
 from groupconv.results.waterfall import Loss
 
 # The back ends that are taken apart.
 BACK_ENDS = {"eager": measure("latency"), "folded": measure("latency_folded")}
-FP32 = "fp32"
 ROW_IN = 0.21
 SPAN = 0.3, 500  # FLOP for each byte: from a linear layer to VGG's plainest convolutions
 NOT_TIMED = "No layer was timed: latency.layer_rounds is 0."
@@ -196,7 +196,7 @@ def pareto(given: FigureInputs) -> Figure:
 def fastest(latency: dict, scheme: str) -> tuple[str, float, float, float]:
     """The scheme's fastest back end in fp32: its name, median and interval, ms."""
     of = latency["schemes"][scheme]
-    exact = [name for name, precision in latency["back_ends"].items() if precision == FP32]
+    exact = BackEnds(latency["back_ends"], {}).in_fp32().precisions
     best = min(exact, key=lambda name: of[name]["median_ms"])
     return best, *(of[best][key] for key in ("median_ms", "low_ms", "high_ms"))
 

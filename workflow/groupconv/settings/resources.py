@@ -34,7 +34,7 @@ COPIES = {
     "onnxruntime_int8": 1.1,
 }
 # The same while one of them is prepared: a network is exported, read back, or quantised.
-PREPARING, QUANTISING = 3.2, {"onnxruntime_int8_classifier": 6.8, "openvino_int8": 4.2}
+PREPARING, QUANTISING = 3.2, {"onnxruntime_int8_classifier": 6.8, "onnxruntime_int8": 4.2}
 PAPERS_BATCH = 20  # of the step training_speed
 # Python with torch (its CUDA build) and pandas imported, no model; on a cluster's node also the
 # Snakemake that starts it.

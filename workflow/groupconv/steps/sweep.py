@@ -8,7 +8,7 @@ import yaml
 from groupconv.ground import atomic
 from groupconv.ground.progress import say
 from groupconv.results.order import in_order
-from groupconv.results.sweeping import each_at_its_best, one_for_all
+from groupconv.results.sweeping import SETTING, beyond, each_at_its_best, one_for_all, settings
 
 
 def run(params: dict, grid: str, table: str, choice: str) -> None:
@@ -19,14 +19,31 @@ def run(params: dict, grid: str, table: str, choice: str) -> None:
     names = in_order(params["schemes"])
     rows = pd.concat([pd.read_csv(grid.replace("{scheme}", name)) for name in names])
     atomic.write_text(table, rows.to_csv(index=False, lineterminator="\n"))
+    shared = one_for_all(rows)
+    if shared is not None:
+        shared |= {"next_learning_rates": next_rates(rows, shared)}
     content = {
         "chosen_on": "validation top-1 after the last epoch, mean over seeds",
-        "one_for_all": one_for_all(rows),
+        "one_for_all": shared,
         "each_at_its_best": each_at_its_best(rows),
     }
     atomic.write_text(choice, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     for line in lines(content):
         say(f"sweep: {line}")
+
+
+def next_rates(rows: pd.DataFrame, shared: dict) -> list[float]:
+    """Where the setting for all lies at an end of what every scheme has tried, what to try next.
+
+    A grid goes on for its own scheme, so a rate that one of them added is no rate of all.
+    """
+    wide = settings(rows).pivot(index=SETTING, columns="scheme", values="val_top1").dropna()
+    means = wide.mean(axis=1).where(wide.min(axis=1) >= 0)
+    tried = means.loc[shared["model.initialization"]]
+    if len(tried) > 1:
+        further = beyond(tried.to_dict())
+        return [] if further is None else [further]
+    return [float(f"{tried.index[0] * step:.2g}") for step in (1 / 3, 3)]
 
 
 def lines(content: dict) -> list[str]:
@@ -42,6 +59,10 @@ def lines(content: dict) -> list[str]:
         for key in ("model.initialization", "train.learning_rate"):
             section, name = key.split(".")
             said.append(f"  {section}: {flow({name: found[key]})}")
+    if content["one_for_all"] and (rates := content["one_for_all"]["next_learning_rates"]):
+        more = " and ".join(f"{rate:g}" for rate in rates)
+        ends = "the rate is at an end of those that every scheme has tried"
+        said.append(f"one_for_all: {ends}; add {more} to sweep.learning_rates")
     if open_ended := content["each_at_its_best"]["still_at_an_end"]:
         ends = "the best rate is at an end of the grid; raise sweep.extensions"
         said.append(f"{', '.join(open_ended)}: {ends}")
