@@ -77,8 +77,8 @@ def collect(
             else:
                 page(run, params)
                 shutil.rmtree(collected / stage, ignore_errors=True)
-                kept_already = shutil.ignore_patterns("schemes", *results.MEASURED)
-                shutil.copytree(run / "results", collected / stage, ignore=kept_already)
+                left_out = shutil.ignore_patterns("schemes", "agreement.json", *results.MEASURED)
+                shutil.copytree(run / "results", collected / stage, ignore=left_out)
         yield f"{stage}: {', '.join(one.name.split('/')[1] for one in trainings)}"
 
 
