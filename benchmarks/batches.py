@@ -6,7 +6,8 @@
 The paper's full models (VGG13BN, 1,120 classes), 3x224x224 inputs. Each scheme, back end and size
 has a process of its own, whose largest memory (resident; on CUDA, allocated) is its peak: with the
 weights, and on a CPU with torch itself. A batch is timed --rounds times after one that is not
-counted; the median counts. The peak rate is that of a matrix product, measured in the same process.
+counted; the median counts. The peak rate is that of a matrix product in fp32, measured in the same
+process; below fp32 there is no share of it.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.back_ends.prepared import prepared
 from groupconv.network.back_ends.table import BACK_ENDS, DEFAULT, sorted_out
 from groupconv.network.device import choose_device, set_threads
-from groupconv.network.load import LOADED, load_before
+from groupconv.network.load import Others, is_loaded, load_before
 from groupconv.network.variants import full_model, output
 from groupconv.settings import config, reads
 
@@ -41,6 +42,7 @@ def measured(params: dict, number: int) -> dict:
     set_threads(params["threads"], "latency.threads")
     side = FULL_MODEL["input_size"]
     generator = torch.Generator().manual_seed(0)
+    others = Others()
     images = torch.randn(params["size"], 3, side, side, generator=generator).to(device)
     network = full_model(params["architecture"], params["entry"], 0).to(device)
     model = prepared(params["back_end"], network, images)
@@ -50,7 +52,8 @@ def measured(params: dict, number: int) -> dict:
     on_gpu = device.type == "cuda"
     peak = torch.cuda.max_memory_allocated() if on_gpu else _resident()
     most = roofline.ceilings(device)["flop_per_s"]
-    return {"ms": float(np.median(ms[1:])), "peak_mb": peak / 1e6, "flop_per_s": most}
+    found = {"ms": float(np.median(ms[1:])), "peak_mb": peak / 1e6, "flop_per_s": most}
+    return found | {"others": others.share(), "cores_given": others.given()}
 
 
 def _resident() -> int:
@@ -80,9 +83,8 @@ def main() -> None:
     names, skipped = sorted_out(arguments.back_ends, choose_device(device, "latency.device").type)
     for name, reason in skipped.items():
         print(f"{name} is skipped: {reason}")
-    load = load_before("batches", again=" as now")
+    load, processes = load_before("batches", again=" as now"), []
     record: dict = {"machine": facts()["cpu"], "threads": arguments.threads}
-    record["loaded"] = load["others_before"] > LOADED
     print(f"{record['machine']}, {arguments.threads} thread(s)")
     for scheme in ["baseline", *arguments.schemes]:
         entry = own["schemes"][scheme]
@@ -96,16 +98,17 @@ def main() -> None:
                 asked = {"threads": arguments.threads, "rounds": arguments.rounds, "size": size}
                 asked |= {"architecture": architecture, "entry": entry, "device": device}
                 (of,) = in_processes(measured, asked | {"back_end": name}, 1)
+                processes.append(of)
                 rate = size / of["ms"] * 1e3
-                share = rate * flop / of["flop_per_s"]
-                print(
-                    f"{name:20}{size:6}{rate:10.1f}{of['ms']:10.1f}{of['peak_mb']:9,.0f}{share:9.0%}"
-                )
+                share = rate * flop / of["flop_per_s"] if BACK_ENDS[name].is_exact else None
+                said = f"{share:9.0%}" if share else f"{'-':>9}"
+                print(f"{name:20}{size:6}{rate:10.1f}{of['ms']:10.1f}{of['peak_mb']:9,.0f}{said}")
                 key = f"{scheme}.{name}.{size}"
                 record |= {f"{key}.images_per_s": rate, f"{key}.share_of_peak": share}
                 record[f"{key}.peak_mb"] = of["peak_mb"]
+    record["loaded"] = is_loaded(load, processes, choose_device(device, "latency.device").type)
     if record["loaded"]:
-        print("other programs used this machine before: end them, and run it again")
+        print("other programs used this machine meanwhile: end them, and run it again")
     if arguments.json:
         arguments.json.write_text(json.dumps(record, indent=2) + "\n")
 

@@ -6,10 +6,11 @@
 The paper's full models (VGG13BN, 1,120 classes), one 3x224x224 input. In every round each scheme
 has its turn on each back end, in a new random order; the rounds are shared by several processes.
 Each takes memory for itself, so --back-ends and --schemes choose (six schemes on all: 38 GB).
-DIR is results/schemes of a finished project, whose data/ is read, too: how often a back end gives
-trained networks' test images the class that eager gives them. Those networks are small; their
-convolutions are the full model's. Without it, or with less than 99%, a back end below fp32 is not
-exact enough. --json writes these alone:
+DIR is results/schemes of a finished project (this one's, where it has checkpoints), whose data/ is
+read, too: how often a back end gives trained networks' test images the class that eager gives them.
+Those networks are small; their convolutions are the full model's. Without one, or with less than
+99%, a back end below fp32 does not count, and is named. --json writes the machine, its threads,
+versions, whether it was loaded, and:
 
   E.best_ms: median of E's fastest back end that is exact enough
   baseline.best_ms: median of the baseline's fastest of the same precision, exact enough, too
@@ -28,16 +29,17 @@ from pathlib import Path
 import pandas as pd
 from groupconv.ground import machine
 from groupconv.ground.provenance import machine as facts
+from groupconv.ground.provenance import versions
 from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
 from groupconv.network.apart import in_processes
 from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
 from groupconv.network.device import choose_device, set_threads
-from groupconv.network.load import LOADED, load_before
+from groupconv.network.load import is_loaded, load_before
 from groupconv.network.restored import parts_of, restored
 from groupconv.network.timing import measured
 from groupconv.results import back_ends, headline, intervals
 from groupconv.settings import config, reads, resources
-from groupconv.steps.latency import COLUMNS
+from groupconv.steps.latency import COLUMNS, packages
 
 ROOT = Path(__file__).parents[1]
 # Timed if they are named: with them, three schemes take more than 24 GB.
@@ -72,11 +74,11 @@ def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
     return own, skipped
 
 
-def agreements(folder: Path, schemes: list[str], names: list[str], device) -> dict:
+def agreements(folder: Path, schemes: list[str], names: list[str], seed: int, device) -> dict:
     """{(scheme, back end): of how many test images, and so many of eager's class}."""
     data, found = folder.parents[1] / "data", {}
     for scheme in schemes:
-        path = folder / scheme / "seed0" / "checkpoint.pt"
+        path = folder / scheme / f"seed{seed}" / "checkpoint.pt"
         trained = restored(str(path))
         files = (str(data / "manifest.csv"), str(data / "square.npy"))
         test, val = parts_of(trained, *files, "test", "val")
@@ -87,18 +89,19 @@ def agreements(folder: Path, schemes: list[str], names: list[str], device) -> di
     return found
 
 
+def has_checkpoints(folder: Path, schemes: list[str], seed: int) -> bool:
+    """Whether a project has trained every scheme with the seed."""
+    return all((folder / scheme / f"seed{seed}" / "checkpoint.pt").exists() for scheme in schemes)
+
+
 def timed(own: dict) -> tuple[pd.DataFrame, dict, bool]:
     """Every run, each back end's difference from eager, and whether the machine was busy."""
     load = load_before("latency", again=" as now")
     processes = in_processes(measured, own, own["latency"]["processes"])
     rows = [(i, *row) for i, of in enumerate(processes, start=1) for row in of["rows"]]
-    others = max(load["others_before"], *(of["others"] for of in processes))
-    waited = min(of["cores_given"] for of in processes) < 1 - LOADED
-    return (
-        pd.DataFrame(rows, columns=COLUMNS),
-        processes[0]["differences"],
-        others > LOADED or waited,
-    )
+    device = choose_device(own["latency"]["device"], "latency.device").type
+    runs = pd.DataFrame(rows, columns=COLUMNS)
+    return runs, processes[0]["differences"], is_loaded(load, processes, device)
 
 
 def line(runs: pd.DataFrame, scheme: str, name: str, error: float, agreed: dict | None) -> str:
@@ -125,7 +128,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=5)
     parser.add_argument("--schemes", nargs="+", default=["D", "E"], help="beside the baseline")
     parser.add_argument("--back-ends", nargs="+", default=USUAL, choices=list(BACK_ENDS))
-    parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="results/schemes")
+    parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="of trained networks")
+    parser.add_argument("--seed", type=int, default=0, help="of these")
     parser.add_argument("--runs", type=Path, help="write every run here, as CSV")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     arguments = parser.parse_args()
@@ -142,9 +146,9 @@ def main() -> None:
     for name, reason in skipped.items():
         print(f"{name} is skipped: {reason}")
     schemes = list(own["schemes"])
-    agreed = {}
-    if arguments.checkpoints:
-        agreed = agreements(arguments.checkpoints.resolve(), schemes, names, device)
+    agreed, folder = {}, arguments.checkpoints or ROOT / "results" / "schemes"
+    if arguments.checkpoints or has_checkpoints(folder, schemes, arguments.seed):
+        agreed = agreements(folder.resolve(), schemes, names, arguments.seed, device)
     runs, differences, loaded = timed(own)
     if arguments.runs:
         runs.to_csv(arguments.runs, index=False)
@@ -157,11 +161,22 @@ def main() -> None:
     shares |= {(scheme, "eager"): 1.0 for scheme in schemes}
     precisions = {name: BACK_ENDS[name].precision for name in names}
     timed_ones = back_ends.BackEnds(precisions, shares)
+    for name in names:
+        if name not in timed_ones.enough(*schemes):
+            shown = [f"{s} {shares[s, name]:.1%}" for s in schemes if (s, name) in shares]
+            why = ", ".join(shown) or f"no trained networks in {folder}"
+            print(f"{name} does not count: top-1 agreement {why}")
+    for name in set(BACK_ENDS) - set(arguments.back_ends):
+        print(f"{name} was not asked for: --back-ends")
     for scheme in arguments.schemes:
         found = headline.headline(runs, timed_ones, scheme)
         print("\n".join(f"{key:40}{_shown(value)}" for key, value in found.items()))
         if scheme == "E" and arguments.json:
             figures = {key: found[key] if found[key] == found[key] else None for key in FIGURES}
+            figures |= {"machine": facts()["cpu"], "threads": arguments.threads, "loaded": loaded}
+            figures |= {
+                f"version.{name}": of for name, of in versions("torch", *packages(names)).items()
+            }
             arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
     if loaded:
         print("other programs used this machine meanwhile: end them, and run it again")

@@ -34,6 +34,7 @@ def test_the_width_is_of_each_process_and_has_their_interval():
 
 
 def test_time_stops_falling_where_a_doubling_gains_nothing():
-    ms = {1: 100.0, 2: 70.0, 4: 55.0, 8: 54.5, 16: 40.0}
-    assert rival.stops_falling(ms, ms) == 4
-    assert rival.stops_falling({1: 100.0, 2: 70.0}, (1, 2)) == 2
+    assert rival.stops_falling({1: 100.0, 2: 70.0, 4: 55.0, 8: 54.5, 16: 54.0}) == 4
+    assert rival.stops_falling({1: 100.0, 2: 99.5, 4: 70.0, 8: 69.0}) == 4  # a step on the way
+    assert rival.stops_falling({1: 100.0, 2: 100.0}) == 1
+    assert rival.stops_falling({1: 100.0, 2: 70.0}) is None

@@ -27,6 +27,15 @@ class Others:
         return round(own / max(time.monotonic() - self.began, 1e-9), 3)
 
 
+def is_loaded(before: dict, processes: list[dict], device: str) -> bool:
+    """Whether others used the machine before ``processes`` timed anything, or meanwhile.
+
+    ``before``: of load_before(); each process has its ``others`` and ``cores_given``.
+    """
+    waited = device == "cpu" and min(of["cores_given"] for of in processes) < 1 - LOADED
+    return waited or max(before["others_before"], *(of["others"] for of in processes)) > LOADED
+
+
 def _busy() -> float:
     """Seconds for which the machine's cores worked; for another machine on this host, too."""
     times = psutil.cpu_times()

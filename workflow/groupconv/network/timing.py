@@ -48,13 +48,12 @@ def measured(params: dict, number: int) -> dict:
     warmups = {key: warmed_up(run, image, least, first_ms[key]) for key, run in models.items()}
     rows = interleaved(models, image, rounds, [settings["seed"], number])
     say(f"latency: process {number} of {settings['processes']} has timed its rounds")
-    meanwhile = {"others": others.share(), "cores_given": others.given()}
-    found = {"rows": rows, "differences": differences, "warmups": warmups, **meanwhile}
+    found = {"rows": rows, "differences": differences, "warmups": warmups}
     alone = share(settings["layer_rounds"], settings["processes"], number)
     if len(alone):
         found["modules"] = roofline.by_module(models, image, alone, [settings["seed"], number])
         found["ceilings"] = roofline.ceilings(device)
-    return found
+    return found | {"others": others.share(), "cores_given": others.given()}
 
 
 def share(rounds: int, processes: int, number: int) -> range:

@@ -4,7 +4,6 @@ Knows no files.
 """
 
 import itertools
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -52,13 +51,13 @@ def width_of(
     )
 
 
-def stops_falling(ms: dict[int, float], groups: Iterable[int]) -> int:
-    """The number of groups of which a doubling gains less than LEAST_FALL of the time.
+def stops_falling(ms: dict[int, float]) -> int | None:
+    """The number of groups beyond which no doubling gains LEAST_FALL of the time.
 
-    ``ms``: time of each number of groups; the largest of ``groups`` if every doubling gains.
+    ``ms``: time of each number of groups; None if the last doubling still gains.
     """
-    every = sorted(groups)
-    for fewer, more in itertools.pairwise(every):
-        if ms[more] > (1 - LEAST_FALL) * ms[fewer]:
-            return fewer
-    return every[-1]
+    every = sorted(ms)
+    gains = [m for n, m in itertools.pairwise(every) if ms[m] <= (1 - LEAST_FALL) * ms[n]]
+    if not gains:
+        return every[0]
+    return None if gains[-1] == every[-1] else gains[-1]

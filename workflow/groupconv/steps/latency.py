@@ -18,7 +18,7 @@ from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
 from groupconv.network.device import choose_device, set_threads
-from groupconv.network.load import LOADED, load_before
+from groupconv.network.load import is_loaded, load_before
 from groupconv.network.timing import MOST_MORE, STABLE, is_stable, measured
 from groupconv.results import processes, roofline
 from groupconv.results.order import in_order
@@ -61,8 +61,7 @@ def run(params: dict, runs: str, latency: str, layers: str) -> None:
     atomic.write_text(layers, text)
     load["others_during"] = [of["others"] for of in found]
     load["cores_given"] = [of["cores_given"] for of in found]
-    waited = device.type == "cpu" and min(load["cores_given"]) < 1 - LOADED
-    load["loaded"] = waited or max(load["others_before"], *load["others_during"]) > LOADED
+    load["loaded"] = is_loaded(load, found, device.type)
     if load["loaded"]:
         say("latency: other programs used the machine meanwhile; the result is marked")
     content = {
