@@ -24,7 +24,7 @@ from groupconv.ground.provenance import machine as facts
 from groupconv.network import counts, roofline
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
-from groupconv.network.back_ends.prepared import prepared
+from groupconv.network.back_ends.prepared import prepared, without_tf32
 from groupconv.network.back_ends.table import BACK_ENDS, DEFAULT, sorted_out
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import Others, is_loaded, load_before
@@ -42,6 +42,7 @@ def measured(params: dict, number: int) -> dict:
     set_threads(params["threads"], "latency.threads")
     side = FULL_MODEL["input_size"]
     generator = torch.Generator().manual_seed(0)
+    without_tf32()
     others = Others()
     images = torch.randn(params["size"], 3, side, side, generator=generator).to(device)
     network = full_model(params["architecture"], params["entry"], 0).to(device)

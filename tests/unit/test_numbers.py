@@ -44,3 +44,11 @@ def test_a_prediction_is_of_other_images_and_another_seed():
 def test_a_time_is_one_machines(eager, folded, expected):
     found = {"latency": change(eager, 0.5), "latency_folded": change(folded, 0.5)}
     assert numbers.timed(found, -54.73).word == expected
+
+
+def test_a_time_too_wide_to_tell_from_none_is_not_reproduced():
+    """An interval of -78 to 15 has the paper's number in it, and no saving at all."""
+    wide = {"latency": change(-50, 40)}
+    assert numbers.timed(wide, -54.73).word == CANNOT_TELL
+    assert numbers.timed(wide, 0).word == CANNOT_TELL
+    assert numbers.timed(wide, -300).word == CONTRADICTED

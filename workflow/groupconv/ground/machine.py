@@ -13,6 +13,7 @@ import psutil
 from groupconv.ground.errors import DeviceError
 
 CPU_INFO = Path("/proc/cpuinfo")
+GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 BF16 = {"avx512_bf16", "amx_bf16", "bf16"}  # flags; the last is ARM's
 # Files that tell an NVIDIA or AMD GPU's driver; the third is Windows', under WSL.
 GPU_SIGNS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
@@ -44,6 +45,14 @@ def cpu() -> str:
     flags = facts.get("flags", "").split()
     widest = next((f for f in ("amx_bf16", "avx512f", "avx2") if f in flags), "")
     return " ".join(filter(None, [facts.get("model name", platform.machine()), widest]))
+
+
+def governor() -> str | None:
+    """The rule for the CPU's clock, as performance or powersave; None: the system does not say."""
+    try:
+        return GOVERNOR.read_text().strip()
+    except OSError:  # a virtual machine, macOS
+        return None
 
 
 def _brand() -> str:

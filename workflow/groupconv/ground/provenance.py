@@ -6,15 +6,16 @@ from importlib import metadata
 
 import psutil
 
-from groupconv.ground.machine import cores, cpu
+from groupconv.ground.machine import cores, cpu, governor
 
 
 def machine() -> dict:
-    """CPU and GPU name, cores that this process may use, memory (GiB), system, Python."""
+    """CPU and GPU name, cores that this process may use, memory (GiB), clock, system, Python."""
     return {
         "cpu": cpu(),
         "cores": cores(),
         "ram_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "governor": governor(),
         "gpu": _gpu(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),

@@ -5,7 +5,7 @@ One image at a time, as it is timed. Knows no files.
 
 import torch
 
-from groupconv.network.back_ends.prepared import prepared
+from groupconv.network.back_ends.prepared import prepared, without_tf32
 from groupconv.network.restored import Restored
 
 IMAGES = 1000  # of the test part: an interval of about 0.6 points at 99%
@@ -24,6 +24,7 @@ def agreement(
 
     The difference is relative to the largest of eager's logits of all ``images``, as in latency.
     """
+    without_tf32()
     network = found.network.to(device)
     inputs = [image[None] for image in images.to(device)]
     expected = torch.cat([network(x).cpu() for x in inputs])

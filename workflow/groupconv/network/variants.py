@@ -10,7 +10,7 @@ from torch import nn
 from groupconv.ground.errors import StepError
 from groupconv.network import seeds
 from groupconv.network.architecture import FULL_MODEL
-from groupconv.network.back_ends.prepared import prepared
+from groupconv.network.back_ends.prepared import prepared, without_tf32
 from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.network.vgg import VGG, vgg
 
@@ -36,6 +36,7 @@ def all_models(
     Raises StepError if one of fp32 does not compute on ``image`` what eager does, or another
     makes of it what is no number.
     """
+    without_tf32()
     models, differences, first_ms = {}, {}, {}
     shared: dict[tuple, nn.Module] = {}
     for scheme, entry in schemes.items():

@@ -203,7 +203,6 @@ def _rows(
     shared = {
         "kind": kinds[0] if parts.df_seeds else kinds[1],
         "unit": unit,
-        "seeds": int(parts.repeats.max()),
         "images": 0 if scores is None else next(iter(scores.values())).shape[1],
         "note": "" if pages is None else _note(pages),
     }
@@ -217,6 +216,7 @@ def _rows(
         spread = {"seed_sd": scale * np.sqrt(parts.seeds * (vector**2).sum())}
         if scores is not None and contrast[2] != TREND:
             spread["image_sd"] = scale * components.image_sd(scores, pages, vector)
+        spread["seeds"] = int(parts.repeats[vector != 0].min())  # of its own schemes
         extra.append(shared | spread)
         vectors.append(vector)
 

@@ -76,5 +76,9 @@ def _timed(change: Change, value: float) -> Verdict:
     if not change.known:
         return Verdict(CANNOT_TELL, f"{change.text()}: no interval")
     low, high = change.interval
-    inside = low <= value <= high
-    return Verdict(REPRODUCED if inside else CONTRADICTED, change.text(), change.smallest)
+    if not low <= value <= high:
+        return Verdict(CONTRADICTED, change.text(), change.smallest)
+    if low <= 0 <= high:
+        reason = f"{change.text()}: both {value:g} and none are inside"
+        return Verdict(CANNOT_TELL, reason, change.smallest)
+    return Verdict(REPRODUCED, change.text(), change.smallest)

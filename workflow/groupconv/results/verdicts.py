@@ -41,7 +41,10 @@ def weakest(words: list[str]) -> str | None:
 
 
 def over_back_ends(found: dict[str, Verdict]) -> Verdict:
-    """The verdict of a measure that each back end gave; where they differ, the machine decides."""
+    """The verdict of a measure that each back end gave; where two contradict, the machine decides.
+
+    One that cannot tell contradicts none: the answer is then no more than its own.
+    """
     words = {verdict.word for verdict in found.values()}
     first = next(iter(found.values()))
     if len(found) == 1:
@@ -50,5 +53,6 @@ def over_back_ends(found: dict[str, Verdict]) -> Verdict:
     if len(words) == 1:
         return Verdict(first.word, reason, first.smallest)
     said = ", ".join(f"{name} {verdict.word}" for name, verdict in found.items())
-    word = MACHINE if words & {REPRODUCED, HOLDS} else weakest(list(words))
+    contradict = CONTRADICTED in words and words & {REPRODUCED, HOLDS}
+    word = MACHINE if contradict else weakest(list(words))
     return Verdict(word, f"{said} ({reason})", first.smallest)

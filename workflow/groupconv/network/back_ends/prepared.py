@@ -20,6 +20,11 @@ def prepared(
     return getattr(module(row.module), row.function)(network, image, given, **dict(row.arguments))
 
 
+def without_tf32() -> None:
+    """What is called fp32 is fp32: cuDNN would round a convolution's inputs to TF32's 10 bits."""
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+
+
 def module(name: str):
     """A module of this package, imported by a statement, so that a fingerprint finds it."""
     if name == "eager":

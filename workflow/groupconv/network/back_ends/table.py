@@ -51,11 +51,19 @@ class BackEnd:
             return f"{names}: not installed; BACKENDS=1 bash envs/setup.sh brings it"
         if device == "cpu" and self.precision.startswith(BF16) and not machine.cpu_has_bf16():
             return f"{machine.cpu()} has no bf16 arithmetic"
+        if device == "cuda" and self.precision.startswith(BF16) and not _gpu_has_bf16():
+            return "this GPU has no bf16 arithmetic"
         if self.compiles and device == "cpu" and not _compiler():
             return "no C++ compiler: apt-get install g++"
         if self.compiles and device == "cuda" and importlib.util.find_spec("triton") is None:
             return "torch has no Triton here"
         return None
+
+
+def _gpu_has_bf16() -> bool:
+    import torch  # the rules read this table without it
+
+    return torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _compiler() -> str | None:
