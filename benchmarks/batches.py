@@ -24,8 +24,8 @@ from groupconv.ground.provenance import machine as facts
 from groupconv.network import counts, roofline
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
-from groupconv.network.back_ends.prepared import prepared, without_tf32
-from groupconv.network.back_ends.table import BACK_ENDS, DEFAULT, sorted_out
+from groupconv.network.back_ends.prepared import prepared, runs_here, without_tf32
+from groupconv.network.back_ends.table import BACK_ENDS, DEFAULT
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import Others, is_loaded, load_before
 from groupconv.network.variants import full_model, output
@@ -81,7 +81,7 @@ def main() -> None:
     arguments = parser.parse_args()
     own = reads.params_of(config.load(ROOT / "params.yaml"), "latency")
     architecture, device = own["model"]["architecture"], own["latency"]["device"]
-    names, skipped = sorted_out(arguments.back_ends, choose_device(device, "latency.device").type)
+    names, skipped = runs_here(arguments.back_ends, choose_device(device, "latency.device"))
     for name, reason in skipped.items():
         print(f"{name} is skipped: {reason}")
     load, processes = load_before("batches", again=" as now"), []

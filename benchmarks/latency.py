@@ -32,7 +32,8 @@ from groupconv.ground.provenance import machine as facts
 from groupconv.ground.provenance import versions
 from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
 from groupconv.network.apart import in_processes
-from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
+from groupconv.network.back_ends.prepared import runs_here
+from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import is_loaded, load_before
 from groupconv.network.restored import parts_of, restored
@@ -63,7 +64,7 @@ def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
     asked = ["baseline", *arguments.schemes]
     own["schemes"] = {name: of for name, of in own["schemes"].items() if name in asked}
     device = choose_device(own["latency"]["device"], "latency.device")
-    names, skipped = sorted_out(arguments.back_ends, device.type)
+    names, skipped = runs_here(arguments.back_ends, device)
     own["latency"] |= {
         "back_ends": names,
         "threads": arguments.threads,

@@ -21,7 +21,8 @@ from groupconv.ground import machine
 from groupconv.ground.provenance import machine as facts
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL, closed_form
-from groupconv.network.back_ends.table import BACK_ENDS, DEFAULT, sorted_out
+from groupconv.network.back_ends.prepared import runs_here
+from groupconv.network.back_ends.table import BACK_ENDS, DEFAULT
 from groupconv.network.device import choose_device
 from groupconv.network.load import is_loaded, load_before
 from groupconv.network.timing import measured
@@ -67,7 +68,7 @@ def main() -> None:
     own["latency"] |= {key: getattr(arguments, key) for key in ("threads", "rounds", "processes")}
     own["latency"]["layer_rounds"] = 0
     device = choose_device(own["latency"]["device"], "latency.device")
-    names, skipped = sorted_out(arguments.back_ends, device.type)
+    names, skipped = runs_here(arguments.back_ends, device)
     for name, reason in skipped.items():
         print(f"{name} is skipped: {reason}")
     record: dict = {"machine": facts()["cpu"], "threads": arguments.threads}
