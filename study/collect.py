@@ -20,8 +20,8 @@ from groupconv.ground.errors import DataError, StepError
 from groupconv.settings import reads
 from groupconv.steps import agreement, claims, figures, report, summary, tables
 
+from study import convergence, results
 from study import plan as plans
-from study import results
 from study.plan import ROOT, Plan, Training
 
 COLLECTED = ROOT / "study" / "collected"
@@ -70,7 +70,7 @@ def collect(
                 sorted({one.scheme for one in trainings}),
                 sorted({one.seed for one in trainings}),
             )
-            numbers(run, params)
+            numbers(run, params, convergence.still_moves(plan, stage, kept))
             if check:
                 for name in NUMBERS:
                     compare(run / "results" / name, collected / stage / name)
@@ -106,8 +106,8 @@ def rates(grids: list[Training], kept: Path, collected: Path, *, check: bool) ->
         )
 
 
-def numbers(run: Path, params: dict) -> None:
-    """The steps summary and claims, of the files in ``run``."""
+def numbers(run: Path, params: dict, unconverged: str) -> None:
+    """The steps summary and claims, of the files in ``run``; ``unconverged``: of rule 5."""
 
     def at(*names: str) -> dict[str, str]:
         return {Path(n).stem: str(run / "results" / n) for n in names}
@@ -127,12 +127,14 @@ def numbers(run: Path, params: dict) -> None:
         **at("latency.json", "agreement.json", "summary.csv", "comparisons.csv"),
         **at("metrics.json", "curves.csv"),
     )
-    claims.run(
+    answered = claims.answered(
         reads.params_of(params, "claims"),
         str(PAPER / "claims.yaml"),
         manifest,
-        **at("summary.csv", "comparisons.csv", "latency.json", "claims.json"),
+        **at("summary.csv", "comparisons.csv", "latency.json", "training_speed.json"),
+        unconverged=unconverged,
     )
+    claims.write(answered, str(run / "results" / "claims.json"))
 
 
 def page(run: Path, params: dict) -> None:
@@ -166,6 +168,7 @@ def page(run: Path, params: dict) -> None:
         figures=str(found / "figures"),
         tables=str(found / "tables"),
         latency=str(found / "latency.json"),
+        agreement=str(found / "agreement.json"),
         **{name: of[name] for name in ("summary", "comparisons")},
         tests=f"{of_seed}/test.json",
         report=str(found / "report.html"),

@@ -19,6 +19,7 @@ def given(
             "best_reference_ms": [80.0, 80.0],
             "best_back_end": ["folded", "folded"],
             "best_reference_back_end": ["folded", rival],
+            "best_precision": ["fp32", "fp32"],
         },
         index=["baseline", "E"],
     )
@@ -49,11 +50,19 @@ def test_time_is_saved_where_best_against_best_and_eager_say_so(best, word):
     timed = {("latency", "E"): (-50, -52, -48), ("best_latency", "E"): best}
     said = answers.time(given(changes=timed, loaded=True), "E")
     assert said.word == word
-    assert "E takes 30 ms, the baseline 80 ms, each at its fastest (batch norm" in said.sentence
+    assert (
+        "E takes 30 ms, the baseline 80 ms, each by what runs it fastest in fp32" in said.sentence
+    )
     assert "By eager PyTorch it is 50 ms against 100 ms, 50.0% less [48.0, 52.0]." in said.sentence
     assert said.sentence.endswith("Other programs used the machine meanwhile.")
     said = answers.time(given(changes=timed, rival="openvino_bf16"), "E")
     assert "(batch norm folded; the baseline: openvino bf16)" in said.sentence
+    assert "In fp32 the baseline takes" not in said.sentence
+    both = given(changes=timed)
+    both.summary.loc["baseline", "best_latency_ms"] = 60.0  # in another precision than E's
+    assert (
+        "In fp32 the baseline takes 60 ms (batch norm folded)." in answers.time(both, "E").sentence
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,14 +85,19 @@ def test_accuracy_is_lost_where_the_interval_says_so(interval, word):
 def test_a_network_that_learnt_nothing_answers_nothing():
     said = answers.accuracy(given((0.1, 0.1), {("test_top1", "E"): (-3, -4, -2)}), "E")
     assert said.word == "cannot tell"
-    assert said.sentence == "The baseline names 10.0% of the test images: it has learnt too little."
+    assert (
+        said.sentence
+        == "The baseline recognises 10.0% of the test images: it has learnt too little."
+    )
 
 
 def test_one_seed_answers_about_its_networks():
     lost = {("test_top1", "E"): (-2, -3, -1)}
     said = answers.accuracy(given(changes=lost, seeds=1), "E")
     assert said.word == "yes, for these networks"
-    assert said.sentence.endswith("[−3.0, −1.0]. One seed each: the schemes may differ otherwise.")
+    assert said.sentence.endswith(
+        "[−3.0, −1.0]. One seed each: other seeds may give other differences."
+    )
     none = {("test_top1", "E"): (2, -1, 3)}
     assert "seed" not in answers.accuracy(given(changes=none, seeds=1), "E").sentence
 
@@ -98,7 +112,7 @@ def test_fewer_channels_are_the_rival_where_the_run_has_such_a_network(interval,
     both.summary.loc["narrow"] = {"macs": 4e9, "test_top1": 0.6, "latency_ms": 52.0}
     said = answers.narrower(both, "E")
     assert said.word == word
-    assert said.sentence.startswith("By eager PyTorch E takes 50 ms and names +1.5 points [")
+    assert said.sentence.startswith("By eager PyTorch E takes 50 ms and recognises +1.5 points [")
     assert answers.narrower(given(), "E").word == "not asked"
 
 

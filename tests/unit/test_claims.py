@@ -9,8 +9,8 @@ import yaml
 from groupconv.ground.errors import StepError
 from groupconv.network.architecture import FULL_MODEL, closed_form
 from groupconv.results import entries
-from groupconv.results.judging import RULES, trained, untied
-from groupconv.results.layers import grouped_layers
+from groupconv.results.judging import RULES, trained
+from groupconv.results.layers import grouped_layers, untied
 from groupconv.settings import config
 from hypothesis import given
 from hypothesis import strategies as st

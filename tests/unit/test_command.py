@@ -84,7 +84,7 @@ def test_an_argument_of_the_engines_own_is_no_path(root):
 def test_a_yaml_file_that_cannot_be_read_is_said_before_the_step_begins(root):
     (root / "paper.yaml").write_text("entries: [\n")
     own = json.dumps(reads.params_of(PARAMS, "claims"))
-    names = ("manifest", "summary", "comparisons", "latency", "claims")
+    names = ("manifest", "summary", "comparisons", "latency", "training_speed", "claims")
     with pytest.raises(StepError, match=r"paper.yaml: line 1: `entries: \[`: \[ without \]"):
         command.run(["claims", own, "paper=paper.yaml", *(f"{name}=none" for name in names)])
 

@@ -38,6 +38,7 @@ USUAL = {
         "figures": "results/figures",
         "tables": "results/tables",
         "latency": "results/latency.json",
+        "agreement": "results/agreement.json",
         "summary": "results/summary.csv",
         "comparisons": "results/comparisons.csv",
         "tests": f"{SEED}/test.json",

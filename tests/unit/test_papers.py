@@ -62,17 +62,21 @@ def test_a_key_that_is_another_is_named_with_both_values(key, value):
     section, name = key.split(".")
     theirs, params[section][name] = params[section][name], value
     (said,) = differences(params, DOCUMENT, THEIRS)
-    assert said == f"{key}: {'all' if value is None else value} (the paper: {theirs})"
+    whose = "assumed of the paper" if key in ("data.source", "evaluate.checkpoint") else "the paper"
+    assert said == f"{key}: {'all' if value is None else value} ({whose}: {theirs})"
 
 
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
         (Facts(3360, (0.64, 0.16, 0.2), 64, 1, 0.97), "images: 3,360 (the paper: 65,795)"),
-        (Facts(65795, (0.64, 0.16, 0.2), 8, 1, 0.97), "stored image: 8 px (the paper: 64)"),
-        (Facts(65795, (0.64, 0.16, 0.2), 64, 3, 0.97), "channels: 3 (the paper: 1)"),
+        (
+            Facts(65795, (0.64, 0.16, 0.2), 8, 1, 0.97),
+            "stored image: 8 px (assumed of the paper: 64)",
+        ),
+        (Facts(65795, (0.64, 0.16, 0.2), 64, 3, 0.97), "channels: 3 (assumed of the paper: 1)"),
         (Facts(65795, (0.69, 0.17, 0.14), 64, 1, 0.97), "parts: 69% : 17% : 14%"),
-        (Facts(65795, (0.64, 0.16, 0.2), 64, 1, 0.907), "rate not tuned: the baseline's"),
+        (Facts(65795, (0.64, 0.16, 0.2), 64, 1, 0.907), "fit of the training part: the baseline's"),
     ],
 )
 def test_what_the_data_and_the_rate_came_to_counts_too(facts, said):
@@ -83,5 +87,5 @@ def test_what_the_data_and_the_rate_came_to_counts_too(facts, said):
 
 def test_a_fresh_default_names_all_that_it_is_not():
     found = " ".join(differences(DEFAULT, DOCUMENT, Facts(1300, (0.64, 0.16, 0.2), 64, 3, 0.9)))
-    for what in ("sample", "input_size: 32", "epochs: 4", "images: 1,300", "channels", "tuned"):
+    for what in ("sample", "input_size: 32", "epochs: 4", "images: 1,300", "channels", "fit of"):
         assert what in found

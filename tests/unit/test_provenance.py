@@ -11,7 +11,7 @@ from groupconv.ground import provenance
 def test_a_machine_is_json_and_names_what_a_timing_depends_on():
     record = provenance.machine()
     assert json.loads(json.dumps(record)) == record
-    assert set(record) == {"cpu", "cores", "ram_gib", "gpu", "system", "python"}
+    assert set(record) == {"cpu", "cores", "ram_gib", "governor", "gpu", "system", "python"}
     assert record["ram_gib"] > 0
     assert record["gpu"] is None or record["gpu"]
 

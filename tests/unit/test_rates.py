@@ -7,7 +7,7 @@ import pytest
 from groupconv.results import rates
 
 RUNS = 120
-RIGHT, WRONG, NOTHING, AT_THE_MARGIN = -2.49, 2.49, 0.0, -3.03
+RIGHT, WRONG, NOTHING, AT_THE_MARGIN, OTHER = -2.49, 2.49, 0.0, -3.03, 8.0
 # One seed is about these networks, so there no seed's effect is in the truth.
 SEEDS = [(1, 0.0), (3, 0.3)]
 
@@ -18,9 +18,9 @@ def most(share, runs):
 
 
 @cache
-def found(change, seeds, seed_sd, images=260, runs=RUNS):
+def found(change, seeds, seed_sd, images=260, runs=RUNS, papers=None):
     """{question: {verdict: share of runs}}."""
-    counted = rates.of_verdicts(change, seed_sd, seeds, images, runs)
+    counted = rates.of_verdicts(change, seed_sd, seeds, images, runs, papers=papers)
     return {name: {w: n / runs for w, n in of.items()} for name, of in counted.items()}
 
 
@@ -40,6 +40,13 @@ def check(seeds, seed_sd, images, runs):
     for change in (RIGHT, WRONG, NOTHING):
         outside = rate(change, "number", "contradicted")
         assert outside <= (0 if seeds == 1 else most(0.05, runs))
+    # A number is reproduced where none is outside, and where another paper's is not.
+    assert rate(NOTHING, "number", "reproduced") <= most(0.05, runs)
+    wrong = found(RIGHT, seeds, seed_sd, images, runs, papers=OTHER)["number"]
+    assert wrong.get("reproduced", 0.0) <= most(0.05, runs)
+    if images > 260:
+        assert rate(RIGHT, "number", "reproduced") >= 0.8
+        assert wrong.get("contradicted", 0.0) >= (0.95 if seeds > 1 else 0)
     # and each is told, as often as so many images allow
     for change, word in ((RIGHT, "holds"), (WRONG, "contradicted")):
         assert rate(change, "direction", word) >= (0.08 if images == 260 else 0.95)

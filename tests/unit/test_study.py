@@ -1,13 +1,14 @@
 """The study's plan, and that its committed numbers are those of its committed results."""
 
 import copy
+import json
 
 import pandas as pd
 import pytest
 import yaml
 from groupconv.ground.errors import DataError, ParamsError
 
-from study import collect, plan, results, rule
+from study import collect, convergence, plan, results, rule
 
 
 def stages(tmp_path, **changes):
@@ -25,7 +26,7 @@ def test_every_training_is_planned_once_and_the_answer_before_what_rests_on_it()
     assert len(set(names)) == len(names)
     main = {(one.scheme, one.seed) for one in found if one.stage == "main"}
     assert {(s, seed) for s in ("baseline", "A", "B", "C", "D", "E") for seed in (0, 1, 2)} <= main
-    order = ["rate/E", "main/baseline-seed0", "half/E-seed0", "main/E-seed1", "main/A-seed0"]
+    order = ["rate/E", "main/baseline-seed0", "half/E-seed0", "longer/E-seed0", "main/E-seed1"]
     assert sorted(order, key=names.index) == order
 
 
@@ -59,6 +60,40 @@ def test_the_committed_numbers_are_those_of_the_committed_results():
     grids = {one.name for one in results.there(planned) if one.seed is None}
     # Nothing was collected that no result holds.
     assert said - grids == {path.name for path in collect.COLLECTED.glob("*/")}
+
+
+def kept_tops(tmp_path, **tops):
+    """Made-up results: {stage: (E's top-1, the baseline's)}."""
+    for stage, both in tops.items():
+        for scheme, top1 in zip(("E", "baseline"), both, strict=True):
+            folder = tmp_path / stage / f"{scheme}-seed0"
+            folder.mkdir(parents=True)
+            (folder / "test.json").write_text(json.dumps({"top1": top1}))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("tops", "moving"),
+    [
+        ({"main": (0.80, 0.86)}, set()),  # nothing to compare it with
+        ({"main": (0.80, 0.86), "half": (0.61, 0.69)}, {"main", "half"}),
+        ({"main": (0.80, 0.86), "half": (0.635, 0.69)}, set()),
+        ({"main": (0.80, 0.86), "longer": (0.84, 0.895)}, set()),
+        (
+            {"half": (0.61, 0.69), "main": (0.80, 0.86), "longer": (0.84, 0.895)},
+            {"half", "main"},  # twice as many epochs do not mend the half
+        ),
+    ],
+)
+def test_a_difference_that_still_moves_with_the_epochs_is_not_converged(tmp_path, tops, moving):
+    kept, planned = kept_tops(tmp_path, **tops), plan.load()
+    found = {stage: convergence.still_moves(planned, stage, kept) for stage in planned.stages}
+    assert {stage for stage, why in found.items() if why} == moving
+    if "main" in moving:
+        assert found["main"] == (
+            "E less the baseline is -6.0 points after 6 epochs and -8.0 after 3: the difference "
+            "still moves by more than 1 point"
+        )
 
 
 def test_the_results_are_small():

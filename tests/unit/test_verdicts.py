@@ -266,12 +266,6 @@ def test_one_seed_answers_about_its_networks_and_says_so():
     assert not any(judge(ENTRIES[i], a_run(), DOCUMENT)["about"] for i in ENTRIES)
 
 
-def test_a_run_under_load_says_so_where_time_is_judged():
-    loaded = replace(a_run(), loaded=True)
-    assert judge(ENTRIES["7a"], loaded, DOCUMENT)["reason"].endswith("; measured under load")
-    assert "load" not in judge(ENTRIES["6a"], loaded, DOCUMENT)["reason"]
-
-
 def test_an_entry_has_ours_with_interval_and_what_could_have_been_shown():
     entry = judge(ENTRIES["4b"], a_run(), DOCUMENT)
     assert [one["scheme"] for one in entry["ours"]] == list("ABCDE")

@@ -56,29 +56,34 @@ def differences(params: dict, paper: dict, facts: Facts) -> list[str]:
     """How this run differs from the paper's, each as "what: ours (the paper: theirs)".
 
     Only without any difference can its accuracies and losses be compared. ``paper`` is claims.yaml:
-    ``setting`` has keys of params.yaml, ``data`` the data's sizes, ``tuned`` the training accuracy
-    that a tuned rate reaches.
+    ``setting`` has keys of params.yaml, ``data`` the data's sizes, ``assumed`` those of both that
+    the paper does not state, ``tuned`` the training accuracy that its loss implies.
     """
     found = []
+
+    def of_paper(key: str, theirs: object) -> str:
+        return f"{'assumed of the paper' if key in paper['assumed'] else 'the paper'}: {theirs}"
+
     for key, theirs in paper["setting"].items():
         section, name = key.split(".")
         if params[section][name] != theirs:
             ours = "all" if params[section][name] is None else params[section][name]
-            found.append(f"{key}: {ours} (the paper: {theirs})")
+            found.append(f"{key}: {ours} ({of_paper(key, theirs)})")
     data = paper["data"]
     if abs(facts.images / data["images"] - 1) > data["tolerance"]:
         found.append(f"images: {facts.images:,} (the paper: {data['images']:,})")
     if facts.side != data["side"]:
-        found.append(f"side of a stored image: {facts.side:g} px (the paper: {data['side']})")
+        theirs = of_paper("side", data["side"])
+        found.append(f"side of a stored image: {facts.side:g} px ({theirs})")
     if facts.channels != data["channels"]:
-        found.append(f"channels: {facts.channels} (the paper: {data['channels']})")
+        found.append(f"channels: {facts.channels} ({of_paper('channels', data['channels'])})")
     shares = [of / sum(data["parts"]) for of in data["parts"]]
     if max(abs(a - b) for a, b in zip(facts.shares, shares, strict=True)) > data["tolerance"]:
         ours = " : ".join(f"{100 * share:.0f}%" for share in facts.shares)
         found.append(f"parts: {ours} (the paper: {':'.join(map(str, data['parts']))})")
     if facts.training_accuracy < paper["tuned"]:
         found.append(
-            f"rate not tuned: the baseline's training accuracy is {facts.training_accuracy:.1%} "
-            f"(the paper: at least {paper['tuned']:.1%})"
+            f"fit of the training part: the baseline's accuracy is {facts.training_accuracy:.1%} "
+            f"(the paper's training loss implies at least {paper['tuned']:.1%})"
         )
     return found

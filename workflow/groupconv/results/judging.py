@@ -4,20 +4,21 @@ Is the paper's number reproduced (only in its setting), and does its statement h
 Knows no files and no screen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import isfinite
 from typing import NamedTuple
 
 from groupconv.results import numbers, statements
 from groupconv.results.changes import Change, Compared
 from groupconv.results.comparisons import NETWORK
+from groupconv.results.layers import untied
 from groupconv.results.verdicts import (
     CANNOT_TELL,
     CONTRADICTED,
     HOLDS,
     NOT_COMPARABLE,
+    NOT_CONVERGED,
     Verdict,
     over_back_ends,
     weakest,
@@ -38,7 +39,8 @@ class Run:
     top1: {scheme: test accuracy, 0 to 1}
     differs: how it differs from the paper's (comparability.differences)
     architecture: whether that is the paper's
-    loaded: whether other programs used the machine while latency was measured
+    loaded: the measures, latency or training_seconds, beside which other programs ran
+    unconverged: why no accuracy or loss counts, where more epochs are known to change it
     """
 
     compared: Compared
@@ -47,7 +49,8 @@ class Run:
     top1: dict[str, float]
     differs: list[str]
     architecture: bool = True
-    loaded: bool = False
+    loaded: Sequence[str] = ()
+    unconverged: str = ""
 
 
 def judge(entry: dict, run: Run, paper: dict) -> dict:
@@ -60,13 +63,15 @@ def judge(entry: dict, run: Run, paper: dict) -> dict:
     for key, answer in (("number", of_number), ("statement", of_statement)):
         if key in entry:
             answers[key] = _gated(entry[key], key, run, paper) or answer(entry[key], run, paper)
+        if key == "statement" and key in entry and answers[key].word == NOT_COMPARABLE:
+            answers[key] = _of_those_here(entry[key], run, paper) or answers[key]
     found = {key: entry.get(key) for key in ("id", "claim", "words", "place", "reading", "number")}
     for key, verdict in answers.items():
         found[f"{key}_verdict"] = verdict and verdict.word
     reasons = [f"{key}: {v.reason}" for key, v in answers.items() if v]
     found["reason"] = reasons[0].partition(": ")[2] if len(reasons) == 1 else "; ".join(reasons)
     judged = any(v and v.word != NOT_COMPARABLE for v in answers.values())
-    if run.loaded and judged and _measure(entry).startswith("latency"):
+    if judged and _measure(entry) in run.loaded:
         found["reason"] += "; measured under load"
     known = [v.smallest for v in answers.values() if v and isfinite(v.smallest)]
     found["smallest_difference"] = max(known, default=None)
@@ -183,12 +188,6 @@ RULES = {
 }
 
 
-def untied(layers: dict[str, int]) -> list[tuple[str, str]]:
-    """Pairs of schemes, the one with fewer grouped layers first; equal ones are in no pair."""
-    pairs = (sorted(pair, key=layers.get) for pair in combinations(layers, 2))
-    return [(fewer, more) for fewer, more in pairs if layers[fewer] != layers[more]]
-
-
 def _gated(part: dict, key: str, run: Run, paper: dict) -> Verdict | None:
     """Why this cannot be compared; None where it can."""
     measure = part.get("measure", "")
@@ -206,7 +205,21 @@ def _gated(part: dict, key: str, run: Run, paper: dict) -> Verdict | None:
     if run.top1["baseline"] < LEARNT:
         reason = f"the baseline learnt too little: {run.top1['baseline']:.1%} of the test images"
         return Verdict(NOT_COMPARABLE, f"{reason} (at least {LEARNT:.0%})")
-    return None
+    return Verdict(NOT_CONVERGED, run.unconverged) if run.unconverged else None
+
+
+def _of_those_here(statement: dict, run: Run, paper: dict) -> Verdict | None:
+    """The answer of the schemes that are here if it is that of all: one refutes "each"."""
+    decides = {"direction": CONTRADICTED, "little_impact": CONTRADICTED, "bound": HOLDS}
+    here = {name: of for name, of in paper["schemes"].items() if name in run.known}
+    word = decides.get(statement["rule"])
+    if not word or "scheme" in statement or len(here) < 2 or "baseline" not in here:
+        return None
+    fewer = paper | {"schemes": here}
+    if _gated(statement, "statement", run, fewer):
+        return None
+    found = of_statement(statement, run, fewer)
+    return found if found.word == word else None
 
 
 def trained(measure: str) -> bool:

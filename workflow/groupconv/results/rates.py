@@ -11,7 +11,7 @@ import numpy as np
 from groupconv.results import comparisons, components, numbers, statements
 from groupconv.results.changes import Change, Compared, of_row
 from groupconv.results.estimates import Estimate
-from groupconv.results.judging import untied
+from groupconv.results.layers import untied
 from groupconv.results.simulation import Truth
 
 BASE = 0.80  # the baseline's accuracy
@@ -32,19 +32,27 @@ def changes(change: float, seed_sd: float, seeds: int, images: int, rng) -> tupl
 
 
 def of_verdicts(
-    change: float, seed_sd: float, seeds: int, images: int, runs: int, margin: float = 3.03
+    change: float,
+    seed_sd: float,
+    seeds: int,
+    images: int,
+    runs: int,
+    margin: float = 3.03,
+    papers: float | None = None,
 ) -> dict[str, Counter]:
     """{question: how often each verdict came out} of ``runs`` runs.
 
     direction: does accuracy fall? margin: does it fall by less than ``margin`` points? number: is
-    the number reproduced of a paper that trained once, on 13,439 images, under the same truth?
+    the number reproduced of a paper that trained once, on 13,439 images, under the same truth, or
+    where the change is ``papers``?
     """
     rng = np.random.default_rng([seeds, images, int(1000 * (change + 50))])
     found = {name: Counter() for name in ("direction", "margin", "number")}
     for _ in range(runs):
         ours, truth = changes(change, seed_sd, seeds, images, rng)
-        paper = replace(truth, accuracy={name: truth.accuracy[name] for name in ("baseline", "E")})
-        paper = paper.scores(rng, 1, PAPERS_IMAGES)
+        theirs = change if papers is None else papers
+        accuracy = {"baseline": BASE, "E": BASE + theirs / 100}
+        paper = replace(truth, accuracy=accuracy).scores(rng, 1, PAPERS_IMAGES)
         number = 100 * float(paper["E"].mean() - paper["baseline"].mean())
         found["direction"][statements.direction([ours], "down").word] += 1
         found["margin"][statements.little_impact([ours], margin, "down").word] += 1

@@ -6,6 +6,7 @@ from math import nan
 CONTRADICTED = "contradicted"
 CONTRADICTORY = "contradictory in the paper"
 NOT_COMPARABLE = "not comparable"
+NOT_CONVERGED = "not converged"
 CANNOT_TELL = "cannot tell"
 MACHINE = "machine-dependent"
 REPRODUCED, HOLDS = "reproduced", "holds"
@@ -13,6 +14,7 @@ WEAKEST_FIRST = (
     CONTRADICTED,
     CONTRADICTORY,
     NOT_COMPARABLE,
+    NOT_CONVERGED,
     CANNOT_TELL,
     MACHINE,
     REPRODUCED,

@@ -6,6 +6,7 @@ Reads files; results/judging.py judges. Knows no figures.
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -25,11 +26,36 @@ def run(
     summary: str,
     comparisons: str,
     latency: str,
+    training_speed: str,
     claims: str,
 ) -> None:
-    """Answer every claim of ``paper`` (claims.yaml): entry by entry, then claim by claim.
+    """Answer every claim of ``paper`` (claims.yaml) in ``claims``, as answered() does.
 
     Raises StepError for a mistake in ``paper``, DiskError.
+    """
+    content = answered(params, paper, manifest, summary, comparisons, latency, training_speed)
+    write(content, claims)
+
+
+def write(content: dict, path: str) -> None:
+    """claims.json. Raises DiskError."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    atomic.write_text(path, text + "\n")
+
+
+def answered(
+    params: dict,
+    paper: str,
+    manifest: str,
+    summary: str,
+    comparisons: str,
+    latency: str,
+    training_speed: str,
+    unconverged: str = "",
+) -> dict:
+    """Every claim's answers: entry by entry, then claim by claim.
+
+    ``unconverged``: why no accuracy counts, which one run cannot know. Raises StepError.
     """
     document = yaml.safe_load(Path(paper).read_text(encoding="utf-8"))
     given.check(document, paper)
@@ -42,15 +68,29 @@ def run(
         known=known,
         layers={name: grouped_layers(params["schemes"][name]["groups"]) for name in known},
         top1=table["test_top1"].to_dict(),
-        differs=differences(params, document, facts(images, table["train_top1"]["baseline"])),
+        differs=differences(params, document, facts(images, fit(table.loc["baseline"]))),
         architecture=architecture == document["setting"]["model.architecture"],
-        loaded=json.loads(Path(latency).read_text(encoding="utf-8"))["load"]["loaded"],
+        loaded=[
+            measure
+            for measure, path in (("latency", latency), ("training_seconds", training_speed))
+            if json.loads(Path(path).read_text(encoding="utf-8")).get("load", {}).get("loaded")
+        ],
+        unconverged=unconverged,
     )
     entries = [judge(entry, own, document) for entry in document["entries"]]
-    content = {
+    return {
         "differs": own.differs,
+        "unconverged": unconverged,
         "claims": [together(claim, entries) for claim in document["claims"]],
         "entries": entries,
     }
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    atomic.write_text(claims, text + "\n")
+
+
+def fit(baseline: pd.Series) -> float:
+    """The accuracy on the training part, 0 to 1: of weights at rest where that was measured.
+
+    The running mean of training takes each image before the weights have learnt from it, with
+    dropout and augmentation.
+    """
+    at_rest = baseline["train_eval_top1"]
+    return baseline["train_top1"] if np.isnan(at_rest) else at_rest

@@ -1,0 +1,39 @@
+"""Answers of a run that lacks schemes, epochs or quiet."""
+
+from dataclasses import replace
+
+from groupconv.results.judging import judge
+from groupconv.results.verdicts import (
+    CONTRADICTED,
+    HOLDS,
+    NOT_COMPARABLE,
+    NOT_CONVERGED,
+    REPRODUCED,
+)
+from test_verdicts import DOCUMENT, ENTRIES, TRUE, a_run, answers, rows
+
+
+def test_one_scheme_refutes_each_and_satisfies_up_to_though_others_are_missing():
+    worse = rows("test_top1", {**TRUE, "D": -9.0}, seed_sd=0.4)
+    few = replace(a_run(test_top1=worse), known=["baseline", "D", "E"])
+    found = answers(few)
+    assert found["4b"] == (None, CONTRADICTED)  # each is within 3.03 points
+    assert found["11a"] == found["11b"] == (None, HOLDS)  # up to 80 and 50%
+    # D and E alone answer neither yes to each, nor which is the worst, nor an order.
+    assert {found[i] for i in ("3b", "5b", "8a", "8e")} == {(None, NOT_COMPARABLE)}
+    assert answers(replace(few, known=["baseline"]))["4b"] == (None, NOT_COMPARABLE)
+
+
+def test_where_more_epochs_change_the_difference_no_accuracy_is_answered():
+    moving = replace(a_run(), unconverged="it still moves", differs=["images: 1"])
+    found = answers(moving)
+    assert found["4a"] == (NOT_COMPARABLE, NOT_CONVERGED)
+    assert found["4b"] == (None, NOT_CONVERGED)
+    assert found["6a"] == (REPRODUCED, HOLDS)  # MACs are no matter of training
+    assert judge(ENTRIES["4b"], moving, DOCUMENT)["reason"] == "it still moves"
+
+
+def test_a_run_under_load_says_so_where_time_is_judged():
+    loaded = replace(a_run(), loaded=["latency"])
+    assert judge(ENTRIES["7a"], loaded, DOCUMENT)["reason"].endswith("; measured under load")
+    assert "load" not in judge(ENTRIES["6a"], loaded, DOCUMENT)["reason"]
