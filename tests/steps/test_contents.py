@@ -130,7 +130,7 @@ def test_the_recipe_for_a_figure_is_one_function_and_one_row(tmp_path):
 
     params = {**PARAMS, "schemes": {s: PARAMS["schemes"][s] for s in ("baseline", "E")}}
     paths = build(tmp_path / "results", params)
-    given = ("paper", "manifest", "summary", "comparisons", "latency", "claims")
+    given = "paper manifest summary comparisons latency training_speed claims".split()
     claims.run(reads.params_of(params, "claims"), **{name: paths[name] for name in given})
     given = ("summary", "claims", "manifest", "counts")
     part = reads.params_of(params, "tables")
@@ -142,7 +142,7 @@ def test_the_recipe_for_a_figure_is_one_function_and_one_row(tmp_path):
         "ambiguities": "workflow/paper/ambiguities.yaml",
         "texts": str(workflow / "report"),
     }
-    read = ("figures", "tables", "latency", "summary", "comparisons", "tests", "report")
+    read = "figures tables latency agreement summary comparisons tests report".split()
     run(workflow, "report", params, {**texts, **{name: paths[name] for name in read}})
 
     drawn = {path.name for path in Path(paths["figures"]).iterdir()}

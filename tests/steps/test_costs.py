@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from groupconv.pages import alts, costs, drawing
+from groupconv.pages import alts, costs, drawing, forest
 from results_tree import inputs, layer_rows
 
 SCHEMES = ("baseline", "D", "E")
@@ -49,7 +49,7 @@ def test_the_bars_of_the_waterfall_begin_where_the_last_ended(given):
     assert at == pytest.approx(45)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert (names[0], names[-1]) == ("baseline", "E")
-    assert "grouped layers, above it +16.0 ms" in alts.waterfall(given)
+    assert "grouped layers, lost by kernels +16.0 ms" in alts.waterfall(given)
 
 
 def test_the_roofline_has_the_ceilings_and_the_rate_of_each_layer(given):
@@ -75,3 +75,14 @@ def test_time_in_the_pareto_figure_is_of_the_fastest_in_fp32(given):
     fronts = [list(axis.lines[-1].get_xdata()) for axis in (macs, time)]
     assert fronts == [pytest.approx([2.3, 2.4, 11]), pytest.approx([36, 80])]
     assert "E: 75.0%, 2.40 G MACs, 36.0 ms" in alts.pareto(given)
+
+
+def test_of_many_back_ends_figure_10_shows_the_fastest_and_leaves_none_out_unsaid():
+    few, many = (
+        inputs(runs=pd.DataFrame({"variant": [*("eager", "folded", "a", "b", "c")[:n]]}))
+        for n in (4, 5)
+    )
+    assert [one.measure for one in forest.cost_series(few)] == [
+        *("macs", "latency", "latency_a", "latency_b", "latency_folded")
+    ]
+    assert [one.measure for one in forest.cost_series(many)] == ["macs", "latency", "best_latency"]

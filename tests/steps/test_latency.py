@@ -104,6 +104,9 @@ def test_a_back_end_that_cannot_run_says_why(monkeypatch):
     assert BACK_ENDS["folded_bf16"].why_not("cpu").endswith(" has no bf16 arithmetic")
     monkeypatch.setenv("PATH", "")
     assert BACK_ENDS["compile"].why_not("cpu") == "no C++ compiler: apt-get install g++"
+    old_gpu = BACK_ENDS["folded_bf16"].why_not("cuda", gpu_has_bf16=False)
+    assert old_gpu == "this GPU has no bf16 arithmetic"
+    assert BACK_ENDS["folded_bf16"].why_not("cuda") is None
     found, skipped = table.sorted_out(["eager", "compile", "cuda_graphs"], "cpu")
     assert found == ["eager"]
     assert list(skipped) == ["compile", "cuda_graphs"]

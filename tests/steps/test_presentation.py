@@ -22,7 +22,7 @@ PAPER = "workflow/paper/claims.yaml"
 
 def answer(paths, params):
     """Run the step claims."""
-    given = ("paper", "manifest", "summary", "comparisons", "latency", "claims")
+    given = "paper manifest summary comparisons latency training_speed claims".split()
     claims.run(reads.params_of(params, "claims"), **{name: paths[name] for name in given})
 
 
@@ -51,7 +51,10 @@ def put_together(paths, params):
         "workflow/report",
         paths["figures"],
         paths["tables"],
-        **{name: paths[name] for name in ("latency", "summary", "comparisons", "tests", "report")},
+        **{
+            name: paths[name]
+            for name in ("latency", "agreement", "summary", "comparisons", "tests", "report")
+        },
     )
 
 

@@ -6,9 +6,10 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
-from groupconv.pages import contents, making, markup
+from groupconv.pages import contents, kinds, making, markup
 from groupconv.settings import comments, config, reads
 from groupconv.steps import report
 from results_tree import build
@@ -94,6 +95,8 @@ def test_a_page_of_other_images_calls_nothing_japanese(tmp_path):
     load = json.loads(Path(paths["latency"]).read_text(encoding="utf-8"))
     load["load"] = {"loaded": True, "others_before": 0.0, "others_during": [0.1, 0.43]}
     Path(paths["latency"]).write_text(json.dumps(load), encoding="utf-8")
+    results = pd.read_csv(paths["summary"]).assign(latency_loaded=1)  # as the step summary says it
+    results.to_csv(paths["summary"], index=False)
     answer(paths, params)
     tabulate(paths, params)
     blank_figures(paths, params, "cat")
@@ -105,6 +108,10 @@ def test_a_page_of_other_images_calls_nothing_japanese(tmp_path):
     for word in ("Kuzushiji", "character", 'lang="ja"', "@font-face"):
         assert word not in own, word
     assert "Other programs used up to 43% of the machine's cores" in " ".join(own.split())
+    timed = [row.name for row in contents.FIGURES if row.timed]
+    captions = dict(re.findall(r'(?s)<figure id="([^"]+)".*?<figcaption>(.*?)</figcaption>', page))
+    assert {name for name, text in captions.items() if kinds.LOADED in text} == set(timed)
+    assert "eager, under load" in page
 
 
 def test_classes_without_kana_are_japanese_where_the_source_is(tmp_path):
@@ -120,9 +127,32 @@ def test_classes_without_kana_are_japanese_where_the_source_is(tmp_path):
     assert "@font-face{font-family:page-ja" in page
 
 
+def test_agreement_is_a_row_for_each_back_end_and_scheme():
+    of = {"images": 1000, "top1_agreement": 0.985, "low": 0.975, "high": 0.991, "enough": False}
+    record = {"back_ends": {"openvino_bf16": "bf16"}}
+    record["schemes"] = {"E": {"back_ends": {"openvino_bf16": of}}}
+    (row,) = report.agreed(record)
+    assert row == {
+        "name": "openvino bf16",
+        "precision": "bf16",
+        "scheme": "E",
+        "images": "1,000",
+        "share": "98.5% [97.5, 99.1]",
+        "enough": "no",
+    }
+    assert report.agreed({"back_ends": {}, "schemes": {}}) == []
+
+
+def test_the_page_says_which_networks_it_has():
+    said = report.trained_here(6, {"baseline": [0, 1, 2], "D": [0, 1, 2], "A": [0]})
+    assert said == (
+        "Here the baseline and D are trained with 3 seeds, A is trained with 1 seed, for 6 epochs."
+    )
+
+
 def test_no_number_of_the_page_is_missing(page):
     """The baseline has no smallest difference, and is the first row."""
-    assert re.search(r"it can show differences of about \d+ points or more\.", page)
+    assert re.search(r"it can show differences of about \d+(\.\d)? points or more\.", page)
     assert not re.search(r"\b(nan|None|inf)\b", re.sub(r"<[^>]*>|<pre.*?</pre>", " ", page))
 
 

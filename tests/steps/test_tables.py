@@ -25,9 +25,10 @@ def test_class_names_that_look_like_numbers_are_counted_as_text(tmp_path):
         "used": 4,
         "not chosen: other classes": 5,
         "left out: blank": 2,
-        "in the source": 11,
+        "in the files that were read": 11,
     }
-    names = ["train", "used", "left out: blank", "not chosen: other classes", "in the source"]
+    names = ["train", "used", "left out: blank", "not chosen: other classes"]
+    names.append("in the files that were read")
     assert rows.loc[names, "classes"].tolist() == [2, 3, 2, 1, 4]
 
 

@@ -43,7 +43,7 @@ def first_line(project, log):
 def test_every_log_begins_with_the_command_that_made_it(finished):
     project, _ = finished
     logs = sorted((project.folder / "logs").rglob("*.log"))
-    assert len(logs) == 10 + 3 * 3  # the raw file was there
+    assert len(logs) == 11 + 3 * 3  # the raw file was there
     for log in logs:
         step = log.relative_to(project.folder / "logs").parts[0].removesuffix(".log")
         assert first_line(project, log).startswith(f"python workflow/step.py {step} '{{"), log

@@ -20,7 +20,7 @@ def test_every_job_has_a_log_and_a_benchmark(finished):
     logs = {path.with_suffix("") for path in project.folder.glob("logs/**/*.log")}
     benchmarks = {path.with_suffix("") for path in project.folder.glob("logs/**/*.tsv")}
     assert logs == benchmarks
-    assert len(logs) == 10 + 3 * 3  # one each, but train, evaluate and macs for three schemes
+    assert len(logs) == 11 + 3 * 3  # one each, but train, evaluate and macs for three schemes
 
 
 def test_nothing_half_written_stays(finished):

@@ -9,6 +9,7 @@ rule claims:
             summary=rules.summary.output.summary,
             comparisons=rules.summary.output.comparisons,
             latency=rules.latency.output.latency,
+            speed=rules.training_speed.output.speed,
         ),
     output:
         claims="results/claims.json",
@@ -28,7 +29,8 @@ rule claims:
     shell:
         "python workflow/step.py claims {params.json:q} paper={params.paper}"
         " manifest={input.manifest} summary={input.summary} comparisons={input.comparisons}"
-        " latency={input.latency} claims={output.claims} {params.options:q} 2> {log}"
+        " latency={input.latency} training_speed={input.speed}"
+        " claims={output.claims} {params.options:q} 2> {log}"
 
 
 rule tables:
@@ -112,6 +114,7 @@ rule report:
             tables=rules.tables.output.tables,
             claims=rules.claims.output.claims,
             latency=rules.latency.output.latency,
+            agreement=rules.agreement.output.agreement,
             summary=rules.summary.output.summary,
             comparisons=rules.summary.output.comparisons,
             tests=seam.of_all(rules.evaluate.output.test),
@@ -138,6 +141,6 @@ rule report:
     shell:
         "python workflow/step.py report {params.json:q} claims={input.claims}"
         " ambiguities={params.ambiguities} texts={params.texts} figures={params.figures}"
-        " tables={params.tables} latency={input.latency} summary={input.summary}"
-        " comparisons={input.comparisons} tests={params.tests:q}"
+        " tables={params.tables} latency={input.latency} agreement={input.agreement}"
+        " summary={input.summary} comparisons={input.comparisons} tests={params.tests:q}"
         " report={output.report} {params.options:q} 2> {log}"

@@ -10,15 +10,15 @@ from math import isfinite
 import pandas as pd
 
 from groupconv.pages import mistakes
-from groupconv.pages.words import MINUS, measure, signed
+from groupconv.pages.words import MINUS, back_end, signed
 
-CANNOT_TELL, NOT_ASKED = "cannot tell", "not asked"
+CANNOT_TELL, NOT_ASKED, NOT_CONVERGED = "cannot tell", "not asked", "not converged"
 LEARNT = 0.5  # top-1 of the baseline; below, no difference between networks means anything
 
 
 @dataclass(frozen=True)
 class Answer:
-    """``more`` is the section of the page that has the rest."""
+    """``more`` is the section of the page that has the rest, if any."""
 
     question: str
     word: str
@@ -34,6 +34,7 @@ class Given:
     papers: {(scheme, measure): the paper's change} that ours may stand beside
     schemes: the section of params.yaml
     loaded: whether other programs used the machine while latency was measured
+    unconverged: why no accuracy counts, where more epochs are known to change it
     """
 
     summary: pd.DataFrame
@@ -41,6 +42,7 @@ class Given:
     papers: dict[tuple[str, str], float]
     schemes: dict[str, dict]
     loaded: bool
+    unconverged: str = ""
 
     def of(self, name: str, scheme: str, reference: str = "baseline") -> pd.Series | None:
         """The scheme's change from the reference, if it was measured."""
@@ -89,9 +91,9 @@ def time(given: Given, scheme: str) -> Answer:
         f"{word}, on this machine" if word in ("yes", "no") else word,
         f"For one image, scheme {scheme} takes {own['best_latency_ms']:.0f} ms, the baseline "
         f"{own['best_reference_ms']:.0f} ms, {_run_by(own)}: {_less(best['change'])}"
-        f"{_saving(best)}. By eager PyTorch it is {own['latency_ms']:.0f} ms against "
-        f"{given.summary.loc['baseline', 'latency_ms']:.0f} ms, {_less(eager['change'])}"
-        f"{_saving(eager)}.{_paper(given, scheme, 'latency')}{loaded}",
+        f"{_saving(best)}.{_faster_still(given, own)} By eager PyTorch it is "
+        f"{own['latency_ms']:.0f} ms against {given.summary.loc['baseline', 'latency_ms']:.0f} ms, "
+        f"{_less(eager['change'])}{_saving(eager)}.{_paper(given, scheme, 'latency')}{loaded}",
         "cost",
     )
 
@@ -101,11 +103,11 @@ def accuracy(given: Given, scheme: str) -> Answer:
     question = "Does it cost accuracy?"
     base, row = given.summary.loc["baseline", "test_top1"], given.of("test_top1", scheme)
     if base < LEARNT:
-        said = f"The baseline names {base:.1%} of the test images: it has learnt too little."
+        said = f"The baseline recognises {base:.1%} of the test images: it has learnt too little."
         return Answer(question, CANNOT_TELL, said, "accuracy")
     own = given.summary.loc[scheme, "test_top1"]
     said = (
-        f"Scheme {scheme} names {own:.1%} of the test images, the baseline {base:.1%}: "
+        f"Scheme {scheme} recognises {own:.1%} of the test images, the baseline {base:.1%}: "
         f"{row['change']:+.1f} points{_interval(row)}."
     )
     word = _word([row["low"]], [row["high"]])
@@ -113,7 +115,7 @@ def accuracy(given: Given, scheme: str) -> Answer:
         smallest = row["smallest_difference"]
         said += f" This run can show a change of {smallest:.1f} points or more."
     paper = _paper(given, scheme, "test_top1", "points")
-    return Answer(question, *_once(word, signed(said) + paper, row), "accuracy")
+    return Answer(question, *_once(given, word, signed(said) + paper, row), "accuracy")
 
 
 def narrower(given: Given, scheme: str) -> Answer:
@@ -126,40 +128,51 @@ def narrower(given: Given, scheme: str) -> Answer:
     ]
     if not plain:
         said = "This run trains no plain network with fewer channels to compare it with."
-        return Answer(question, NOT_ASKED, said, "networks")
+        return Answer(question, NOT_ASKED, said, "")
     times = given.summary["latency_ms"]
     other = min(plain, key=lambda name: abs(times[name] - times[scheme]))
     row, learnt = given.of("test_top1", scheme, other), given.summary.loc["baseline", "test_top1"]
     said = (
-        f"By eager PyTorch {scheme} takes {times[scheme]:.0f} ms and names {_change(row)} more of "
-        f"the test images than {other}, which takes {times[other]:.0f} ms: a plain network with "
-        f"{given.schemes[other]['width']:g} times the baseline's channels."
+        f"By eager PyTorch {scheme} takes {times[scheme]:.0f} ms and recognises {_change(row)} "
+        f"more of the test images than {other}, which takes {times[other]:.0f} ms: a plain network "
+        f"with {given.schemes[other]['width']:g} times the baseline's channels."
     )
     better = {"yes": "no", "no": "yes"}  # of a change below 0
     word = _word([row["low"]], [row["high"]]) if learnt >= LEARNT else CANNOT_TELL
-    return Answer(question, *_once(better.get(word, word), signed(said), row), "accuracy")
+    return Answer(question, *_once(given, better.get(word, word), signed(said), row), "accuracy")
 
 
 def _change(row: pd.Series) -> str:
     return f"{row['change']:+.1f} points{_interval(row)}"
 
 
-def _once(word: str, said: str, row: pd.Series) -> tuple[str, str]:
+def _once(given: Given, word: str, said: str, row: pd.Series) -> tuple[str, str]:
     """Word and sentence; of one seed each, they are about these networks, and say so."""
+    if given.unconverged:
+        return NOT_CONVERGED, f"{said} {signed(given.unconverged)}."
     if word == CANNOT_TELL or row["seeds"] != 1:
         return word, said
-    return f"{word}, for these networks", f"{said} One seed each: the schemes may differ otherwise."
+    return (
+        f"{word}, for these networks",
+        f"{said} One seed each: other seeds may give other differences.",
+    )
 
 
 def _run_by(own: pd.Series) -> str:
-    """What runs the scheme, and what the baseline, each at its fastest."""
-    mine, rival = (
-        measure("latency" if name == "eager" else f"latency_{name}")
-        for name in (own["best_back_end"], own["best_reference_back_end"])
-    )
-    if mine == rival:
-        return f"each at its fastest ({mine})"
-    return f"each at its fastest ({mine}; the baseline: {rival})"
+    """What runs the scheme, and what the baseline, each at its fastest of one precision."""
+    mine, rival = map(back_end, (own["best_back_end"], own["best_reference_back_end"]))
+    names = mine if mine == rival else f"{mine}; the baseline: {rival}"
+    return f"each by what runs it fastest in {own['best_precision']} ({names})"
+
+
+def _faster_still(given: Given, own: pd.Series) -> str:
+    """What the baseline takes where another precision runs it faster than the scheme's."""
+    base = given.summary.loc["baseline"]
+    if base["best_latency_ms"] >= own["best_reference_ms"]:
+        return ""
+    name = back_end(base["best_back_end"])
+    said = f"the baseline takes {base['best_latency_ms']:.0f} ms ({name})"
+    return f" In {base['best_precision']} {said}."
 
 
 def _word(lows: list[float], highs: list[float]) -> str:

@@ -1,5 +1,7 @@
 """The accuracy of each class on the test part: the baseline's, and a scheme's beside it."""
 
+import textwrap
+
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
@@ -15,6 +17,7 @@ from groupconv.pages.words import MINUS
 MOST = 12  # classes at either end; between them the others are left out
 ROW_IN = 0.24
 LONGEST = 18  # characters of a class's name
+LINE = 70  # characters of a line of text
 
 
 def table(given: FigureInputs) -> tuple[str | None, pd.DataFrame]:
@@ -56,6 +59,7 @@ def figure(given: FigureInputs) -> Figure:
         axis.plot(ends_of, (y, y), color=BLUE, linewidth=1.5, zorder=1)
         axis.plot(ends_of[0], y, "D", color=GREY, markerfacecolor="white", markersize=6, zorder=2)
         axis.plot(ends_of[1], y, "o", color=BLUE, markersize=5, zorder=3)
+    made.suptitle(textwrap.fill(counted(scheme, found), LINE), fontsize=SMALL + 1)
     names = [f"{short(row['class'], LONGEST)} ({row['images']})" for _, row in shown.iterrows()]
     axis.set_yticks(list(shown.index), names, fontsize=SMALL)
     changes = axis.secondary_yaxis("right")

@@ -26,7 +26,7 @@ BACK_ENDS = {"eager": measure("latency"), "folded": measure("latency_folded")}
 ROW_IN = 0.21
 SPAN = 0.3, 500  # FLOP for each byte: from a linear layer to VGG's plainest convolutions
 NOT_TIMED = "No layer was timed: latency.layer_rounds is 0."
-SHORT = {losses.FLOOR: "at the ceiling", losses.KERNEL: "above it"}
+SHORT = {losses.FLOOR: "at best", losses.KERNEL: "lost by kernels"}
 PLACES = {
     losses.CLASSIFIER: "classifier",
     losses.CONV1: "conv-1",
@@ -60,8 +60,9 @@ def waterfall(given: FigureInputs) -> Figure:
     axes[-1, 0].set_xlabel("time of one input (ms)")
     handles = [
         Patch(color=GREEN, label="if time followed MACs"),
-        Patch(color=BLUE, label="the machine's ceilings"),
-        Patch(color=ORANGE, label="kernels below the ceilings"),
+        Patch(color=BLUE, label="at best"),
+        Patch(color=ORANGE, label="lost by kernels"),
+        Patch(color=GREY, label="whole, or without MACs"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
     sns.despine(figure, left=True)
@@ -191,6 +192,13 @@ def pareto(given: FigureInputs) -> Figure:
     figure.legend(handles, [*names, "Pareto front"], loc="outside lower center", ncols=4)
     sns.despine(figure)
     return figure
+
+
+def cheapest(given: FigureInputs) -> list[str]:
+    """The schemes than which no other is both faster and more accurate, the fastest first."""
+    top1 = given.summary["test_top1"]
+    points = {name: (fastest(given.latency, name)[1], 100 * top1[name]) for name in top1.index}
+    return front(points)
 
 
 def fastest(latency: dict, scheme: str) -> tuple[str, float, float, float]:

@@ -17,6 +17,7 @@ SECTIONS = {  # of the page, in its order: their addresses and headings
 EACH = "{scheme}"  # in a figure's name and title: the row stands for one figure per scheme
 FIGURE_KINDS = ("svg", "png")  # of its files: for the page, and for elsewhere
 TABLE_KINDS = ("csv", "md")  # numbers, and the same as it is printed
+LOADED = "Other programs used the machine meanwhile: measured under load."
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Figure:
 
     ``draw`` names a function in drawing.py, and one in alts.py if that has one. If ``name`` has
     {scheme} in it, there is a figure per scheme, and ``paper`` has the (name, title) of each that
-    the paper numbers. Raises StepError if the page has no such section.
+    the paper numbers. ``timed``: it shows times, and says so where they were measured under load.
+    Raises StepError if the page has no such section.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Figure:
     section: str
     caption: str
     draw: str
+    timed: bool = False
     paper: dict[str, tuple[str, str]] = field(default_factory=dict)
     scheme: str | None = None  # whose figure it is; figures() fills it in
 

@@ -24,12 +24,8 @@ class Step:
     target: str
     keys: str
 
-    @property
-    def command(self) -> str:
-        """What makes it once more, at the root of a clone."""
-        return f"snakemake --cores all --force {self.target}"
 
-
+COLLECTED = ("agreement", "summary", "claims")  # steps that study.collect runs
 OF_SEED = "results/schemes/{scheme}/seed{seed}"
 STEPS = (
     Step(
@@ -95,6 +91,17 @@ STEPS = (
         "data model schemes train evaluate.checkpoint",
     ),
 )
+
+
+def command(step: Step, scheme: str, seed: int, *, collected: bool) -> str:
+    """What makes it once more, at the root of a clone, of one scheme and seed for example.
+
+    ``collected``: the study's page, whose trainings were made elsewhere.
+    """
+    if collected:
+        of_texts = step.name in COLLECTED
+        return "python -m study.collect" if of_texts else "python -m study.train"
+    return f"snakemake --cores all --force {step.target.format(scheme=scheme, seed=seed)}"
 
 
 def parameters(step: Step, params: dict) -> str:

@@ -18,4 +18,5 @@ def resolution(results: pd.DataFrame) -> str:
     smallest = results["smallest_difference"].max() * 100
     if math.isnan(smallest):
         return f"{said}."
-    return f"{said}; it can show differences of about {smallest:.0f} points or more."
+    points = f"{smallest:.1f} points" if smallest < 9.95 else f"{smallest:.0f} points"
+    return f"{said}; it can show differences of about {points} or more."

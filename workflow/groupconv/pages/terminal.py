@@ -13,7 +13,7 @@ LINE = 110  # characters of a terminal
 def text(given: TableInputs) -> str:
     """What the terminal shows at the end of a run."""
     results = given.summary
-    lines = results_lines(given)
+    lines = results_lines(given, narrow=True)
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = "\n".join(
         "  ".join(
@@ -24,8 +24,11 @@ def text(given: TableInputs) -> str:
     )
     notes = [
         resolution(results),
-        "MACs, parameters, latency: of the paper's full model, one 224x224 input, eager.",
+        "MACs and times: of the paper's full model, one 224x224 input; fastest: of the back ends "
+        "that were timed; eager: PyTorch as written.",
     ]
+    if results["latency_loaded"].any():
+        notes.append("Times were measured under load: other programs used the machine meanwhile.")
     if differs := given.answers["differs"]:
         notes.append("Accuracy is not comparable with the paper's: " + "; ".join(differs) + ".")
     notes += claimed.lines(given.answers)

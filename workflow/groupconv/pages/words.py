@@ -6,7 +6,7 @@ MINUS = "\N{MINUS SIGN}"
 BACK_ENDS = {"latency": "eager PyTorch", "latency_folded": "batch norm folded"}
 MEASURES = {
     **BACK_ENDS,
-    "best_latency": "the fastest back end of each",
+    "best_latency": "latency at its fastest",
     "macs": "MACs",
     "params": "parameters",
     "conv_params": "parameters of the convolutions",
@@ -37,6 +37,11 @@ _NAMES = re.compile(rf"\b(?:latency(?:_\w+)?|{'|'.join(n for n in MEASURES if '_
 def measure(name: str) -> str:
     """A measure of comparisons.csv in words; another back end's latency by its own name."""
     return MEASURES.get(name) or name.removeprefix("latency_").replace("_", " ")
+
+
+def back_end(name: str) -> str:
+    """A back end in words: "batch norm folded", "openvino bf16"."""
+    return measure("latency" if name == "eager" else f"latency_{name}")
 
 
 def plain(text: str) -> str:

@@ -41,7 +41,7 @@ def measured(
     # Slow to import: a run without such a back end takes a second.
     from groupconv.ground.provenance import machine, versions
     from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
-    from groupconv.network.back_ends.table import sorted_out
+    from groupconv.network.back_ends.prepared import runs_here
     from groupconv.network.device import choose_device, set_threads
     from groupconv.network.restored import parts_of, restored
     from groupconv.results.intervals import wilson
@@ -49,7 +49,7 @@ def measured(
     settings, seed = params["latency"], params["train"]["seeds"][0]
     device = choose_device(settings["device"], "latency.device")
     set_threads(settings["threads"], "latency.threads")
-    names, skipped = sorted_out(below, device.type)
+    names, skipped = runs_here(below, device)
     found: dict[str, dict] = {}
     for scheme in in_order(params["schemes"]):
         trained = restored(checkpoint.replace("{scheme}", scheme).replace("{seed}", str(seed)))

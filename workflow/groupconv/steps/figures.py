@@ -16,7 +16,8 @@ from groupconv.data.packed import Images
 from groupconv.ground import atomic
 from groupconv.pages import alts, contents, drawing, papers, vector
 from groupconv.pages.inputs import FigureInputs
-from groupconv.pages.style import style
+from groupconv.pages.kinds import LOADED
+from groupconv.pages.style import SMALL, style
 from groupconv.results.order import in_order
 from groupconv.results.trained import seeds_of
 
@@ -68,9 +69,14 @@ def run(
     )
     style()
     rows = contents.figures(schemes)
+    loaded = given.latency["load"]["loaded"]
     for row in rows:
-        words = row.title, contents.says(alts, row, given)
-        save(drawn(row, given), Path(folder) / row.name, params["figures"]["dpi"], *words)
+        figure, alt = drawn(row, given), contents.says(alts, row, given)
+        if row.timed and loaded:
+            figure.suptitle("measured under load", fontsize=SMALL + 1, fontweight="bold")
+            alt = f"{alt} {LOADED}"
+        stem = Path(folder) / row.name
+        save(figure, stem, params["figures"]["dpi"], row.title, alt)
     names = {row.name for row in rows}
     for path in Path(folder).iterdir():
         if path.stem not in names:  # of a scheme that is no more

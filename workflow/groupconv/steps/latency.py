@@ -16,7 +16,8 @@ from groupconv.ground.provenance import machine, versions
 from groupconv.network import counts
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
-from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
+from groupconv.network.back_ends.prepared import runs_here
+from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import is_loaded, load_before
 from groupconv.network.timing import MOST_MORE, STABLE, is_stable, measured
@@ -41,7 +42,7 @@ def run(params: dict, runs: str, latency: str, layers: str) -> None:
     schemes = {scheme: params["schemes"][scheme] for scheme in in_order(params["schemes"])}
     device = choose_device(settings["device"], "latency.device")
     set_threads(settings["threads"], "latency.threads")
-    names, skipped = sorted_out(settings["back_ends"], device.type)
+    names, skipped = runs_here(settings["back_ends"], device)
     for name, reason in skipped.items():
         say(f"latency: {name} is skipped: {reason}")
     settings = settings | {"back_ends": names}

@@ -25,6 +25,12 @@ CONVENTIONS = {
     "here; 2x2 max-pooling not known to it",
     TORCH: "its flop is half a MAC: halved here; no bias; convolutions and linear layers alone",
 }
+OF_COUNTS = {
+    "activations": "outputs of convolutions and linear layers, as fvcore counts them; not those of "
+    "batch norm, ReLU, pooling or a shuffle",
+    "bytes_moved": "fp32, at least: each layer's inputs and weights read once, its outputs written "
+    "once; no biases, batch norm folded, no pooling, no shuffle; by closed form alone",
+}
 
 
 def run(params: dict, macs: str) -> None:
@@ -65,6 +71,7 @@ def run(params: dict, macs: str) -> None:
             name: {"macs": sums[name], "convention": convention}
             for name, convention in CONVENTIONS.items()
         },
+        "conventions": OF_COUNTS,
         "layers": [layer.row() for layer in layers],
         "not_added_by_operator": rest,
         "not_counted_operators": unsupported,

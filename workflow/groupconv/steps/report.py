@@ -28,11 +28,13 @@ from groupconv.pages import (
     kinds,
     making,
     markup,
+    mistakes,
     papers,
     vector,
     words,
 )
 from groupconv.pages.resolution import resolution
+from groupconv.results.back_ends import LEAST
 from groupconv.results.trained import seeds_of
 
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
@@ -46,6 +48,7 @@ def run(
     figures: str,
     tables: str,
     latency: str,
+    agreement: str,
     summary: str,
     comparisons: str,
     tests: str,
@@ -67,7 +70,12 @@ def run(
         papers=papers.changes(found),
         schemes=params["schemes"],
         loaded=timed["load"]["loaded"],
+        unconverged=found["unconverged"],
     )
+    seeds = seeds_of(tests, params["schemes"], params["train"]["seeds"])
+    scheme = mistakes.focus(results) or "baseline"
+    of_trainings = trained(tests, seeds)
+    collected = bool(of_trainings["commits"])
     titles = {name: one.title for name, one in SOURCES.items()}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(texts), autoescape=True, undefined=jinja2.StrictUndefined
@@ -79,8 +87,9 @@ def run(
         language=language,
         style=read(Path(texts) / "style.css"),
         script=read(Path(texts) / "page.js"),
+        here=trained_here(params["train"]["epochs"], seeds),
         answers=answers.answers(given),
-        figures=figure_groups(params["schemes"], Path(figures), language),
+        figures=figure_groups(params["schemes"], Path(figures), language, loaded=given.loaded),
         tables=[table(row, Path(tables), language) for row in contents.TABLES],
         claims=claimed.claims(found),
         verdicts=claimed.counts(found),
@@ -93,13 +102,20 @@ def run(
         differs=[words.difference(text, titles) for text in found["differs"]],
         params=yaml.safe_dump(params, sort_keys=False, allow_unicode=True),
         latency=timed,
+        fair=fair(params),
+        agreed=agreed(read_json(agreement)),
+        least=f"{LEAST:.0%}",
         versions={**timed["versions"], **installed()},
         source=source,
         images=markup.cells(data),
         selection=words.selection(params["data"], params["split"]),
         division=divided(Path(tables) / "data.csv", params["split"]["division"]),
-        steps=[(step, making.parameters(step, params)) for step in making.STEPS],
-        trained=trained(tests, params),
+        steps=[
+            (step, making.command(step, scheme, seeds[scheme][0], collected=collected), said)
+            for step in making.STEPS
+            for said in [making.parameters(step, params)]
+        ],
+        trained=of_trainings,
         commit=commit(),
         made=f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
     )
@@ -107,7 +123,7 @@ def run(
     atomic.write_text(report, page.replace("/* glyphs */", face, 1))
 
 
-def figure_groups(schemes: dict, folder: Path, language: str) -> list[dict]:
+def figure_groups(schemes: dict, folder: Path, language: str, *, loaded: bool) -> list[dict]:
     """The figures of each row: those of one row per scheme stand together, under one caption."""
     rows = contents.figures(schemes)
     groups = []
@@ -115,7 +131,7 @@ def figure_groups(schemes: dict, folder: Path, language: str) -> list[dict]:
         members = list(members)
         groups.append(
             {
-                "caption": caption,
+                "caption": f"{caption} {kinds.LOADED}" if members[0].timed and loaded else caption,
                 "section": members[0].section,
                 "each": members[0].scheme is not None,
                 "figures": [
@@ -151,12 +167,58 @@ def table(row: contents.Table, folder: Path, language: str) -> dict:
     }
 
 
-def trained(tests: str, params: dict) -> dict[str, list[str]]:
+def trained_here(epochs: int, seeds: dict[str, list[int]]) -> str:
+    """Which networks this run has, and how often each was trained."""
+    by_number: dict[int, list[str]] = {}
+    for scheme, of in seeds.items():
+        by_number.setdefault(len(of), []).append("the baseline" if scheme == "baseline" else scheme)
+    said = (
+        f"{listed(names)} {'is' if len(names) == 1 else 'are'} trained with {many(number, 'seed')}"
+        for number, names in by_number.items()
+    )
+    return f"Here {', '.join(said)}, for {many(epochs, 'epoch')}."
+
+
+def fair(params: dict) -> str:
+    """What the rate and the initialisation decide, and those of this run."""
+    most = max(n for one in params["schemes"].values() for n in one["groups"])
+    here = " and ".join(
+        in_force(params, k) for k in ("model.initialization", "train.learning_rate")
+    )
+    return (
+        "The rate and the initialisation decide much. Behind batch norm a filter's norm sets only "
+        f"its effective rate; Kaiming's rule makes that up to {most} times as high in a grouped "
+        "layer as filters of one norm would, and in few epochs that decides. No rule is fair by "
+        f"itself: docs/statistics.md has the figures of a sweep. This run has {here}."
+    )
+
+
+def listed(names: list[str]) -> str:
+    """The baseline, D and E."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def agreed(record: dict) -> list[dict]:
+    """A row for each back end below fp32 and scheme: how often it gives eager's class."""
+    return [
+        {
+            "name": words.back_end(name),
+            "precision": record["back_ends"][name],
+            "scheme": scheme,
+            "images": f"{of['images']:,}",
+            "share": f"{of['top1_agreement']:.1%} [{100 * of['low']:.1f}, {100 * of['high']:.1f}]",
+            "enough": "yes" if of["enough"] else "no",
+        }
+        for scheme, row in record["schemes"].items()
+        for name, of in row["back_ends"].items()
+    ]
+
+
+def trained(tests: str, seeds: dict[str, list[int]]) -> dict[str, list[str]]:
     """Of the trainings, how many were tested on which machine, and made by which commit.
 
     A run's own are of its commit, and no record says another.
     """
-    seeds = seeds_of(tests, params["schemes"], params["train"]["seeds"])
     records = [read_json(tests.format(scheme=s, seed=n)) for s, of in seeds.items() for n in of]
     machines = Counter(
         f"{one['machine']['gpu'] or one['machine']['cpu']}, {many(one['machine']['cores'], 'core')}"

@@ -12,6 +12,7 @@ import yaml
 
 from groupconv.data.manifest import read_table
 from groupconv.ground import atomic
+from groupconv.ground.progress import say
 from groupconv.results import back_ends, components, headline, intervals, measures
 from groupconv.results.comparability import papers_schemes
 from groupconv.results.comparisons import Plan
@@ -62,7 +63,7 @@ def run(
         counts={s: _read_json(macs.format(scheme=s)) for s in schemes},
         runs=pd.read_csv(runs),
         pages=pages_of(manifest),
-        back_ends=back_ends.BackEnds(timed["back_ends"], shares(agreed)),
+        back_ends=back_ends.BackEnds(timed["back_ends"], shares(agreed, timed)),
         steps=pd.read_csv(steps),
     )
     rows = measures.rows(given, plan(params, yaml.safe_load(Path(paper).read_text("utf-8"))))
@@ -79,6 +80,7 @@ def run(
                 "parameters": given.counts[scheme]["parameters"],
                 **times(scheme, timed["schemes"][scheme], compared),
                 **best_times(scheme, given, compared),
+                "latency_loaded": int(timed["load"]["loaded"]),
             }
             for scheme in schemes
         ]
@@ -171,19 +173,37 @@ def best_times(scheme: str, given: measures.Results, compared: pd.DataFrame) -> 
     return {
         "best_latency_ms": ms[scheme, mine],
         "best_back_end": mine,
+        "best_precision": given.back_ends.precisions[mine],
         "best_reference_ms": ms["baseline", rival],
         "best_reference_back_end": rival,
         **{f"best_latency_change{end}": row[column] / 100 for end, column in ENDS.items()},
     }
 
 
-def shares(agreed: dict) -> dict[back_ends.Cell, float]:
-    """Top-1 agreement with eager of each scheme on each back end that agreement.json has."""
+def shares(agreed: dict, timed: dict) -> dict[back_ends.Cell, float]:
+    """Top-1 agreement with eager of each scheme on each back end that agreement.json has.
+
+    None if it is of another processor than latency.json, ``timed``, whose kernels may be others.
+    """
+    mine, theirs = (of_processor(record) for record in (agreed, timed))
+    if agreed["schemes"] and mine != theirs:
+        say(
+            f"summary: agreement.json is of {mine}, latency.json of {theirs}: no back end below "
+            "fp32 counts; make both on one machine"
+        )
+        return {}
     return {
         (scheme, name): row["top1_agreement"]
         for scheme, of in agreed["schemes"].items()
         for name, row in of["back_ends"].items()
     }
+
+
+def of_processor(record: dict) -> str:
+    """The CPU or GPU that a record is of; "" where nothing was measured."""
+    if "device" not in record:
+        return ""
+    return record["machine"]["cpu" if record["device"] == "cpu" else "gpu"]
 
 
 def change_of(compared: pd.DataFrame, measure: str, scheme: str) -> dict[str, float]:
@@ -199,6 +219,7 @@ def last_epoch(histories: list[pd.DataFrame]) -> dict[str, float]:
     last = pd.DataFrame([history.iloc[-1] for history in histories]).mean()
     return {
         **{key: float(last[key]) for key in ("train_loss", "val_loss", "train_top1", "val_top1")},
+        **{key: float(last.get(key, np.nan)) for key in ("train_eval_loss", "train_eval_top1")},
         "train_images_per_s": float(np.mean([h["images_per_s"].median() for h in histories])),
         "train_seconds": float(np.mean([h["seconds"].sum() for h in histories])),
     }

@@ -8,9 +8,8 @@ import csv
 import json
 import statistics
 
-import psutil
-
 from groupconv.ground import atomic
+from groupconv.ground.progress import say
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.results.order import in_order
 from groupconv.settings import resources
@@ -47,13 +46,15 @@ def measured(params: dict) -> tuple[list[tuple[str, int, float]], dict]:
     """The rows of COLUMNS, and machine, versions, threads and the load beside the steps."""
     # Slow to import: a run that times nothing takes a second.
     from groupconv.ground.provenance import machine, versions
-    from groupconv.network.load import load_before
+    from groupconv.network.device import choose_device
+    from groupconv.network.load import Others, is_loaded, load_before
     from groupconv.network.speed import timed_steps
 
     key = resources.memory_key("training_speed", params)
     needed_mb, schemes = resources.training_speed_mb(params), params["schemes"]
     resources.check_memory(needed_mb, "training_speed: the full models of all schemes", key)
-    before = load_before("training_speed")["load_average_before"]
+    load = load_before("training_speed")
+    others, device = Others(), choose_device(params["train"]["device"], "train.device").type
     rows = timed_steps(
         params["model"]["architecture"],
         {name: schemes[name] for name in in_order(schemes)},
@@ -64,12 +65,15 @@ def measured(params: dict) -> tuple[list[tuple[str, int, float]], dict]:
         device=params["train"]["device"],
         threads=params["train"]["threads"],
     )
+    during = {"others": others.share(), "cores_given": others.given()}
+    loaded = is_loaded(load, [during], device)
+    if loaded:
+        say("training_speed: other programs used the machine meanwhile; the result is marked")
     made_with = {
         "precision": params["train"]["precision"],
         "device": params["train"]["device"],
         "threads": params["train"]["threads"],
-        "load_before": before,  # processes that wanted a core in the minute before
-        "load_after": psutil.getloadavg()[0],  # with the step's own
+        "load": {**load, **during, "loaded": loaded},
         "machine": machine(),
         "versions": versions("torch", "numpy"),
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from groupconv.network.back_ends.table import BACK_ENDS
+from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
 from groupconv.network.vgg import VGG
 
 
@@ -23,6 +23,13 @@ def prepared(
 def without_tf32() -> None:
     """What is called fp32 is fp32: cuDNN would round a convolution's inputs to TF32's 10 bits."""
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def runs_here(names: list[str], device: torch.device) -> tuple[list[str], dict[str, str]]:
+    """Those of ``names`` that run on ``device``, and why each of the others does not."""
+    on_gpu = device.type == "cuda"
+    bf16 = not on_gpu or torch.cuda.is_bf16_supported(including_emulation=False)
+    return sorted_out(names, device.type, gpu_has_bf16=bf16)
 
 
 def module(name: str):

@@ -41,7 +41,7 @@ class BackEnd:
         """Whether it computes in fp32, so that its logits can be held against eager's."""
         return self.precision == FP32
 
-    def why_not(self, device: str) -> str | None:
+    def why_not(self, device: str, *, gpu_has_bf16: bool = True) -> str | None:
         """Why it cannot run on ``device`` (cpu or cuda) of this machine; None: it can."""
         if device not in self.devices:
             return "it runs on CUDA alone" if device == "cpu" else "it runs on a CPU alone"
@@ -51,19 +51,13 @@ class BackEnd:
             return f"{names}: not installed; BACKENDS=1 bash envs/setup.sh brings it"
         if device == "cpu" and self.precision.startswith(BF16) and not machine.cpu_has_bf16():
             return f"{machine.cpu()} has no bf16 arithmetic"
-        if device == "cuda" and self.precision.startswith(BF16) and not _gpu_has_bf16():
+        if device == "cuda" and self.precision.startswith(BF16) and not gpu_has_bf16:
             return "this GPU has no bf16 arithmetic"
         if self.compiles and device == "cpu" and not _compiler():
             return "no C++ compiler: apt-get install g++"
         if self.compiles and device == "cuda" and importlib.util.find_spec("triton") is None:
             return "torch has no Triton here"
         return None
-
-
-def _gpu_has_bf16() -> bool:
-    import torch  # the rules read this table without it
-
-    return torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _compiler() -> str | None:
@@ -131,8 +125,10 @@ BACK_ENDS = {
 DEFAULT = ("eager", "folded")  # what every page of results reads
 
 
-def sorted_out(names: list[str], device: str) -> tuple[list[str], dict[str, str]]:
+def sorted_out(
+    names: list[str], device: str, *, gpu_has_bf16: bool = True
+) -> tuple[list[str], dict[str, str]]:
     """Those of ``names`` that run on ``device`` here, and why each of the others does not."""
-    reasons = {name: BACK_ENDS[name].why_not(device) for name in names}
+    reasons = {name: BACK_ENDS[name].why_not(device, gpu_has_bf16=gpu_has_bf16) for name in names}
     runs = [name for name in names if reasons[name] is None]
     return runs, {name: reason for name, reason in reasons.items() if reason is not None}
