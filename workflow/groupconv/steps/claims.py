@@ -28,34 +28,13 @@ def run(
     latency: str,
     training_speed: str,
     claims: str,
-) -> None:
-    """Answer every claim of ``paper`` (claims.yaml) in ``claims``, as answered() does.
-
-    Raises StepError for a mistake in ``paper``, DiskError.
-    """
-    content = answered(params, paper, manifest, summary, comparisons, latency, training_speed)
-    write(content, claims)
-
-
-def write(content: dict, path: str) -> None:
-    """claims.json. Raises DiskError."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    atomic.write_text(path, text + "\n")
-
-
-def answered(
-    params: dict,
-    paper: str,
-    manifest: str,
-    summary: str,
-    comparisons: str,
-    latency: str,
-    training_speed: str,
+    *,
     unconverged: str = "",
-) -> dict:
-    """Every claim's answers: entry by entry, then claim by claim.
+) -> None:
+    """Answer every claim of ``paper`` (claims.yaml): entry by entry, then claim by claim.
 
-    ``unconverged``: why no accuracy counts, which one run cannot know. Raises StepError.
+    ``unconverged``: why no accuracy counts, which one run cannot know; the study does.
+    Raises StepError for a mistake in ``paper``, DiskError.
     """
     document = yaml.safe_load(Path(paper).read_text(encoding="utf-8"))
     given.check(document, paper)
@@ -78,12 +57,14 @@ def answered(
         unconverged=unconverged,
     )
     entries = [judge(entry, own, document) for entry in document["entries"]]
-    return {
+    content = {
         "differs": own.differs,
         "unconverged": unconverged,
         "claims": [together(claim, entries) for claim in document["claims"]],
         "entries": entries,
     }
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    atomic.write_text(claims, text + "\n")
 
 
 def fit(baseline: pd.Series) -> float:
