@@ -167,8 +167,9 @@ def main() -> None:
             shown = [f"{s} {shares[s, name]:.1%}" for s in schemes if (s, name) in shares]
             why = ", ".join(shown) or f"no trained networks in {folder}"
             print(f"{name} does not count: top-1 agreement {why}")
-    for name in set(BACK_ENDS) - set(arguments.back_ends):
-        print(f"{name} was not asked for: --back-ends")
+    for name in BACK_ENDS:
+        if name not in arguments.back_ends:
+            print(f"{name} was not asked for: --back-ends")
     for scheme in arguments.schemes:
         found = headline.headline(runs, timed_ones, scheme)
         print("\n".join(f"{key:40}{_shown(value)}" for key, value in found.items()))

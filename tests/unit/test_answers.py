@@ -1,5 +1,7 @@
 """The page's answers: a yes or a no only where an interval says so, and words for keys."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from groupconv.pages import answers, claimed, words
@@ -80,6 +82,20 @@ def test_accuracy_is_lost_where_the_interval_says_so(interval, word):
     assert ("can show a change of 1.5 points" in said.sentence) == (word == "cannot tell")
     assert "nan" not in said.sentence
     assert " ." not in said.sentence
+
+
+def test_a_gpus_times_keep_their_digits():
+    timed = {("latency", "E"): (-50, -52, -48), ("best_latency", "E"): (-60, -61, -59)}
+    fast = given(changes=timed)
+    fast.summary[["best_latency_ms", "best_reference_ms"]] /= 50
+    assert "E takes 0.6 ms, the baseline 1.6 ms" in answers.time(fast, "E").sentence
+
+
+def test_a_difference_that_still_moves_answers_nothing():
+    lost = given(changes={("test_top1", "E"): (-2, -3, -1)})
+    said = answers.accuracy(replace(lost, unconverged="it was -4.0 points"), "E")
+    assert said.word == "not converged"
+    assert said.sentence.endswith("[−3.0, −1.0]. it was −4.0 points.")
 
 
 def test_a_network_that_learnt_nothing_answers_nothing():
