@@ -63,12 +63,8 @@ def test_code_that_changes_during_a_run_is_not_recorded(done):
     assert "train E seed 0" in done.wanted()
     assert "train E seed 0" in done.wanted_by_dvc()
     done.edit("epochs: 30 ", "epochs: 3 ")
-    assert done.make() == {
-        *TRAININGS,
-        AGREED,
-        "training_speed",
-        *AFTER,
-    }  # which trains by this code, too
+    # training_speed trains by this code, too.
+    assert done.make() == {*TRAININGS, AGREED, "training_speed", *AFTER}
     done.agree()
 
 

@@ -77,7 +77,9 @@ def test_a_back_end_that_gives_other_classes_does_not_agree(trained, monkeypatch
     found = restored.restored(trained[2].format(scheme="E", seed=0))
     (test,) = restored.parts_of(found, *trained[:2], "test")
     images = found.images(test, 15)
+    torch.backends.cudnn.allow_tf32 = True
     same = agreeing.agreement(found, [INT8], images, images, torch.device("cpu"))
+    assert not torch.backends.cudnn.allow_tf32  # what is called fp32 is fp32
     assert same[INT8]["agree"] >= 13
 
     def opposite(network, image, calibration):

@@ -235,3 +235,8 @@ def test_every_key_that_the_ledger_names_exists():
             assert not name or name in PARAMS[section], key
         else:
             assert key == "-" or Path(key).exists(), key
+
+
+@pytest.mark.parametrize(("at_rest", "expected"), [(0.95, 0.95), (float("nan"), 0.7)])
+def test_a_run_fits_its_images_as_weights_at_rest_do_where_that_was_measured(at_rest, expected):
+    assert claims.fit(pd.Series({"train_top1": 0.7, "train_eval_top1": at_rest})) == expected

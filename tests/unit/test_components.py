@@ -63,3 +63,15 @@ def test_one_page_with_most_of_the_images_has_few_degrees_of_freedom():
     assert inside / runs >= 0.93
     alike = components.of_scores({"E": np.ones((1, 260))}, np.arange(260) // 20)
     assert alike.df_images == pytest.approx(12)
+
+
+def test_a_row_has_the_seeds_of_its_own_schemes():
+    rng = np.random.default_rng(0)
+    seeds = {"baseline": 3, "A": 1, "B": 1, "E": 3}
+    scores = {name: rng.integers(0, 2, (n, 200)).astype(float) for name, n in seeds.items()}
+    layers = {"baseline": 0, "A": 2, "B": 4, "E": 8}
+    plan = comparisons.Plan(list(seeds), ["E"], ["A", "B"], layers)
+    rows = comparisons.of_points("test_top1", plan, scores, np.arange(200))
+    found = {(row["scheme"], row["reference"]): row["seeds"] for row in rows}
+    assert found["E", "baseline"] == 3
+    assert found["B", "A"] == found["B", "baseline"] == found["trend", "grouped layers"] == 1
