@@ -15,6 +15,7 @@ from PIL import Image
 from project import ROOT, Project, made_once, tiny
 
 WHEEL = SOURCES["sample"].files[0]
+LONGEST = ("test_readme.py", "test_scenarios.py")  # minutes in which the other core would idle
 
 # A busy machine misses hypothesis' 200 ms an example, which no test is about.
 settings.register_profile("busy machine", deadline=None)
@@ -33,6 +34,11 @@ def pytest_xdist_auto_num_workers(config):
     # Each has a core: two threads of torch on one core wait for each other, and burn it.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     return min(4, machine.cores())
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files come first, where pytest's workers take a file after another."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.hookimpl(hookwrapper=True)

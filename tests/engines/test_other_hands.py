@@ -39,10 +39,10 @@ def test_what_the_cache_lacks_the_next_run_brings_and_nothing_is_lost(done, tmp_
     done.git("clone", "--quiet", str(done.folder), str(clone.folder))
     for path in ("data", "results"):  # the files, by another way than DVC
         subprocess.run(["cp", "-a", done.folder / path, clone.folder], check=True)
-    assert "dvc.lock: the next run records 14 stages" in clone.snakemake("-n").stdout
+    assert "dvc.lock: the next run records 15 stages" in clone.snakemake("-n").stdout
     run = clone.snakemake("--cores", "2")
     assert "Nothing to be done" in run.stdout
-    assert "dvc.lock: recorded 14 stages" in run.stdout
+    assert "dvc.lock: recorded 15 stages" in run.stdout
     clone.agree()
     assert clone.dvc("remote", "add", "-d", "--local", "there", str(tmp_path / "r")).returncode == 0
     pushed = clone.dvc("push")
@@ -82,7 +82,7 @@ def test_after_a_partial_pull_what_git_has_stays_and_the_error_says_what_to_do(d
     assert clone.dvc("pull", CHECKPOINT).returncode == 0
     run = clone.dvc(*lenient)
     assert run.returncode != 0
-    assert re.search(r"^summary: results/.+ is missing: `dvc pull` brings it", run.stdout, re.M)
+    assert re.search(r"^agreement: results/.+ is missing: `dvc pull` brings it", run.stdout, re.M)
     assert not clone.git("status", "--porcelain")  # results/summary.csv is still there
     assert clone.dvc("pull").returncode == 0
     clone.edit("dpi: 150", "dpi: 100")

@@ -39,7 +39,7 @@ def test_a_clone_pulls_what_was_pushed_and_has_nothing_to_do(done, remote, tmp_p
     assert (clone.folder / "results" / "tables" / "results.md").exists()
     # Whoever forgets to pull would train for days.
     last = clone.snakemake("-n").stdout.splitlines()[-1]
-    assert last == "dvc.lock has the results of 17 jobs above: `dvc pull` brings what was pushed"
+    assert last == "dvc.lock has the results of 18 jobs above: `dvc pull` brings what was pushed"
     pulled = clone.dvc("pull")
     assert pulled.returncode == 0, pulled.stdout
     clone.agree()
