@@ -86,7 +86,9 @@ def classifier(architecture: str, scheme: dict, seed: int) -> nn.Module:
     """
     with torch.device("meta"):
         layers = VGG(architecture, dropout=0.5, **{**FULL_MODEL, **scheme}).classifier
-    layers.to_empty(device="cpu")
+    # to_empty() would first import sympy: a second.
+    empty = {name: torch.empty(weights.shape) for name, weights in layers.state_dict().items()}
+    layers.load_state_dict(empty, assign=True)
     for name, layer in layers.named_modules():
         if isinstance(layer, nn.Linear):
             deviation = math.sqrt(2 / layer.in_features)
