@@ -145,6 +145,46 @@ def test_another_constant_wakes_the_steps_that_import_it(path, package, unedited
         assert not woken
 
 
+BLOCKS = """if 0:
+    {0}
+elif 1:
+    {1}
+else:
+    {2}
+try:
+    {3}
+except ValueError:
+    {4}
+else:
+    {5}
+finally:
+    {6}
+for i in ():
+    {7}
+else:
+    {8}
+while 0:
+    with open(0):
+        {9}
+async def f():
+    class A:
+        {10}
+match 0:
+    case 0:
+        {11}
+"""
+
+
+def test_an_import_in_any_block_is_seen_and_a_docstring_in_any_is_none(package):
+    names = [path.stem for path in sorted((package / "network").glob("[a-z]*.py"))][:12]
+    text = BLOCKS.format(*(f"from groupconv.network import {name}" for name in names))
+    with edited(package / "steps" / "split.py", (text + "{}").format):
+        found = {path.stem for path in fingerprint.imported("split")}
+    assert set(names) <= found
+    documented = BLOCKS.format(*('def g(): "What."; return 1' for _ in names))
+    assert "What." not in fingerprint.meaning(documented, ast.parse(documented))
+
+
 def test_a_module_that_is_no_python_is_one_line(package):
     broken = edited(package / "network" / "vgg.py", "{}\ndef (:\n".format)
     said = r"^workflow/groupconv/network/vgg\.py: line \d+: not Python: "

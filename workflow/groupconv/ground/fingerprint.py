@@ -11,6 +11,7 @@ import ast
 import hashlib
 import io
 import tokenize
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from groupconv.ground.errors import StepError
 PACKAGE = Path(__file__).parents[1]
 WAKES_NOTHING = ("ground", "settings")  # rooms that may not decide a number
 TEXTS = {"STRING", "FSTRING_START", "TSTRING_START"}  # tokens that begin a text
+BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")  # what has statements in it
 STEPS = tuple(sorted(path.stem for path in (PACKAGE / "steps").glob("[a-z]*.py")))
 
 
@@ -76,7 +78,7 @@ def _imports(path: Path, content: bytes) -> tuple[list[Path], bool]:
     """What one file imports of this package, and whether it looks for the modules beside it."""
     found: list[Path] = []
     looks = False
-    for node in ast.walk(_parsed(path, content)):
+    for node in _statements(_parsed(path, content)):
         if isinstance(node, ast.ImportFrom):
             names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
@@ -106,6 +108,19 @@ def _parsed(path: Path, content: bytes) -> ast.Module:
         line = f" line {error.lineno}:" if isinstance(error, SyntaxError) else ""
         reason = getattr(error, "msg", None) or error
         raise StepError(f"workflow/groupconv/{_name(path)}:{line} not Python: {reason}") from error
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The module and every statement in it, without their expressions, which are most of a tree.
+
+    Each start of Snakemake reads every module; no import and no docstring is in an expression.
+    """
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for block in BLOCKS:
+            waiting += getattr(node, block, ())
 
 
 def meaning(source: str, tree: ast.Module) -> str:
@@ -149,7 +164,7 @@ def _tokens(source: str) -> tuple[list[tuple[int, int]], set[int]]:
 def _docstrings(tree: ast.Module) -> list[tuple[int, int, int, int]]:
     """(first line, its byte, last line, its byte) of each docstring."""
     found = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         first = node.body[0] if node.body else None
