@@ -1,9 +1,10 @@
 """From the text results to the study's numbers.
 
-    python -m study.collect [--check]
+    python -m study.collect [--check] [--pixels FOLDER]
 
 By the steps of any run: summary, claims, tables, figures, report, for each stage by itself, into
 study/collected/STAGE/. --check writes nothing, and names each number that is not the committed one.
+--pixels takes the images that the pages show from FOLDER, the data/ of a run of the study.
 """
 
 import argparse
@@ -17,10 +18,11 @@ from pathlib import Path
 
 import pandas as pd
 from groupconv.ground.errors import DataError, StepError
+from groupconv.pages.pictures import rows_shown
 from groupconv.settings import reads
 from groupconv.steps import agreement, claims, figures, report, summary, tables
 
-from study import convergence, results
+from study import convergence, pixels, results
 from study import plan as plans
 from study.plan import ROOT, Plan, Training
 
@@ -37,9 +39,12 @@ def main(arguments: list[str]) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    parser.add_argument(
+        "--pixels", type=Path, help="data/ of a run: keep the pixels that are shown"
+    )
     given = parser.parse_args(arguments)
     try:
-        for line in collect(plans.load(), check=given.check):
+        for line in collect(plans.load(), check=given.check, data=given.pixels):
             print(line)
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -48,15 +53,22 @@ def main(arguments: list[str]) -> int:
 
 
 def collect(
-    plan: Plan, kept: Path = results.RESULTS, collected: Path = COLLECTED, *, check: bool = False
+    plan: Plan,
+    kept: Path = results.RESULTS,
+    collected: Path = COLLECTED,
+    *,
+    check: bool = False,
+    data: Path | None = None,
 ) -> Iterator[str]:
     """Make every stage's files in ``collected``; yields a line for each.
 
-    With ``check`` compare alone. Raises DataError if results do not belong together, or a number
+    With ``check`` compare alone. ``data``: a run's, from which the pixels are kept that the pages
+    show; None: those that were. Raises DataError if results do not belong together, or a number
     is not the collected one.
     """
     results.check(plan, kept)
     found = results.there(plan, kept)
+    pictures = kept / pixels.PICTURES
     yield from rates([one for one in found if one.seed is None], kept, collected, check=check)
     for stage in plan.stages:
         trainings = [one for one in found if one.stage == stage and one.seed is not None]
@@ -75,7 +87,11 @@ def collect(
                 for name in NUMBERS:
                     compare(run / "results" / name, collected / stage / name)
             else:
-                page(run, params)
+                shown = page(run, params, pictures)
+                if data:
+                    of = results.made_with(trainings[0], kept)["manifest_sha256"]
+                    pixels.keep(shown, data, of, pictures)
+                    page(run, params, pictures)
                 shutil.rmtree(collected / stage, ignore_errors=True)
                 left_out = shutil.ignore_patterns("schemes", "agreement.json", *results.MEASURED)
                 shutil.copytree(run / "results", collected / stage, ignore=left_out)
@@ -137,8 +153,11 @@ def numbers(run: Path, params: dict, unconverged: str) -> None:
     )
 
 
-def page(run: Path, params: dict) -> None:
-    """The steps tables, figures and report."""
+def page(run: Path, params: dict, pictures: Path) -> list[str]:
+    """The steps tables, figures and report; returns the ids of the images that are shown.
+
+    ``pictures`` has the pixels of some, where it is there.
+    """
     found, data = run / "results", run / "data"
     of = {name: str(found / f"{name}.csv") for name in ("summary", "comparisons")}
     of |= {"claims": str(found / "claims.json"), "manifest": str(data / "manifest.csv")}
@@ -149,10 +168,10 @@ def page(run: Path, params: dict) -> None:
         folder=str(found / "tables"),
     )
     of_seed = f"{found}/schemes/{{scheme}}/seed{{seed}}"
-    figures.run(
+    drawn = figures.run(
         reads.params_of(params, "figures"),
         **of,
-        images="",  # no pixels are kept
+        images=str(pictures) if pictures.exists() else "",
         history=f"{of_seed}/history.csv",
         predictions=f"{of_seed}/predictions.csv",
         runs=str(found / "latency.csv"),
@@ -173,6 +192,7 @@ def page(run: Path, params: dict) -> None:
         tests=f"{of_seed}/test.json",
         report=str(found / "report.html"),
     )
+    return [row["id"] for row in rows_shown(drawn)]
 
 
 def compare(now: Path, committed: Path) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from groupconv.data.packed import Kept
 from groupconv.pages.inputs import FigureInputs
 from groupconv.settings import reads
 from groupconv.steps import agreement, summary
@@ -27,8 +28,7 @@ MACHINE |= {"python": "3", "system": "y"}
 def inputs(**given):
     """What a drawing function gets; None is what it does not look at."""
     names = "params papers summary comparisons histories predictions runs layers latency manifest"
-    names = [*names.split(), "images"]
-    return FigureInputs(**{**dict.fromkeys(names), **given})
+    return FigureInputs(**{**dict.fromkeys(names.split()), "images": Kept(), **given})
 
 
 def comparison(measure, scheme, change, **more):

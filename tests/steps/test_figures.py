@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from fontTools import ttLib
 from groupconv.data.manifest import read_table
-from groupconv.data.packed import Images
+from groupconv.data.packed import Images, Kept
 from groupconv.pages import glyphs, pictures
 from groupconv.steps import figures
 from matplotlib import pyplot as plt
@@ -58,6 +58,22 @@ def test_samples_are_the_packed_pixels_under_the_names_of_their_folders(tmp_path
     shapes = [axis.images[0].get_array().shape for axis in first]
     assert shapes == [(2, 3), (4, 2, 3), (2, 2)]
     assert first[1].images[0].get_array().ravel().tolist() == list(range(6, 30))
+
+
+def test_an_image_without_its_pixels_is_its_printed_form_among_the_others(tmp_path):
+    training = pd.DataFrame({"id": list("uv"), "class": ["か", "き"], "split": "train"})
+    manifest = training.assign(code_point="", origin="", page="", height=2, width=2, channels=1)
+    np.savez(tmp_path / "some.npz", u=np.arange(4, dtype=np.uint8).reshape(2, 2, 1))
+    given = inputs(manifest=manifest, images=Kept(str(tmp_path / "some.npz")))
+    figure = pictures.samples(given)
+    shown = {axis.get_title()[0]: axis for axis in figure.axes if axis.get_title()}
+    assert shown["か"].images[0].get_array().ravel().tolist() == [0, 1, 2, 3]
+    assert not shown["き"].images
+    assert shown["き"].texts[0].get_text() == "き"
+    assert pictures.NO_PIXELS in figure._suptitle.get_text()
+    manifest = manifest.head(1)
+    figure = pictures.samples(inputs(manifest=manifest, images=given.images))
+    assert figure._suptitle is None
 
 
 def test_samples_are_of_different_books_and_pages_before_they_are_neighbours():

@@ -1,14 +1,17 @@
 """A run's text results, collected again, give the run's own numbers; an edited one does not."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
+from groupconv.data.manifest import read_table
 from groupconv.ground.errors import DataError
 
-from study import collect, plan
+from study import collect, pixels, plan
 
 
 @pytest.fixture
@@ -18,8 +21,12 @@ def copied(kept, tmp_path):
     return planned, tmp_path / "study"
 
 
+def two(folder):
+    return folder / "results", folder / "collected"
+
+
 def checked(planned, folder):
-    return list(collect.collect(planned, folder / "results", folder / "collected", check=True))
+    return list(collect.collect(planned, *two(folder), check=True))
 
 
 def test_collected_they_are_the_runs_own_numbers(finished, kept):
@@ -36,6 +43,40 @@ def test_collected_they_are_the_runs_own_numbers(finished, kept):
         assert ours == own
     for name in ("report.html", "figures/fig09.png", "tables/claims.md"):
         assert (collected / name).stat().st_size > 1000
+
+
+def test_the_pixels_that_a_page_shows_are_kept_and_no_others(copied, finished):
+    planned, folder = copied
+    results, collected = two(folder)
+    list(collect.collect(planned, results, collected))
+    svg = collected / "main" / "figures" / "fig01.svg"
+    assert "printed form" in svg.read_text(encoding="utf-8")
+    list(collect.collect(planned, results, collected, data=finished[0].folder / "data"))
+    mine = svg.read_text(encoding="utf-8")
+    assert "printed form" not in mine
+    theirs = finished[0].folder / "results" / "figures" / "fig01.svg"
+    # The images as in the run's own figure.
+    images = [re.findall(r'href="(data:image[^"]+)"', t) for t in (mine, theirs.read_text())]
+    assert images[0] == images[1] != []
+    kept = np.load(results / pixels.PICTURES)
+    table = read_table(str(finished[0].folder / "data" / "manifest.csv"))
+    assert 0 < len(kept.files) < len(table)
+    assert set(kept.files) <= set(table["id"])
+    before = (results / pixels.PICTURES).read_bytes()
+    list(collect.collect(planned, results, collected))  # without the run: from what was kept
+    assert svg.read_text(encoding="utf-8") == mine
+    assert (results / pixels.PICTURES).read_bytes() == before
+
+
+def test_pixels_of_another_run_are_refused(copied, tmp_path):
+    planned, folder = copied
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "manifest.csv").write_text("id\n")
+    with pytest.raises(DataError, match=r"data/manifest\.csv: not the one that the results"):
+        list(collect.collect(planned, *two(folder), data=tmp_path / "data"))
+    with pytest.raises(DataError, match=r"nowhere/manifest\.csv: missing"):
+        list(collect.collect(planned, *two(folder), data=tmp_path / "nowhere"))
+    assert not (folder / "results" / pixels.PICTURES).exists()
 
 
 def test_an_edited_prediction_is_seen(copied):

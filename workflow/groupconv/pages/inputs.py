@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from groupconv.data.packed import Images
+from groupconv.data.packed import Images, Kept
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,7 @@ class FigureInputs:
     layers: layers.csv, a row per scheme, back end and module; none where no layer was timed
     latency: latency.json: medians, the back ends' precisions, the machine's ceilings
     manifest: manifest.csv, a row per image, with its part in the column `split`
-    images: images.npy; ``images[row]`` are the pixels of a row of the manifest; None where a run
-        keeps no pixels
+    images: ``images[row]`` are the pixels of a row of the manifest; None where they are not kept
     """
 
     params: dict
@@ -35,7 +34,7 @@ class FigureInputs:
     layers: pd.DataFrame
     latency: dict
     manifest: pd.DataFrame
-    images: Images | None
+    images: Images | Kept
 
 
 @dataclass(frozen=True)

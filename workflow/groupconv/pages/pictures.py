@@ -1,6 +1,6 @@
 """Figures that show images of the data: samples, confused pairs, what only the baseline reads.
 
-Where a run keeps no pixels, as the study's text results do, a class's printed form stands for each.
+Where an image's pixels are not kept, a class's printed form stands for it.
 """
 
 import pandas as pd
@@ -18,19 +18,20 @@ IMAGES = 21  # that only the baseline gets right
 COLUMNS = {False: 7, True: 5}  # side by side, by whether a class has a long name
 LONGEST = 9  # characters of a class's name at an image
 IN_COLUMN = 7  # and above a column
-NO_PIXELS = "No pixels are kept here: a class's printed form stands for each image."
+NO_PIXELS = "Where an image's pixels are not kept, its class's printed form stands for it."
 
 
 def samples(given: FigureInputs) -> Figure:
     """Training images of the most frequent classes, a column each, at their own aspect."""
-    training = given.manifest[given.manifest["split"] == "train"]
-    classes = training["class"].value_counts(sort=True).index[:CLASSES]
-    side, samples = WIDTH / CLASSES, 1 if given.images is None else SAMPLES
+    columns = _samples(given)
+    every = [row for rows in columns.values() for row in rows]
+    # A class's printed form is the same five times.
+    samples = SAMPLES if any(given.images[row] is not None for row in every) else 1
+    side = WIDTH / CLASSES
     figure, axes = plt.subplots(
         samples, CLASSES, figsize=(WIDTH, side * samples + 0.6), squeeze=False
     )
-    for column, name in enumerate(classes):
-        rows = spread(training[training["class"] == name]).head(samples).to_dict("records")
+    for column, (name, rows) in enumerate(columns.items()):
         for axis, row in zip(axes[:, column], rows, strict=False):
             picture(axis, given, row)
         axes[0, column].set_title(
@@ -38,8 +39,18 @@ def samples(given: FigureInputs) -> Figure:
         )
     for axis in axes.flat:
         axis.set_axis_off()
-    _heading(figure, given)
+    _heading(figure, given, every)
     return figure
+
+
+def _samples(given: FigureInputs) -> dict[str, list[dict]]:
+    """{class: rows of the manifest}, the most frequent classes first."""
+    training = given.manifest[given.manifest["split"] == "train"]
+    classes = training["class"].value_counts(sort=True).index[:CLASSES]
+    return {
+        name: spread(training[training["class"] == name]).head(SAMPLES).to_dict("records")
+        for name in classes
+    }
 
 
 def spread(rows: pd.DataFrame) -> pd.DataFrame:
@@ -66,20 +77,30 @@ def confused(given: FigureInputs) -> Figure:
         axis.set_axis_off()
     if pairs.empty:
         return _nothing(axes[0, 2], scheme)
-    for (image, taken_for, words), pair in zip(axes, pairs.to_dict("records"), strict=True):
-        of = given.predictions[scheme]
+    rows = _confused(given)
+    of_pair = zip(axes, pairs.to_dict("records"), rows[::2], rows[1::2], strict=True)
+    for (image, taken_for, words), pair, wrong, other in of_pair:
         name, predicted = pair["class"], pair["predicted"]
-        wrong = mistakes.misread(of, name, predicted)
-        picture(image, given, _row(given, "id", wrong))
-        picture(taken_for, given, _row(given, "class", predicted))
+        picture(image, given, wrong)
+        picture(taken_for, given, other)
         times = f"{scheme} {pair['scheme']:.3g}, baseline {pair['baseline']:.3g}"
         said = f"{short(name, 18)} taken for {short(predicted, 18)}\n{times}"
         words.text(0.02, 0.5, said, va="center", fontsize=SMALL + 1, linespacing=1.5)
         words.set(xlim=(0, 1), ylim=(0, 1))
     axes[0, 0].set_title("test", fontsize=SMALL)
     axes[0, 1].set_title("taken for", fontsize=SMALL)
-    _heading(figure, given)
+    _heading(figure, given, rows)
     return figure
+
+
+def _confused(given: FigureInputs) -> list[dict]:
+    """Two rows of the manifest for each pair: the image misread, one of what it was taken for."""
+    scheme, pairs = confusions(given)
+    found = []
+    for name, predicted in pairs[["class", "predicted"]].to_numpy() if len(pairs) else ():
+        wrong = mistakes.misread(given.predictions[scheme], name, predicted)
+        found += [_row(given, "id", wrong), _row(given, "class", predicted)]
+    return found
 
 
 def confusions(given: FigureInputs) -> tuple[str | None, pd.DataFrame]:
@@ -94,29 +115,31 @@ def confusions(given: FigureInputs) -> tuple[str | None, pd.DataFrame]:
 def only_baseline(given: FigureInputs) -> Figure:
     """Test images that every baseline gets right and no training of the scheme."""
     scheme, found, back = lost(given)
-    shown = found.head(IMAGES)
-    names = [(short(a), short(b)) for a, b in shown[["class", "predicted"]].to_numpy()]
+    first = found.head(IMAGES)
+    names = [(short(a), short(b)) for a, b in first[["class", "predicted"]].to_numpy()]
     long = any(len(a) + len(b) > 4 for a, b in names)
     columns = COLUMNS[long]
-    rows = max(-(-len(shown) // columns), 1)
+    lines = max(-(-len(first) // columns), 1)
     side = WIDTH / columns
     figure, axes = plt.subplots(
-        rows, columns, figsize=(WIDTH, (side + 0.35) * rows + 0.5), squeeze=False
+        lines, columns, figsize=(WIDTH, (side + 0.35) * lines + 0.5), squeeze=False
     )
     for axis in axes.flat:
         axis.set_axis_off()
-    if shown.empty:
+    if first.empty:
         return _nothing(axes[0, 0], scheme)
-    for axis, image, both in zip(axes.flat, shown["id"], names, strict=False):
-        picture(axis, given, _row(given, "id", image))
+    rows = [_row(given, "id", image) for image in first["id"]]
+    for axis, row, both in zip(axes.flat, rows, names, strict=False):
+        picture(axis, given, row)
         axis.set_title(("\n→ " if long else " → ").join(both), fontsize=SMALL)
     test = len(given.predictions["baseline"][0])
-    some = "" if len(shown) == len(found) else f" (the first {len(shown)} of them)"
+    some = "" if len(first) == len(found) else f"; the first {len(first)}"
     _heading(
         figure,
         given,
-        f"Right in every baseline, wrong in every {scheme}: {len(found)} of {test:,}{some}.",
-        f"The other way round: {back}.",
+        rows,
+        f"Right in every baseline, wrong in every {scheme}: {len(found):,} of {test:,}{some}.",
+        f"The other way round: {back:,}.",
     )
     return figure
 
@@ -131,15 +154,23 @@ def lost(given: FigureInputs) -> tuple[str | None, pd.DataFrame, int]:
     return scheme, found, len(mistakes.only_right(of[scheme], of["baseline"]))
 
 
+def rows_shown(given: FigureInputs) -> list[dict]:
+    """The rows of the manifest whose images these figures show, where their pixels are kept."""
+    _, found, _ = lost(given)
+    only = [_row(given, "id", image) for image in found["id"].head(IMAGES)]
+    return [*(row for rows in _samples(given).values() for row in rows), *_confused(given), *only]
+
+
 def picture(axis: Axes, given: FigureInputs, row: dict) -> None:
     """An image of the manifest in the middle of its square, or its class's printed form."""
     axis.set_axis_off()
-    if given.images is None:
+    pixels = given.images[row]
+    if pixels is None:
         axis.set(xlim=(0, 1), ylim=(0, 1))
         glyph = "".join(filter(drawable, row["class"]))[:1]
         axis.text(0.5, 0.5, glyph, ha="center", va="center", fontsize=20)
         return
-    axis.imshow(given.images[row].squeeze(), cmap="gray", vmin=0, vmax=255)
+    axis.imshow(pixels.squeeze(), cmap="gray", vmin=0, vmax=255)
     side = max(row["height"], row["width"])
     middle_x, middle_y = row["width"] / 2 - 0.5, row["height"] / 2 - 0.5
     axis.set(
@@ -173,9 +204,9 @@ def _row(given: FigureInputs, column: str, value: str) -> dict:
     return table[table[column] == value].iloc[0].to_dict()
 
 
-def _heading(figure: Figure, given: FigureInputs, *lines: str) -> None:
-    """The figure's ``lines`` above it, and what stands for pixels that are not kept."""
-    lines = [*lines, *([NO_PIXELS] if given.images is None else [])]
+def _heading(figure: Figure, given: FigureInputs, rows: list[dict], *lines: str) -> None:
+    """The figure's ``lines`` above it, and what stands for one of ``rows`` without its pixels."""
+    lines = [*lines, *([NO_PIXELS] if any(given.images[row] is None for row in rows) else [])]
     if lines:
         figure.suptitle("\n".join(lines), fontsize=SMALL)
 

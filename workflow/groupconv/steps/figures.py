@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from groupconv.data.manifest import read_table
-from groupconv.data.packed import Images
+from groupconv.data.packed import Images, Kept
 from groupconv.ground import atomic
 from groupconv.pages import alts, contents, drawing, papers, vector
 from groupconv.pages.inputs import FigureInputs
@@ -39,12 +39,12 @@ def run(
     layers: str,
     latency: str,
     folder: str,
-) -> None:
-    """Draw every figure into ``folder``, which is left with these alone.
+) -> FigureInputs:
+    """Draw every figure into ``folder``, which is left with these alone; returns what was drawn.
 
-    ``history`` and ``predictions`` are templates with {scheme} and {seed}; ``images`` is "" where
-    no pixels are kept. Raises DataError if the images are not the manifest's, DiskError if a file
-    cannot be written.
+    ``history`` and ``predictions`` are templates with {scheme} and {seed}. ``images``: images.npy,
+    an .npz file of a few of them, or "" where no pixels are kept. Raises DataError if the images
+    are not the manifest's, DiskError if a file cannot be written.
     """
     schemes = in_order(params["schemes"])
     seeds = seeds_of(history, schemes, params["train"]["seeds"])
@@ -65,7 +65,7 @@ def run(
         layers=pd.read_csv(layers),
         latency=json.loads(Path(latency).read_text(encoding="utf-8")),
         manifest=table,
-        images=Images(images, table) if images else None,
+        images=Images(images, table) if images.endswith(".npy") else Kept(images),
     )
     style()
     rows = contents.figures(schemes)
@@ -81,6 +81,7 @@ def run(
     for path in Path(folder).iterdir():
         if path.stem not in names:  # of a scheme that is no more
             path.unlink()
+    return given
 
 
 def drawn(row: contents.Figure, given: FigureInputs) -> Figure:
