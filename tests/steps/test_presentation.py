@@ -104,7 +104,8 @@ def test_every_claim_has_a_row_and_training_is_not_compared_in_another_setting(s
     for i in (1, 2, 3, 4, 5):
         assert found[i] == ("not comparable", "not comparable")  # made up: it learnt too little
     assert found["8a"] == found["8b"] == (None, "holds")  # the made-up costs fall with each scheme
-    assert found[8] == (None, "contradicted")  # E, made up, is faster than D
+    assert found["8d"] == (None, "contradicted")  # E, made up, is faster than D
+    assert found[8] == (None, "not comparable")  # 8d is another reading of 8b; 8c needs training
     assert found["6a"] == ("contradicted", "holds")  # made up: -83.3%
     assert found["10a"] == (None, "holds")  # by training_speed.csv
     rows = pd.read_csv(Path(shown["tables"]) / "claims.csv")

@@ -43,6 +43,7 @@ def test_the_claims_table_has_each_claim_above_its_entries_and_one_line_for_each
         "words": "it falls",
         "place": "Figure 9",
         "reading": "Points.",
+        "another_reading_of": None,
         "number": None,
         "ours": [{"text": "E -2.00 pt [-3.00, -1.00]"}],
         "number_verdict": None,

@@ -151,7 +151,7 @@ def test_how_a_run_differs_and_why_are_in_words():
 
 
 def test_a_reason_says_what_is_not_said_already():
-    entry = dict.fromkeys(("words", "place", "about", "reading", *claimed.ANSWERS), "")
+    entry = dict.fromkeys(("words", "place", "about", *claimed.OF_READING, *claimed.ANSWERS), "")
     ours = [{"measure": "macs", "text": "E -80.00%"}]
     entries = [
         {**entry, "id": "1a", "ours": ours, "reason": "E -80.00%"},

@@ -64,6 +64,11 @@ STATEMENTS = {  # the rule, its measure, and the numbers that it takes from the 
 }
 
 
+def test_other_readings_are_of_the_same_words_and_no_others():
+    found = {i: e["another_reading_of"] for i, e in ENTRIES.items() if "another_reading_of" in e}
+    assert found == {"7b": "7a", "8d": "8b", "10c": "10b"}
+
+
 def test_every_number_of_the_paper_is_an_entry():
     keys = ("value", "unit", "scheme", "measure", "n_paper")
     found = {
@@ -101,6 +106,8 @@ GOOD = ENTRIES["4a"] | {"id": "4c"}
         (lambda e: e.update(claim=14), "claim = 14: no such claim; allowed: 1, 2"),
         (lambda e: e.update(id="4a"), "entry 4a: another entry has this id"),
         (lambda e: e.update(statement="E loses"), 'statement = "E loses": must have keys, as rule'),
+        (lambda e: e.update(another_reading_of="3a"), "allowed: 4a, 4b"),
+        (lambda e: e.update(another_reading_of="4c"), "allowed: 4a, 4b"),
         (lambda e: e.pop("words"), "words is missing"),
         (lambda e: (e.pop("number"), e.pop("statement")), "number or statement is missing"),
     ],
@@ -131,7 +138,8 @@ def test_the_claims_are_thirteen_and_each_has_entries():
     for i, entry in ENTRIES.items():
         assert i.rstrip("abcdefgh") == str(entry["claim"])
         assert all(entry[key] for key in ("words", "place", "reading")), i
-        assert set(entry) <= {"id", "claim", "words", "place", "reading", "number", "statement"}
+        keys = {"id", "claim", "words", "place", "reading", "number", "statement"}
+        assert set(entry) <= {*keys, "another_reading_of"}
         margin = entry.get("statement", {}).get("margin")
         assert margin is None or entry["statement"]["reason"], i
 

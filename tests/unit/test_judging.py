@@ -1,4 +1,4 @@
-"""Answers of a run that lacks schemes, epochs or quiet."""
+"""Answers of a run that lacks schemes, epochs or quiet; and a claim with another reading."""
 
 from dataclasses import replace
 
@@ -9,6 +9,7 @@ from groupconv.results.verdicts import (
     NOT_COMPARABLE,
     NOT_CONVERGED,
     REPRODUCED,
+    together,
 )
 from test_verdicts import DOCUMENT, ENTRIES, TRUE, a_run, answers, rows
 
@@ -37,3 +38,15 @@ def test_a_run_under_load_says_so_where_time_is_judged():
     loaded = replace(a_run(), loaded=["latency"])
     assert judge(ENTRIES["7a"], loaded, DOCUMENT)["reason"].endswith("; measured under load")
     assert "load" not in judge(ENTRIES["6a"], loaded, DOCUMENT)["reason"]
+
+
+def test_another_reading_is_shown_and_decides_nothing():
+    claim = {"id": 1, "text": "both", "place": "here"}
+    part = {"claim": 1, "number_verdict": None, "about": None}
+    parts = [
+        {**part, "id": "1a", "statement_verdict": HOLDS},
+        {**part, "id": "1b", "statement_verdict": CONTRADICTED, "another_reading_of": "1a"},
+    ]
+    found = together(claim, parts)
+    assert found["statement_verdict"] == HOLDS
+    assert found["entries"] == ["1a", "1b"]

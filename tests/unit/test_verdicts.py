@@ -10,7 +10,7 @@ import yaml
 from groupconv.results import statements
 from groupconv.results.changes import Compared, of_row
 from groupconv.results.comparisons import COLUMNS, NETWORK
-from groupconv.results.judging import Run, judge, together, trained
+from groupconv.results.judging import Run, judge, trained
 from groupconv.results.verdicts import (
     CANNOT_TELL,
     CONTRADICTED,
@@ -22,6 +22,7 @@ from groupconv.results.verdicts import (
     WEAKEST_FIRST,
     Verdict,
     over_back_ends,
+    together,
     weakest,
 )
 from hypothesis import given

@@ -10,6 +10,7 @@ from groupconv.results.verdicts import WEAKEST_FIRST
 # Said once for the page, at its top.
 ELSEWHERE = "this run is not in the paper's setting (the list stands in the answer)"
 ANSWERS = {"number_verdict": "number", "statement_verdict": "statement"}
+OF_READING = ("reading", "another_reading_of")
 MORE = ("about", "reason", "smallest_difference")
 
 
@@ -20,7 +21,7 @@ def table(answers: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         {
             **{
                 key: [e[key] for e in entries]
-                for key in ("id", "claim", "words", "place", "reading")
+                for key in ("id", "claim", "words", "place", *OF_READING)
             },
             **{key: [json.dumps(e[key]) for e in entries] for key in ("number", "ours")},
             **{key: [e[key] for e in entries] for key in ANSWERS},
@@ -32,7 +33,7 @@ def table(answers: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         rows.append(_row(f"**{claim['id']}**", claim["text"], claim, "", claim["note"] or ""))
         of_claim = (entry for entry in entries if entry["id"] in claim["entries"])
         for entry in of_claim:
-            text = f"{entry['words']} ({entry['place']}). {entry['reading']}"
+            text = f"{entry['words']} ({entry['place']}). {reading(entry)}"
             ours = "; ".join(one["text"] for one in entry["ours"])
             rows.append(_row(entry["id"], text, entry, ours, f"{entry['reason']}."))
     return numbers, pd.DataFrame(rows)
@@ -57,10 +58,16 @@ def _entry(entry: dict, differs: str) -> dict:
         ours.setdefault(words.measure(one["measure"]), []).append(words.signed(one["text"]))
     return {
         **{key: entry[key] for key in ("id", "words", "place", "about", *ANSWERS)},
-        "reading": words.signed(entry["reading"]),
+        "reading": words.signed(reading(entry)),
         "ours": {name: "; ".join(texts) for name, texts in ours.items()},
         "reason": words.plain(reason),
     }
+
+
+def reading(entry: dict) -> str:
+    """How we take an entry's words; of another reading, which entry decides of the claim."""
+    other, own = entry["another_reading_of"], entry["reading"]
+    return f"{own} Another reading of {other}, on which the claim rests." if other else own
 
 
 def counts(answers: dict) -> list[tuple[str, int, int]]:

@@ -4,6 +4,7 @@ An example: `entry 4c: statement.rule = "directions": no such rule; did you mean
 """
 
 import difflib
+import itertools
 import json
 
 from groupconv.ground.errors import StepError
@@ -16,6 +17,7 @@ MEASURES = (
     "train_eval_loss train_eval_top1 macs params conv_params latency training_seconds"
 ).split()
 TEXTS = ("words", "place", "reading")
+ANOTHER = "another_reading_of"
 NUMBER = ("value unit scheme measure", "level n_paper tolerance")  # what it must, and may have
 NUMBERS = ("value", "margin", "first", "second", "tolerance", "n_paper")
 
@@ -28,17 +30,25 @@ def check(document: dict, file: str) -> None:
         here = f"{file}: entry {name or f'number {at}'}"
         if not isinstance(entry, dict):
             raise StepError(f"{here} = {_show(entry)}: must have keys, as id and words")
-        _keys(here, "", entry, ["id", "claim", *TEXTS], ["number", "statement"])
+        _keys(here, "", entry, ["id", "claim", *TEXTS], [ANOTHER, "number", "statement"])
         if name in ids:
             raise StepError(f"{here}: another entry has this id")
         ids.add(name)
         _one_of(here, "claim", entry["claim"], claims)
+        if ANOTHER in entry:
+            _one_of(here, ANOTHER, entry[ANOTHER], _above(entry, document))
         if not {"number", "statement"} & set(entry):
             raise StepError(f"{here}: number or statement is missing")
         if "number" in entry:
             _part(here, "number", entry["number"], *NUMBER, document)
         if "statement" in entry:
             _statement(here, entry["statement"], document)
+
+
+def _above(entry: dict, document: dict) -> list[str]:
+    """The entries of the same claim that stand above it, each a first reading."""
+    above = itertools.takewhile(lambda other: other is not entry, document["entries"])
+    return [o["id"] for o in above if o["claim"] == entry["claim"] and ANOTHER not in o]
 
 
 def _statement(here: str, given: object, document: dict) -> None:

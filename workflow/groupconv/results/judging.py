@@ -21,12 +21,12 @@ from groupconv.results.verdicts import (
     NOT_CONVERGED,
     Verdict,
     over_back_ends,
-    weakest,
 )
 
 LEARNT = 0.5  # top-1 of the baseline on the test part; below, nothing can have an impact
 EXTREMES = {"lowest": min, "highest": max}
 ONE_SEED = "these networks, one seed each"
+KEPT = "id claim words place reading another_reading_of number".split()  # of an entry
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def judge(entry: dict, run: Run, paper: dict) -> dict:
             answers[key] = _gated(entry[key], key, run, paper) or answer(entry[key], run, paper)
         if key == "statement" and key in entry and answers[key].word == NOT_COMPARABLE:
             answers[key] = _of_those_here(entry[key], run, paper) or answers[key]
-    found = {key: entry.get(key) for key in ("id", "claim", "words", "place", "reading", "number")}
+    found = {key: entry.get(key) for key in KEPT}
     for key, verdict in answers.items():
         found[f"{key}_verdict"] = verdict and verdict.word
     reasons = [f"{key}: {v.reason}" for key, v in answers.items() if v]
@@ -84,17 +84,6 @@ def judge(entry: dict, run: Run, paper: dict) -> dict:
     if single:
         found["reason"] += f"; about {ONE_SEED}, and not about the schemes"
     return found | {"ours": ours}
-
-
-def together(claim: dict, entries: list[dict]) -> dict:
-    """A claim: no answer is more than that of its weakest entry."""
-    own = [entry for entry in entries if entry["claim"] == claim["id"]]
-    found = {key: claim.get(key) for key in ("id", "text", "place", "note")}
-    for key in ("number_verdict", "statement_verdict"):
-        found[key] = weakest([entry[key] for entry in own if entry[key]])
-    decides = (entry for entry in own if entry["statement_verdict"] == found["statement_verdict"])
-    found["about"] = next((entry["about"] for entry in decides if entry["about"]), None)
-    return found | {"entries": [entry["id"] for entry in own]}
 
 
 def of_number(number: dict, run: Run, paper: dict) -> Verdict:

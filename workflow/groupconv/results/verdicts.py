@@ -42,6 +42,21 @@ def weakest(words: list[str]) -> str | None:
     return min(words, key=WEAKEST_FIRST.index, default=None)
 
 
+def together(claim: dict, entries: list[dict]) -> dict:
+    """A claim: no answer is more than that of its weakest entry.
+
+    Another reading of the same words says nothing more of the claim: it is shown, and not joined.
+    """
+    every = [entry for entry in entries if entry["claim"] == claim["id"]]
+    own = [entry for entry in every if not entry.get("another_reading_of")]
+    found = {key: claim.get(key) for key in ("id", "text", "place", "note")}
+    for key in ("number_verdict", "statement_verdict"):
+        found[key] = weakest([entry[key] for entry in own if entry[key]])
+    decides = (entry for entry in own if entry["statement_verdict"] == found["statement_verdict"])
+    found["about"] = next((entry["about"] for entry in decides if entry["about"]), None)
+    return found | {"entries": [entry["id"] for entry in every]}
+
+
 def over_back_ends(found: dict[str, Verdict]) -> Verdict:
     """The verdict of a measure that each back end gave; where two contradict, the machine decides.
 

@@ -15,8 +15,9 @@ from groupconv.ground import atomic
 from groupconv.results import entries as given
 from groupconv.results.changes import Compared
 from groupconv.results.comparability import differences, facts, papers_schemes
-from groupconv.results.judging import Run, judge, together
+from groupconv.results.judging import Run, judge
 from groupconv.results.layers import grouped_layers
+from groupconv.results.verdicts import together
 
 
 def run(
