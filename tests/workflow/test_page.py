@@ -1,4 +1,4 @@
-"""The page in a real browser: a run's, and the one that the study collects from its texts.
+"""The page in a real browser: a run's, one collected from a run's texts, and the study's own.
 
 `pytest tests/workflow/test_page.py --results=DIR` looks at the page of the run in DIR.
 """
@@ -8,10 +8,12 @@ import json
 import axe
 import chromium
 import pytest
+from project import ROOT
 
 pytestmark = chromium.needed
 
 WIDTHS = (360, 768, 1440)  # px: a phone, a tablet, a laptop
+SAID = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
 SMALLEST = 8  # px of a figure's text
 PAPER = 703  # px between the margins of a page of A4
 OPEN_ALL = "document.querySelectorAll('main details').forEach(one => one.open = true)"
@@ -90,8 +92,7 @@ def test_it_loads_nothing_and_says_nothing_on_the_console(page, results):
     ]
     own = (results / "report.html").resolve().as_uri()
     assert [url for url in asked if not url.startswith("data:")] == [own]
-    said = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
-    assert [one for one in page.events if one["method"] in said] == []
+    assert [one for one in page.events if one["method"] in SAID] == []
     assert (results / "report.html").stat().st_size < 10e6
 
 
@@ -107,6 +108,17 @@ def test_nothing_is_cut_off_and_every_text_can_be_read(page, width):
         assert found["cut"] == []
     verdict = "document.querySelector('#claim-1 .chip').getBoundingClientRect()"
     assert page.value(f"{verdict}.right") <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_studys_committed_page_is_whole(browser, width):
+    """Its 1,120 classes and images, which no run of a test has."""
+    browser.media("", prefers_color_scheme="light")
+    browser.open(ROOT / "study" / "collected" / "main" / "report.html", width)
+    assert [one for one in browser.events if one["method"] in SAID] == []
+    test_nothing_is_cut_off_and_every_text_can_be_read(browser, width)
+    test_every_picture_in_a_figure_is_there(browser)
+    assert browser.value("document.querySelectorAll('svg image').length") > 50
 
 
 def test_the_answer_and_the_verdicts_are_on_a_laptops_first_screen(page):
