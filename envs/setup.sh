@@ -68,6 +68,7 @@ cp envs/on_path.pth "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.ge
 .venv/bin/python envs/plots_page.py
 # Where PYTHONDONTWRITEBYTECODE is set, as in many containers, every start of Snakemake would compile
 # its modules again: 5 s instead of 1.5 s. What does not compile is for another version of Python.
-.venv/bin/python -m compileall -qq -j 0 .venv/lib || true
+# Of workflow/, so that a dry run, which writes nothing, need not.
+.venv/bin/python -m compileall -qq -j 0 .venv/lib workflow || true
 echo "$stamp ${TORCH:-default}" >.venv/.complete
 echo "setup: done; $(du -sh .venv | cut -f1) in .venv"

@@ -17,6 +17,8 @@ from project import ROOT, Project, made_once, tiny
 WHEEL = SOURCES["sample"].files[0]
 LONGEST = ("test_readme.py", "test_scenarios.py")  # minutes in which the other core would idle
 
+# Containers set it, most machines do not: Python's caches are then written, as at a user's.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A busy machine misses hypothesis' 200 ms an example, which no test is about.
 settings.register_profile("busy machine", deadline=None)
 settings.load_profile("busy machine")

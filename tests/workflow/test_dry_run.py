@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 from project import SNAKEMAKE
@@ -25,6 +26,8 @@ def state(project):
 def test_nothing_is_written_though_dvc_yaml_is_behind(project, arguments):
     command = '"python workflow/step.py split'
     project.edit(command, f'"true && {command[1:]}', "workflow/rules/data.smk")
+    compiled = [sys.executable, "-m", "compileall", "-qq", "workflow"]  # as set-up does
+    subprocess.run(compiled, cwd=project.folder, check=True)
     before = state(project)
     run = project.snakemake(*arguments)
     assert run.returncode == 0, run.stdout
