@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from groupconv.data.packed import Kept
+from groupconv.data.kept import Kept
 from groupconv.pages.inputs import FigureInputs
 from groupconv.settings import reads
 from groupconv.steps import agreement, summary

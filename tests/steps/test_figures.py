@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from fontTools import ttLib
+from groupconv.data.kept import Kept
 from groupconv.data.manifest import read_table
-from groupconv.data.packed import Images, Kept
+from groupconv.data.packed import Images
 from groupconv.pages import glyphs, pictures
 from groupconv.steps import figures
 from matplotlib import pyplot as plt

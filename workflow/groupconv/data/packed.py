@@ -93,16 +93,3 @@ class Images:
     def __getitem__(self, row: dict) -> np.ndarray:
         shape = row["height"], row["width"], row["channels"]
         return self._bytes[row["offset"] : row["offset"] + _size(row)].reshape(shape)
-
-
-class Kept:
-    """A few images of a table, by their ids: ``Kept(path)[row]`` as of Images, None of any other.
-
-    ``path``: an .npz file with an array for each id; "" keeps none.
-    """
-
-    def __init__(self, path: str = ""):
-        self._of = dict(np.load(path)) if path else {}
-
-    def __getitem__(self, row: dict) -> np.ndarray | None:
-        return self._of.get(row["id"])

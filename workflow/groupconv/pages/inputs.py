@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from groupconv.data.packed import Images, Kept
+from groupconv.data.kept import Kept
+from groupconv.data.packed import Images
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from groupconv.data.kept import Kept
 from groupconv.data.manifest import read_table
-from groupconv.data.packed import Images, Kept
+from groupconv.data.packed import Images
 from groupconv.ground import atomic
 from groupconv.pages import alts, contents, drawing, papers, vector
 from groupconv.pages.inputs import FigureInputs
