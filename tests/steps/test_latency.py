@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -154,6 +157,16 @@ def test_a_classifier_has_kaimings_deviation_and_no_two_rows_alike(small_models)
         assert layer.weight.std().item() == pytest.approx(deviation, rel=0.3)
         assert len(layer.weight.unique(dim=0)) == layer.out_features
         assert not layer.bias.any()
+
+
+def test_a_classifier_starts_no_compiler():
+    """sympy, which torch's compiler imports, takes each process of the step a second."""
+    code = (
+        "import sys; from groupconv.network.variants import classifier; "
+        "classifier('vgg13_bn', {'groups': [1] * 5}, 0); print('sympy' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == "False\n"
 
 
 def test_every_round_has_every_model_once_in_a_new_order(model):
