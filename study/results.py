@@ -118,6 +118,20 @@ def check(plan: Plan, results: Path = RESULTS) -> None:
                 )
 
 
+def same(plan: Plan, one: Training, results: Path = RESULTS) -> Training | None:
+    """A training of another stage that is there and, by its parameters, this very training."""
+    if one.seed is None:
+        return None
+
+    def causes(of: Training) -> tuple:
+        params = plan.stages[of.stage]
+        rest = [params[section] for section in ("data", "split", "evaluate")]
+        return of.scheme, of.seed, plan.of_scheme(of), rest
+
+    others = [other for other in there(plan, results) if other.seed == one.seed]
+    return next((other for other in others if causes(other) == causes(one)), None)
+
+
 def _differing(ours: dict, theirs: dict) -> list[str]:
     flat = [
         {

@@ -15,6 +15,7 @@ After the last training it times the paper's full models; --measure does that al
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -62,11 +63,13 @@ def main(arguments: list[str]) -> int:
         clone(given.folder, plan, given.results)
         missing = [one for one in plan.trainings if not results.place(given.results, one).exists()]
         wanted = [] if given.measure else missing
-        for _, of_stage in groupby(wanted, key=lambda one: one.stage):
+        for _, of_stage in groupby(wanted, key=lambda one: (one.stage, one.seed)):
             trainings = list(of_stage)
             if trainings[0].seed is not None:
                 rule.check(plan, trainings[0].stage, given.results)
-            train(trainings, plan, given)
+            left = [one for one in trainings if not taken(one, plan, given)]
+            if left:
+                train(left, plan, given)
         measure(plan, given)
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -125,6 +128,17 @@ def train(trainings: list[Training], plan: Plan, given: argparse.Namespace) -> N
     snakemake(given, params, "--keep-going", *targets, meanwhile=keep_ended)
     for one in left:  # with those of an earlier run, which ended before they were kept
         keep(one, plan, given)
+
+
+def taken(one: Training, plan: Plan, given: argparse.Namespace) -> bool:
+    """Take the results of another stage, where those are of this very training; True if so."""
+    other = results.same(plan, one, given.results)
+    if other is None:
+        return False
+    say(f"study: {one.name}: the same training as {other.name}")
+    shutil.copytree(given.results / other.name, given.results / one.name, dirs_exist_ok=True)
+    commit(given, f"Study: {one.name.replace('/', ', ').replace('-', ' ')}, as {other.stage}")
+    return True
 
 
 def keep(one: Training, plan: Plan, given: argparse.Namespace) -> None:

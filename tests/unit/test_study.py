@@ -132,3 +132,15 @@ def test_each_scheme_takes_what_the_grids_chose(grids):
     grids[0].stages["main"]["train"]["learning_rate"] = found["train.learning_rate"]
     rule.check(grids[0], "main", grids[1])
     rule.check(grids[0], "one_rate", grids[1])  # which says its own
+
+
+def test_a_training_that_another_stage_made_is_taken_and_no_other():
+    planned = plan.load()
+    by_name = {one.name: one for one in planned.trainings}
+    same = results.same(planned, by_name["one_rate/E-seed0"])
+    assert same.name == "main/E-seed0"
+    for other in ("one_rate/C-seed0", "main/E-seed1", "longest/E-seed0", "rate/E"):
+        if other in by_name:
+            assert results.same(planned, by_name[other]) is None
+    planned.stages["one_rate"]["split"]["seed"] += 1
+    assert results.same(planned, by_name["one_rate/E-seed0"]) is None
