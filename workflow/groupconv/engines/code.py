@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
+from groupconv.engines import meanings
+from groupconv.engines.digests import Digests
 from groupconv.engines.jobs import CODE_FOLDER
 from groupconv.ground import atomic, fingerprint
 
 
 def write() -> None:
     """Bring results/code/ up to the code. Raises DiskError, StepError."""
-    texts = {Path(CODE_FOLDER, f"{step}.txt"): fingerprint.text(step) for step in fingerprint.STEPS}
+    digests = Digests()
+    texts = {
+        Path(CODE_FOLDER, f"{step}.txt"): meanings.text(step, digests) for step in fingerprint.STEPS
+    }
     for path in Path(CODE_FOLDER).glob("*"):  # of a step that is no more
         if path not in texts:
             path.unlink()

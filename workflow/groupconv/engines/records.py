@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from groupconv.engines import meanings
 from groupconv.engines.digests import STATE, Digests
 from groupconv.engines.jobs import CODE_FOLDER, Job
 from groupconv.ground import atomic, fingerprint
@@ -28,7 +29,7 @@ def causes(one: Job, digests: Digests) -> dict:
 def _md5(path: str, digests: Digests) -> str | None:
     """The md5 of a file or folder; of a file in results/code/ as the code means it now."""
     if step := code_of(path):
-        return hashlib.md5(fingerprint.text(step).encode()).hexdigest()
+        return hashlib.md5(meanings.text(step, digests).encode()).hexdigest()
     return digests.of(path)
 
 
