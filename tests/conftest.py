@@ -15,7 +15,9 @@ from PIL import Image
 from project import ROOT, Project, made_once, tiny
 
 WHEEL = SOURCES["sample"].files[0]
-LONGEST = ("test_readme.py", "test_scenarios.py")  # minutes in which the other core would idle
+# Minutes in which the other core would idle come first, seconds last.
+LONGEST = ("test_readme.py", "test_scenarios.py")
+FOLDERS = ("engines", "workflow", "conda", "steps", "unit")
 
 # Containers set it, most machines do not: Python's caches are then written, as at a user's.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -40,7 +42,12 @@ def pytest_xdist_auto_num_workers(config):
 
 def pytest_collection_modifyitems(items):
     """The longest files come first, where pytest's workers take a file after another."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        folder = item.path.parent.name
+        return item.path.name not in LONGEST, (*FOLDERS, folder).index(folder)
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(hookwrapper=True)

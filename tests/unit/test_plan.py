@@ -201,16 +201,21 @@ def test_a_frozen_stage_is_not_made_again_and_is_said(project):
     assert examined(project).reasons["train@A"] == "not made yet"
 
 
+def means(monkeypatch, text):
+    monkeypatch.setattr(records.fingerprint, "text", lambda step: text)
+    monkeypatch.setattr(records.meanings, "text", lambda step, digests: text)
+
+
 def test_code_that_means_something_else_wakes_its_step_and_is_named(project, monkeypatch):
     path = f"{jobs.CODE_FOLDER}/summary.txt"
     os.makedirs(jobs.CODE_FOLDER)
     one = project[3] = replace(project[3], deps=(*project[3].deps, path))
-    monkeypatch.setattr(records.fingerprint, "text", lambda step: "1  steps/summary.py\n")
+    means(monkeypatch, "1  steps/summary.py\n")
     with open(path, "w") as file:
         file.write("1  steps/summary.py\n")
     leave_receipt(one)
     assert wanted(project, examined(project)) == {}
-    monkeypatch.setattr(records.fingerprint, "text", lambda step: "2  steps/summary.py\n")
+    means(monkeypatch, "2  steps/summary.py\n")
     assert wanted(project, examined(project)) == {"summary": "its code changed: steps/summary.py"}
 
 
