@@ -69,7 +69,11 @@ def collect(
     results.check(plan, kept)
     found = results.there(plan, kept)
     pictures = kept / pixels.PICTURES
+    if data:
+        trained = [results.made_with(one, kept) for one in found if one.seed is not None]
+        pixels.check(data, {made["manifest_sha256"] for made in trained})
     yield from rates([one for one in found if one.seed is None], kept, collected, check=check)
+    of_all_pages: set[str] = set()
     for stage in plan.stages:
         trainings = [one for one in found if one.stage == stage and one.seed is not None]
         if not any(one.scheme == "baseline" for one in trainings) or len(trainings) < 2:
@@ -88,14 +92,16 @@ def collect(
                     compare(run / "results" / name, collected / stage / name)
             else:
                 shown = page(run, params, pictures)
+                of_all_pages |= set(shown)
                 if data:
-                    of = results.made_with(trainings[0], kept)["manifest_sha256"]
-                    pixels.keep(shown, data, of, pictures)
+                    pixels.keep(shown, data, pictures)
                     page(run, params, pictures)
                 shutil.rmtree(collected / stage, ignore_errors=True)
                 left_out = shutil.ignore_patterns("schemes", "agreement.json", *results.MEASURED)
                 shutil.copytree(run / "results", collected / stage, ignore=left_out)
         yield f"{stage}: {', '.join(one.name.split('/')[1] for one in trainings)}"
+    if data and of_all_pages:
+        pixels.drop_others(of_all_pages, pictures)
 
 
 def rates(grids: list[Training], kept: Path, collected: Path, *, check: bool) -> Iterator[str]:

@@ -226,6 +226,15 @@ def test_in_force_shows_values_as_in_params_yaml():
         assert report.in_force(params, same) == same
 
 
+def test_columns_of_one_name_say_whose_they_are():
+    html = markup.table(
+        "| scheme | MACs | change | eager | change |\n| - |\n| E | 1 | 2 | 3 | 4 |\n"
+    )
+    labels = re.findall(r'aria-label="([^"]+)">change<', html)
+    assert labels == ["MACs: change", "eager: change"]
+    assert html.count("aria-label") == 2
+
+
 def test_a_cell_is_text_not_markup_and_a_column_of_numbers_is_known():
     html = markup.table("| a | n |\n| --- | --- |\n| <b>か | −1.5 pt |\n|  |  |\n", "ja")
     assert '<th scope="row">&lt;b&gt;<span lang="ja">か</span></th><td class="n">−1.5\xa0pt' in html

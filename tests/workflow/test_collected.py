@@ -48,9 +48,9 @@ def test_collected_they_are_the_runs_own_numbers(finished, kept):
 def test_the_pixels_that_a_page_shows_are_kept_and_no_others(copied, finished):
     planned, folder = copied
     results, collected = two(folder)
-    list(collect.collect(planned, results, collected))
     svg = collected / "main" / "figures" / "fig01.svg"
     assert "printed form" in svg.read_text(encoding="utf-8")
+    np.savez(results / pixels.PICTURES, shown_once=np.zeros((2, 2, 1), np.uint8))
     list(collect.collect(planned, results, collected, data=finished[0].folder / "data"))
     mine = svg.read_text(encoding="utf-8")
     assert "printed form" not in mine
@@ -75,7 +75,7 @@ def test_pixels_of_another_run_are_refused(copied, tmp_path):
     with pytest.raises(DataError, match=r"data/manifest\.csv: not the one that the results"):
         list(collect.collect(planned, *two(folder), data=tmp_path / "data"))
     with pytest.raises(DataError, match=r"nowhere/manifest\.csv: missing"):
-        list(collect.collect(planned, *two(folder), data=tmp_path / "nowhere"))
+        next(collect.collect(planned, *two(folder), data=tmp_path / "nowhere"))  # before any work
     assert not (folder / "results" / pixels.PICTURES).exists()
 
 

@@ -16,6 +16,7 @@
       const button = document.createElement("button");
       button.type = "button";
       button.append(...head.childNodes);
+      if (head.ariaLabel) button.title = button.ariaLabel = head.ariaLabel;
       head.append(button);
       button.addEventListener("click", () => {
         const down = head.getAttribute("aria-sort") === "ascending";

@@ -31,8 +31,8 @@ def table(markdown: str, language: str = "") -> str:
         for i in range(len(header))
     ]
     head = "".join(
-        f'<th scope="col"{_number(numeric[i])}>{marked(name, language)}</th>'
-        for i, name in enumerate(header)
+        f'<th scope="col"{_number(numeric[i])}{whose}>{marked(name, language)}</th>'
+        for i, (name, whose) in enumerate(zip(header, _whose(header), strict=True))
     )
     body = "".join(
         f'<tr><th scope="row">{marked(row[0], language)}</th>'
@@ -44,6 +44,17 @@ def table(markdown: str, language: str = "") -> str:
         for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _whose(header: list[str]) -> list[str]:
+    """For a name that several columns have, a label that says of which column before it is."""
+    labels, before = [], ""
+    for name in header:
+        if header.count(name) == 1:
+            before = name
+        several = header.count(name) > 1 and before
+        labels.append(f' aria-label="{escape(f"{before}: {name}")}"' if several else "")
+    return labels
 
 
 def marked(text: str, language: str) -> str:
