@@ -58,6 +58,18 @@ def test_any_edit_is_seen_at_once_and_in_the_next_process(package, monkeypatch, 
     assert read[:2] == ["macs", "split"]
 
 
+def test_an_edit_in_a_folder_elsewhere_that_is_linked_into_the_package_is_seen(package, tmp_path):
+    """DVC's md5 of a folder leaves such a one out."""
+    before = asked()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "__init__.py").write_text("X = 1\n")
+    (package / "mine").symlink_to(tmp_path / "mine")
+    (package / "steps" / "split.py").write_text("from groupconv import mine\n")
+    linked = asked()
+    (tmp_path / "mine" / "__init__.py").write_text("X = 2\n")
+    assert len({before, linked, asked(fresh=False), asked()}) == 3
+
+
 def test_what_was_edited_while_it_was_read_is_not_kept(package, monkeypatch):
     real = fingerprint.text
 

@@ -17,17 +17,23 @@ _known: dict[str, dict[str, str]] = {}  # {md5 of the package: {step: text}}
 def text(step: str, digests: Digests) -> str:
     """``fingerprint.text`` of the code as ``digests`` saw it. Raises StepError."""
     package = str(fingerprint.PACKAGE)
-    md5 = digests.of(package) or ""
+    md5 = digests.of(package)
     if md5 not in _known:
+        if md5 is None or _has_linked_folders():  # which the md5 leaves out
+            return fingerprint.text(step)
         texts = _kept(md5)
         if step not in texts:
             texts = {one: fingerprint.text(one) for one in fingerprint.STEPS}
-            if not md5 or Digests(digests.memory).of(package) != md5:  # edited meanwhile
+            if Digests(digests.memory).of(package) != md5:  # edited meanwhile
                 return texts[step]
             with contextlib.suppress(DiskError):  # it saves time, no more
                 atomic.write_text(MEMORY, json.dumps({"package": md5, "texts": texts}, indent=1))
         _known[md5] = texts
     return _known[md5][step]
+
+
+def _has_linked_folders() -> bool:
+    return any(path.is_symlink() and path.is_dir() for path in fingerprint.PACKAGE.rglob("*"))
 
 
 def _kept(md5: str) -> dict[str, str]:
