@@ -18,6 +18,7 @@ WHEEL = SOURCES["sample"].files[0]
 # Minutes in which the other core would idle come first, seconds last.
 LONGEST = ("test_readme.py", "test_scenarios.py")
 FOLDERS = ("engines", "workflow", "conda", "steps", "unit")
+MAKES_FINISHED = "test_by_hand.py"
 
 # Containers set it, most machines do not: Python's caches are then written, as at a user's.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -41,11 +42,15 @@ def pytest_xdist_auto_num_workers(config):
 
 
 def pytest_collection_modifyitems(items):
-    """The longest files come first, where pytest's workers take a file after another."""
+    """The longest files come first, where pytest's workers take a file after another.
 
-    def place(item: pytest.Item) -> tuple[bool, int]:
-        folder = item.path.parent.name
-        return item.path.name not in LONGEST, (*FOLDERS, folder).index(folder)
+    While the first one makes the finished project, the others need not wait for it.
+    """
+
+    def place(item: pytest.Item) -> tuple[bool, int, bool]:
+        name, folder = item.path.name, item.path.parent.name
+        waits = {"finished", "places"} & {*item.fixturenames} and name != MAKES_FINISHED
+        return name not in LONGEST, (*FOLDERS, folder).index(folder), bool(waits)
 
     items.sort(key=place)
 

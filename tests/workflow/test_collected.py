@@ -45,6 +45,7 @@ def test_collected_they_are_the_runs_own_numbers(finished, kept):
         assert (collected / name).stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_the_pixels_that_a_page_shows_are_kept_and_no_others(copied, finished):
     planned, folder = copied
     results, collected = two(folder)

@@ -1,6 +1,7 @@
 """One definition of each step: dvc.yaml and the table of docs/rebuilds.md follow from the rules."""
 
 import affected
+import pytest
 from groupconv.settings import config
 from project import ROOT
 
@@ -29,6 +30,7 @@ def test_the_documents_table_is_that_of_the_pipeline():
     assert affected.inserted(text) == text, TABLE
 
 
+@pytest.mark.slow
 def test_the_table_is_what_snakemake_would_make(finished):
     """One key of each row, changed in a finished project."""
     project, _ = finished

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from groupconv.data.kept import Kept
@@ -98,9 +100,13 @@ def save(figure: Figure, stem: Path, dpi: int, title: str = "", alt: str = "") -
     """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, for both: it takes as long as to draw
+    figure.set_facecolor("white")
+    # By the canvases: savefig() goes through each figure once more before it draws it.
+    figure.set_dpi(dpi)
     with atomic.write(f"{stem}.png", "wb") as file:
-        figure.savefig(file, format="png", facecolor="white", dpi=dpi)
+        FigureCanvasAgg(figure).print_png(file)
+    figure.set_dpi(SVG_DPI)
     text = io.StringIO()
-    figure.savefig(text, format="svg", facecolor="white", dpi=SVG_DPI, metadata={"Date": None})
+    FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})
     atomic.write_text(f"{stem}.svg", vector.titled(text.getvalue(), title, alt))
     plt.close(figure)
