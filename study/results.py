@@ -128,8 +128,9 @@ def same(plan: Plan, one: Training, results: Path = RESULTS) -> Training | None:
         rest = [params[section] for section in ("data", "split", "evaluate")]
         return of.scheme, of.seed, plan.of_scheme(of), rest
 
-    others = [other for other in there(plan, results) if other.seed == one.seed]
-    return next((other for other in others if causes(other) == causes(one)), None)
+    others = [other for other in there(plan, results) if other.stage != one.stage]
+    same_seed = (other for other in others if other.seed == one.seed)
+    return next((other for other in same_seed if causes(other) == causes(one)), None)
 
 
 def _differing(ours: dict, theirs: dict) -> list[str]:

@@ -47,10 +47,12 @@ def pytest_collection_modifyitems(items):
     While the first one makes the finished project, the others need not wait for it.
     """
 
+    waits = {i.path for i in items if {"finished", "places"} & {*i.fixturenames}}
+
     def place(item: pytest.Item) -> tuple[bool, int, bool]:
         name, folder = item.path.name, item.path.parent.name
-        waits = {"finished", "places"} & {*item.fixturenames} and name != MAKES_FINISHED
-        return name not in LONGEST, (*FOLDERS, folder).index(folder), bool(waits)
+        waiting = item.path in waits and name != MAKES_FINISHED
+        return name not in LONGEST, (*FOLDERS, folder).index(folder), waiting
 
     items.sort(key=place)
 

@@ -139,8 +139,7 @@ def test_a_training_that_another_stage_made_is_taken_and_no_other():
     by_name = {one.name: one for one in planned.trainings}
     same = results.same(planned, by_name["one_rate/E-seed0"])
     assert same.name == "main/E-seed0"
-    for other in ("one_rate/C-seed0", "main/E-seed1", "longest/E-seed0", "rate/E"):
-        if other in by_name:
-            assert results.same(planned, by_name[other]) is None
+    for other in ("main/C-seed0", "main/E-seed1", "longest/E-seed0", "rate/E"):
+        assert results.same(planned, by_name[other]) is None
     planned.stages["one_rate"]["split"]["seed"] += 1
     assert results.same(planned, by_name["one_rate/E-seed0"]) is None
