@@ -1,6 +1,7 @@
 """Fixtures that several tests share, and the rule that in CI a skip is a failure."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +33,16 @@ def pytest_addoption(parser):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """The fast tier runs a file on each core; a single file, and the slow tier, in this process."""
+    """The fast tier runs a file on each core; a single file, and the slow tier, in this process.
+
+    One more than there are cores, as many tests wait for a program, or for a second to pass.
+    """
     one_file = len(config.args) == 1 and ".py" in config.args[0]
     if one_file or config.option.markexpr != "not slow":
         return 0
     # Each has a core: two threads of torch on one core wait for each other, and burn it.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    return min(4, machine.cores())
+    return min(4, machine.cores() + 1)
 
 
 def pytest_collection_modifyitems(items):
@@ -55,6 +59,13 @@ def pytest_collection_modifyitems(items):
         return name not in LONGEST, (*FOLDERS, folder).index(folder), waiting
 
     items.sort(key=place)
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers():
+    """torch's own generator begins anew: a test draws the same, whatever ran before it."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 @pytest.hookimpl(hookwrapper=True)
