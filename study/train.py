@@ -136,7 +136,11 @@ def taken(one: Training, plan: Plan, given: argparse.Namespace) -> bool:
     if other is None:
         return False
     say(f"study: {one.name}: the same training as {other.name}")
-    shutil.copytree(given.results / other.name, given.results / one.name, dirs_exist_ok=True)
+    last = results.place(given.results, other)
+    left_out = shutil.ignore_patterns(last.name)
+    folder = given.results / one.name
+    shutil.copytree(last.parent, folder, ignore=left_out, dirs_exist_ok=True)
+    shutil.copy(last, folder)  # where it is, the training is there
     commit(given, f"Study: {one.name.replace('/', ', ').replace('-', ' ')}, as {other.stage}")
     return True
 

@@ -24,14 +24,13 @@ def trained(fitted, tmp_path):
     """Paths of the manifest, the fitted images, and the checkpoints' template; random weights."""
     manifest, pixels = fitted
     classes = Part(manifest, Square(pixels, 32), "train").classes
-    generator = torch.Generator().manual_seed(0)
     for scheme in ("baseline", "E"):
         params = reads.params_of(PARAMS, "train", scheme=scheme, seed=0)
         model = vgg(**params["schemes"][scheme], classes=len(classes), seed=0, **params["model"])
         for module in model.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
-                module.running_mean.normal_(0, 0.1, generator=generator)
-                module.running_var.uniform_(0.5, 1.5, generator=generator)
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 1.5)
         saved = {
             "weights": model.state_dict(),
             "epoch": 3,

@@ -2,13 +2,15 @@
 
 import copy
 import json
+import shutil
+from argparse import Namespace
 
 import pandas as pd
 import pytest
 import yaml
 from groupconv.ground.errors import DataError, ParamsError
 
-from study import collect, convergence, plan, results, rule
+from study import collect, convergence, plan, results, rule, train
 
 
 def stages(tmp_path, **changes):
@@ -143,3 +145,20 @@ def test_a_training_that_another_stage_made_is_taken_and_no_other():
         assert results.same(planned, by_name[other]) is None
     planned.stages["one_rate"]["split"]["seed"] += 1
     assert results.same(planned, by_name["one_rate/E-seed0"]) is None
+
+
+def test_what_is_taken_is_the_other_s_files_and_belongs_to_the_plan(tmp_path):
+    planned = plan.load()
+    by_name = {one.name: one for one in planned.trainings}
+    theirs = results.RESULTS / "main" / "E-seed0"
+    shutil.copytree(theirs, tmp_path / "main" / "E-seed0")
+    given = Namespace(results=tmp_path, no_commit=True)
+    assert train.taken(by_name["one_rate/E-seed0"], planned, given)
+    assert not train.taken(by_name["longest/E-seed0"], planned, given)
+    mine = {file.name: file.read_bytes() for file in (tmp_path / "one_rate/E-seed0").iterdir()}
+    assert mine == {file.name: file.read_bytes() for file in theirs.iterdir()}
+    results.check(planned, tmp_path)
+    assert [one.name for one in results.there(planned, tmp_path)] == [
+        "main/E-seed0",
+        "one_rate/E-seed0",
+    ]
