@@ -154,6 +154,13 @@ def test_japanese_is_drawn_where_the_machine_has_no_such_font(page, tmp_path):
     assert (tmp_path / "drawn.png").read_bytes() != (tmp_path / "box.png").read_bytes()
 
 
+def test_buttons_of_one_name_say_which_column_they_sort(page):
+    buttons = "[...document.querySelectorAll('#table-results thead button')]"
+    names = page.value(f"{buttons}.map(b => b.ariaLabel ?? b.textContent)")
+    assert len(set(names)) == len(names) > 8
+    assert "MACs: change" in names
+
+
 def test_a_table_sorts_by_a_click_both_ways(page):
     table = "document.querySelector('#table-results')"
     cells = f"[...{table}.querySelectorAll('tbody tr')].map(r => r.cells[{{}}].textContent)"
