@@ -11,7 +11,8 @@ from fontTools import ttLib
 from groupconv.data.kept import Kept
 from groupconv.data.manifest import read_table
 from groupconv.data.packed import Images
-from groupconv.pages import glyphs, pictures
+from groupconv.pages import glyphs, pictures, vector
+from groupconv.pages.style import style
 from groupconv.steps import figures
 from matplotlib import pyplot as plt
 from PIL import Image
@@ -41,6 +42,30 @@ def test_a_missing_glyph_would_be_noticed():
     axis.set_title("\U0001b002")
     with pytest.raises(UserWarning, match="Glyph"):
         figure.canvas.draw()
+
+
+def test_a_figure_is_written_as_savefig_would_write_it(tmp_path):
+    """`save` asks the canvases, which is faster, and lays a figure out once."""
+    style()
+
+    def drawn():
+        figure, axes = plt.subplots(1, 2, figsize=(6, 3))
+        axes[0].plot([1, 2, 4], label="E")
+        axes[1].imshow(np.arange(12).reshape(3, 4))
+        axes[0].set_ylabel("a label that needs room")
+        figure.legend(loc="outside right")
+        return figure
+
+    figures.save(drawn(), tmp_path / "ours", 150)
+    figure = drawn()
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    figure.savefig(tmp_path / "theirs.png", dpi=150)
+    text = io.StringIO()
+    figure.savefig(text, format="svg", dpi=figures.SVG_DPI, metadata={"Date": None})
+    assert (tmp_path / "ours.png").read_bytes() == (tmp_path / "theirs.png").read_bytes()
+    theirs = vector.titled(text.getvalue(), "", "")
+    assert (tmp_path / "ours.svg").read_text(encoding="utf-8") == theirs
 
 
 def test_samples_are_the_packed_pixels_under_the_names_of_their_folders(tmp_path):
