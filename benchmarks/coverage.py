@@ -2,8 +2,8 @@
 
 PYTHONPATH=workflow python benchmarks/coverage.py [--runs N]
 
-Prints a Markdown table over images, the standard deviation of accuracy between seeds, and seeds.
-One Monte Carlo error of a share is 0.7 points with 1,000 runs.
+Prints a Markdown table over images, the standard deviation of accuracy between seeds, and seeds;
+and one over the seeds' degrees of freedom and share of the variance, at 25 times as many runs. One Monte Carlo error of a share is 0.7 points with 1,000 runs.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import argparse
 from groupconv.results import rates
 
 CHANGE = -2.49  # points; the paper's, of scheme E
+DFS, SHARES = (1, 2, 3, 4, 6, 10), (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 IMAGES, SEED_SDS, SEEDS = (260, 3000, 13221), (0.0, 0.3, 0.6), (2, 3, 5)
 
 
@@ -26,6 +27,11 @@ def main() -> None:
             shares = (rates.of_coverage(CHANGE, seed_sd, n, images, runs) for n in SEEDS)
             cells = " | ".join(f"{100 * share:.1f}%" for share in shares)
             print(f"| {images:,} | {seed_sd} points | {cells} |", flush=True)
+    print("\n| degrees of freedom | " + " | ".join(f"{share:.0%}" for share in SHARES) + " |")
+    print("|---|" + "---|" * len(SHARES))
+    for df in DFS:
+        shares = (rates.of_few_seeds(df, share, 25 * runs) for share in SHARES)
+        print(f"| {df} | " + " | ".join(f"{100 * share:.1f}%" for share in shares) + " |")
 
 
 if __name__ == "__main__":

@@ -60,12 +60,12 @@ def test_the_claims_table_has_each_claim_above_its_entries_and_one_line_for_each
         ],
         "entries": [{**entry, "id": "1a", "claim": 1}, {**entry, "id": "2a", "claim": 2}],
     }
-    answers["claims"][0]["about"] = "these networks, one seed each"
+    answers["claims"][0]["about"] = "these networks, too few seeds"
     numbers, printed = claimed.table(answers)
     assert printed["#"].tolist() == ["**1**", "1a", "**2**", "2a"]
     assert numbers["id"].tolist() == ["1a", "2a"]
     assert printed["ours"].tolist() == ["", "E -2.00 pt [-3.00, -1.00]"] * 2
     assert claimed.lines(answers) == [
         "The paper's claims by statement: holds 1; cannot tell 2.",
-        "By statement 1: about these networks, one seed each, not the schemes.",
+        "By statement 1: about these networks, too few seeds, not the schemes.",
     ]

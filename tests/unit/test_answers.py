@@ -12,6 +12,7 @@ def given(
     top1=(0.7, 0.7), changes=None, papers=None, schemes=None, loaded=False, seeds=3, rival="folded"
 ):
     """A baseline and E; ``changes``: {(measure, scheme[, reference]): (change, low, high)}."""
+    kind = comparisons.NETWORK if seeds < 3 else comparisons.SCHEME
     summary = pd.DataFrame(
         {
             "macs": [10e9, 2e9],
@@ -30,7 +31,7 @@ def given(
     table = pd.DataFrame(
         [
             {"measure": measure, "scheme": scheme, "reference": reference, "change": change}
-            | {"low": low, "high": high, "smallest_difference": 1.5, "seeds": seeds}
+            | {"low": low, "high": high, "smallest_difference": 1.5, "seeds": seeds, "kind": kind}
             for (measure, scheme, reference), (change, low, high) in rows.items()
         ]
     )
@@ -114,6 +115,8 @@ def test_one_seed_answers_about_its_networks():
     assert said.sentence.endswith(
         "[−3.0, −1.0]. One seed each: other seeds may give other differences."
     )
+    some = answers.accuracy(given(changes=lost, seeds=2), "E").sentence
+    assert some.endswith("Too few seeds: other seeds may give other differences.")
     none = {("test_top1", "E"): (2, -1, 3)}
     assert "seed" not in answers.accuracy(given(changes=none, seeds=1), "E").sentence
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from groupconv.results import comparisons, components, estimates
+from groupconv.results import comparisons, components, estimates, rates
+from groupconv.results.simulation import Truth
 
 PLAN = comparisons.Plan(
     names=["baseline", "D", "E"],
@@ -75,3 +76,41 @@ def test_a_row_has_the_seeds_of_its_own_schemes():
     found = {(row["scheme"], row["reference"]): row["seeds"] for row in rows}
     assert found["E", "baseline"] == 3
     assert found["B", "A"] == found["B", "baseline"] == found["trend", "grouped layers"] == 1
+
+
+def with_seeds(rng, images, **seeds):
+    """Made-up results of a run in which a study is on its way: {scheme: (its seeds, images)}."""
+    truth = Truth(dict.fromkeys(rates.NAMES, rates.BASE), seed_sd=0.01)
+    scores = truth.scores(rng, max(seeds.values()), images)
+    return {name: of[: seeds.get(name, 1)] for name, of in scores.items()}
+
+
+@pytest.mark.parametrize(
+    ("seeds", "kind"),
+    [
+        ({"E": 2}, comparisons.NETWORK),  # one degree of freedom: it held the truth in 85%
+        ({"E": 2, "D": 2}, comparisons.NETWORK),
+        ({"E": 2, "D": 2, "baseline": 2}, comparisons.SCHEME),
+        ({"E": 4}, comparisons.SCHEME),
+    ],
+)
+def test_too_few_seeds_say_nothing_of_a_scheme(seeds, kind):
+    scores = with_seeds(np.random.default_rng(0), 500, **seeds)
+    rows = comparisons.of_points("test_top1", rates.ALL, scores, np.arange(500))
+    assert {row["kind"] for row in rows} == {kind}
+    assert all(np.isnan(row["seed_sd"]) == (kind == comparisons.NETWORK) for row in rows)
+    both = comparisons.of_difference("gap", rates.ALL, *[scores, np.arange(500)] * 2)
+    assert {row["kind"] for row in both} == {kind}
+    # Where nothing but seeds varies, two of one scheme are enough: t with 1 degree of freedom.
+    loss = {name: of.mean(1) for name, of in scores.items()}
+    alone = comparisons.of_seeds("train_loss", rates.ALL, loss, comparisons.POINTS)
+    assert {row["kind"] for row in alone} == {comparisons.SEEDS}
+
+
+def test_the_least_seeds_that_say_something_of_a_scheme_hold_the_truth_often_enough():
+    rng, runs, inside = np.random.default_rng(1), 300, 0
+    for _ in range(runs):
+        scores = with_seeds(rng, 1000, baseline=2, D=2, E=2)
+        row = comparisons.of_points("test_top1", rates.ALONE, scores, np.arange(1000))[0]
+        inside += row["low"] <= 0 <= row["high"]
+    assert inside / runs >= 0.90

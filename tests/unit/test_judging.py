@@ -1,6 +1,7 @@
 """Answers of a run that lacks schemes, epochs or quiet; and a claim with another reading."""
 
 from dataclasses import replace
+from math import nan
 
 from groupconv.results.judging import judge
 from groupconv.results.verdicts import (
@@ -23,6 +24,26 @@ def test_one_scheme_refutes_each_and_satisfies_up_to_though_others_are_missing()
     # D and E alone answer neither yes to each, nor which is the worst, nor an order.
     assert {found[i] for i in ("3b", "5b", "8a", "8e")} == {(None, NOT_COMPARABLE)}
     assert answers(replace(few, known=["baseline"]))["4b"] == (None, NOT_COMPARABLE)
+
+
+def test_fewer_schemes_do_not_make_a_surer_answer_of_the_same_numbers():
+    """D's saving as in the study: alone it was at least 50%, among five it could not be told."""
+    word, single = {}, {"simultaneous_low": nan, "simultaneous_high": nan}
+    for error in (0.5, 1.4, 1.7, 2.2):
+        of = {s: c if s != "D" else -52.2 for s, c in dict.fromkeys(TRUE, -30.0).items()}
+        times = rows("latency", of, error, "percent", degrees_of_freedom=20, **single)
+        every = replace(a_run(latency=times, latency_folded=[]))
+        few = replace(every, known=["baseline", "D", "E"])
+        word[error] = answers(every, ["11b"])["11b"][1], answers(few, ["11b"])["11b"][1]
+    assert word[0.5] == (HOLDS, HOLDS)
+    assert all(few in (all_, NOT_COMPARABLE) for all_, few in word.values())
+    assert word[1.7][1] == NOT_COMPARABLE  # by two alone it would hold
+    lost = {**TRUE, "D": -4.0}
+    for error in (0.2, 0.38, 0.42, 0.5):
+        every = a_run(test_top1=rows("test_top1", lost, error, seed_sd=0.4, **single))
+        few = replace(every, known=["baseline", "D", "E"])
+        found = answers(every, ["4b"])["4b"][1], answers(few, ["4b"])["4b"][1]
+        assert found[1] in (found[0], NOT_COMPARABLE)
 
 
 def test_where_more_epochs_change_the_difference_no_accuracy_is_answered():

@@ -260,7 +260,7 @@ def test_one_seed_answers_about_its_networks_and_says_so():
     assert found["3b"]["statement_verdict"] == CANNOT_TELL  # which is about nothing
     assert {i for i, entry in found.items() if entry["about"]} == {"3a", "4a", "5a", "8c"}
     assert found["8c"]["reason"].endswith(
-        "about these networks, one seed each, and not about the schemes"
+        "about these networks, too few seeds, and not about the schemes"
     )
     claims = {c["id"]: together(c, list(found.values())) for c in DOCUMENT["claims"]}
     assert {i for i, claim in claims.items() if claim["about"]} == {8}

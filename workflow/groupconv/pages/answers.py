@@ -11,6 +11,7 @@ import pandas as pd
 
 from groupconv.pages import mistakes
 from groupconv.pages.words import MINUS, back_end, signed
+from groupconv.results.comparisons import NETWORK
 
 CANNOT_TELL, NOT_ASKED, NOT_CONVERGED = "cannot tell", "not asked", "not converged"
 LEARNT = 0.5  # top-1 of the baseline; below, no difference between networks means anything
@@ -147,14 +148,15 @@ def _change(row: pd.Series) -> str:
 
 
 def _once(given: Given, word: str, said: str, row: pd.Series) -> tuple[str, str]:
-    """Word and sentence; of one seed each, they are about these networks, and say so."""
+    """Word and sentence; of too few seeds, they are about these networks, and say so."""
     if given.unconverged:
         return NOT_CONVERGED, f"{said} {signed(given.unconverged)}."
-    if word == CANNOT_TELL or row["seeds"] != 1:
+    if word == CANNOT_TELL or row["kind"] != NETWORK:
         return word, said
+    seeds = "One seed each" if row["seeds"] == 1 else "Too few seeds"
     return (
         f"{word}, for these networks",
-        f"{said} One seed each: other seeds may give other differences.",
+        f"{said} {seeds}: other seeds may give other differences.",
     )
 
 

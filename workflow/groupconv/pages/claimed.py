@@ -83,7 +83,7 @@ def counts(answers: dict) -> list[tuple[str, int, int]]:
 def lines(answers: dict) -> list[str]:
     """A line for the numbers and one for the statements: each verdict with its claims.
 
-    Another names the statements that one seed answers.
+    Another names the statements that too few seeds answer.
     """
     found = []
     for key, name in ANSWERS.items():
@@ -94,7 +94,7 @@ def lines(answers: dict) -> list[str]:
         if listed := "; ".join(said):
             found.append(f"The paper's claims by {name}: {listed}.")
     if once := ", ".join(str(c["id"]) for c in answers["claims"] if c["about"]):
-        found.append(f"By statement {once}: about these networks, one seed each, not the schemes.")
+        found.append(f"By statement {once}: about these networks, too few seeds, not the schemes.")
     return found
 
 

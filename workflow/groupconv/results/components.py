@@ -17,6 +17,9 @@ import numpy as np
 
 Scores = dict[str, np.ndarray]  # {scheme: (seeds, images)}
 ROUNDING = 1e-12  # a smaller share of what it was summed from is none
+# Degrees of freedom of seeds. With 1 or 2 of them an interval over seeds and images that says 95%
+# holds the truth in 88 or 92% of runs, where the seeds vary much (docs/statistics.md).
+LEAST_SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,10 @@ class Components:
     noise: (k,), variance of one network's mean by seed and image together; 0 with one seed
     repeats: (k,), seeds of each scheme
     seeds: variance of one network's mean if its seed were another, pooled over the schemes; nan
-        where no scheme has two seeds
+        where df_seeds is 0
     df_images, df_seeds: degrees of freedom of both: pages less one where pages are of one size,
-        else fewer (see _freedom), and k (seeds - 1)
+        else fewer (see _freedom), and k (seeds - 1); the latter 0 where they are too few to be
+        told apart from the images (LEAST_SEEDS)
     least: the smallest variance that so few images can show, in the unit of the scores
     """
 
@@ -46,8 +50,8 @@ class Components:
     def contrast(self, weights: np.ndarray) -> tuple[float, float]:
         """Variance of sum(weights * means), and its degrees of freedom by Satterthwaite.
 
-        With one seed everywhere the seeds' part is not in it: the result is then about these
-        networks on other images. nan if neither part is known.
+        Without ``df_seeds`` the seeds' part is not in it: the result is then about these networks
+        on other images. nan if neither part is known.
         """
         images = max(float(weights @ self.images @ weights), self.least * np.any(weights != 0))
         if not self.df_seeds:
@@ -186,6 +190,8 @@ def _assembled(
 ) -> Components:
     repeats = np.array([len(of) for of in means.values()])
     df_seeds = int((repeats - 1).sum())
+    if df_images and df_seeds < LEAST_SEEDS:
+        df_seeds = 0
     squares = sum(((of - of.mean()) ** 2).sum() for of in means.values())
     pages = len(influence)
     return Components(

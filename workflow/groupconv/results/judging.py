@@ -23,9 +23,10 @@ from groupconv.results.verdicts import (
     over_back_ends,
 )
 
+LOOKED_AT = "looked_at"  # changes that a statement is about, where not all of them are here
 LEARNT = 0.5  # top-1 of the baseline on the test part; below, nothing can have an impact
 EXTREMES = {"lowest": min, "highest": max}
-ONE_SEED = "these networks, one seed each"
+THESE = "these networks, too few seeds"
 KEPT = "id claim words place reading another_reading_of number".split()  # of an entry
 
 
@@ -56,8 +57,8 @@ class Run:
 def judge(entry: dict, run: Run, paper: dict) -> dict:
     """One entry with its answers. ``paper`` is claims.yaml.
 
-    ``about`` is ONE_SEED where each scheme was trained once: an answer to the statement is then
-    about these networks, as another seed's variance is unknown. Else it is None.
+    ``about`` is THESE where each scheme was trained once, or hardly more: an answer to the
+    statement is then about these networks, as what another seed gives is unknown. Else it is None.
     """
     answers: dict[str, Verdict | None] = {"number": None, "statement": None}
     for key, answer in (("number", of_number), ("statement", of_statement)):
@@ -79,10 +80,10 @@ def judge(entry: dict, run: Run, paper: dict) -> dict:
     alone = answers["statement"] is None and found["number_verdict"] == NOT_COMPARABLE
     ours = [] if alone else _ours(entry, run, paper)
     decided = found["statement_verdict"] in (HOLDS, CONTRADICTED)
-    single = decided and any(row["kind"] == NETWORK for row in ours)
-    found["about"] = ONE_SEED if single else None
-    if single:
-        found["reason"] += f"; about {ONE_SEED}, and not about the schemes"
+    these = decided and any(row["kind"] == NETWORK for row in ours)
+    found["about"] = THESE if these else None
+    if these:
+        found["reason"] += f"; about {THESE}, and not about the schemes"
     return found | {"ours": ours}
 
 
@@ -112,12 +113,13 @@ def of_statement(statement: dict, run: Run, paper: dict) -> Verdict:
 
 def _direction(statement, measure, run, paper) -> Verdict:
     found = run.compared.of(measure, _schemes(statement, paper), "baseline")
-    return statements.direction(found, statement["sign"])
+    return statements.direction(found, statement["sign"], paper.get(LOOKED_AT, 0))
 
 
 def _little_impact(statement, measure, run, paper) -> Verdict:
     found = run.compared.of(measure, _schemes(statement, paper), "baseline")
-    verdict = statements.little_impact(found, statement["margin"], statement["worse"])
+    margin, worse = statement["margin"], statement["worse"]
+    verdict = statements.little_impact(found, margin, worse, paper.get(LOOKED_AT, 0))
     if measure != "test_top1":
         return verdict
     right = 1 - run.top1["baseline"]
@@ -146,7 +148,8 @@ def _worst(statement, measure, run, paper) -> Verdict:
 
 
 def _bound(statement, measure, run, paper) -> Verdict:
-    return statements.bound(run.compared.of(measure, _each(paper), "baseline"), statement["value"])
+    found = run.compared.of(measure, _each(paper), "baseline")
+    return statements.bound(found, statement["value"], paper.get(LOOKED_AT, 0))
 
 
 def _two_numbers(statement, measure, run, paper) -> Verdict:
@@ -204,7 +207,8 @@ def _of_those_here(statement: dict, run: Run, paper: dict) -> Verdict | None:
     word = decides.get(statement["rule"])
     if not word or "scheme" in statement or len(here) < 2 or "baseline" not in here:
         return None
-    fewer = paper | {"schemes": here}
+    # As many as of all: else one table of times gave two answers, by which schemes stand in it.
+    fewer = paper | {"schemes": here, LOOKED_AT: len(_each(paper))}
     if _gated(statement, "statement", run, fewer):
         return None
     found = of_statement(statement, run, fewer)

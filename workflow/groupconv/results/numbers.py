@@ -53,7 +53,7 @@ def reproduced(change: Change, value: float, images: int | None) -> Verdict:
             return Verdict(CANNOT_TELL, reason, change.smallest)
         return Verdict(REPRODUCED, said, change.smallest)
     if not np.isfinite(change.seed_sd):
-        reason = f"{said}, but what another seed gives is unknown: each was trained once"
+        reason = f"{said}, but what another seed gives is unknown: too few seeds"
         return Verdict(CANNOT_TELL, reason, change.smallest)
     return Verdict(CONTRADICTED, said, change.smallest)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from groupconv.results import comparisons, components, numbers, statements
 from groupconv.results.changes import Change, Compared, of_row
-from groupconv.results.estimates import Estimate
+from groupconv.results.estimates import Estimate, quantile
 from groupconv.results.layers import untied
 from groupconv.results.simulation import Truth
 
@@ -97,3 +97,17 @@ def of_coverage(change: float, seed_sd: float, seeds: int, images: int, runs: in
         low, high = Estimate(middle, 100 * np.sqrt(variance), df).interval()
         inside += low <= change <= high
     return inside / runs
+
+
+def of_few_seeds(df: int, share: float, runs: int) -> float:
+    """Share of runs whose 95% interval holds the truth, with ``df`` degrees of freedom of seeds.
+
+    ``share`` of the variance is the seeds', estimated; the rest, the images', is known. By
+    Satterthwaite's t, as in components.contrast.
+    """
+    rng = np.random.default_rng([df, int(1000 * share)])
+    seeds = share * rng.chisquare(df, runs) / df
+    variance = seeds + 1 - share
+    freedom = variance**2 / (seeds**2 / df) if share else np.full(runs, np.inf)
+    half = np.array([quantile(0.975, of) for of in freedom]) * np.sqrt(variance)
+    return float((np.abs(rng.normal(size=runs)) <= half).mean())

@@ -2,7 +2,8 @@
 
 All from intervals. A statement of several schemes holds if each part's own interval says so (each
 at its level: an intersection-union test); one that the joint interval of all parts speaks against
-is enough to contradict it, however many were looked at. Source of the margins: claims.yaml.
+is enough to contradict it, however many were looked at (``of``: how many, if more than are given).
+Source of the margins: claims.yaml.
 """
 
 from groupconv.results.changes import UNITS, Change
@@ -13,9 +14,9 @@ from groupconv.results.verdicts import CANNOT_TELL, CONTRADICTED, CONTRADICTORY,
 DOWN, UP = "down", "up"
 
 
-def direction(changes: list[Change], sign: str) -> Verdict:
+def direction(changes: list[Change], sign: str, of: int = 0) -> Verdict:
     """Every change is below 0 (``sign`` down), or above."""
-    return _all_beyond(changes, sign, "; ".join(change.text() for change in changes))
+    return _all_beyond(changes, sign, "; ".join(change.text() for change in changes), of)
 
 
 def worst(changes: list[Change], sign: str) -> Verdict:
@@ -44,7 +45,7 @@ def order(trend: Change, pairs: list[Change], sign: str) -> Verdict:
     return Verdict(CANNOT_TELL, f"{said}{_small(trend)}", trend.smallest)
 
 
-def little_impact(changes: list[Change], margin: float, worse: str) -> Verdict:
+def little_impact(changes: list[Change], margin: float, worse: str, of: int = 0) -> Verdict:
     """No change is worse than ``margin``, by its one-sided 95% bound.
 
     worse: the side that counts: down (non-inferiority of an accuracy), up (a loss), or either
@@ -57,7 +58,8 @@ def little_impact(changes: list[Change], margin: float, worse: str) -> Verdict:
     unit, smallest = UNITS[largest.unit], max(change.smallest for change in changes)
     passes = f"smallest margin that would pass: {max(harm, 0):.2f}{unit} ({largest.scheme})"
     said = f"{passes}; allowed {margin:g}{unit}"
-    beyond = [c for c in changes if _least_harm(_joint(c, len(changes)), worse) > margin]
+    together = max(of, len(changes))
+    beyond = [c for c in changes if _least_harm(_joint(c, together), worse) > margin]
     if beyond:
         return Verdict(CONTRADICTED, f"{beyond[0].text()}; {said}", smallest)
     if harm < margin:
@@ -65,16 +67,17 @@ def little_impact(changes: list[Change], margin: float, worse: str) -> Verdict:
     return Verdict(CANNOT_TELL, f"{largest.text()}; {said}", smallest)
 
 
-def bound(changes: list[Change], value: float) -> Verdict:
+def bound(changes: list[Change], value: float, of: int = 0) -> Verdict:
     """Savings "up to" ``value``: some scheme reaches it. A larger one refutes nothing."""
     changes = [change for change in changes if change.known]
     if not changes:
         return Verdict(CANNOT_TELL, "no interval")
+    together = max(of, len(changes))
     best = min(changes, key=lambda change: change.estimate.value)
     said = f"the largest saving: {best.text()}"
-    if _joint(best, len(changes))[1] <= value:
+    if _joint(best, together)[1] <= value:
         return Verdict(HOLDS, said, best.smallest)
-    if all(_joint(change, len(changes))[0] > value for change in changes):
+    if all(_joint(change, together)[0] > value for change in changes):
         return Verdict(CONTRADICTED, f"{said}, not {value:g}%", best.smallest)
     return Verdict(CANNOT_TELL, said, best.smallest)
 
@@ -96,9 +99,10 @@ def sampling_error(image_sd: float, images: int, others: int) -> float:
     return image_sd * (1 / images + 1 / others) ** 0.5
 
 
-def _all_beyond(changes: list[Change], sign: str, said: str) -> Verdict:
+def _all_beyond(changes: list[Change], sign: str, said: str, of: int = 0) -> Verdict:
     smallest = max((change.smallest for change in changes), default=float("nan"))
-    wrong = [c for c in changes if c.known and _beyond(_joint(c, len(changes)), _other(sign))]
+    together = max(of, len(changes))
+    wrong = [c for c in changes if c.known and _beyond(_joint(c, together), _other(sign))]
     if wrong:
         return Verdict(CONTRADICTED, "; ".join(change.text() for change in wrong), smallest)
     if unknown := [change for change in changes if not change.known]:
