@@ -34,6 +34,19 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_is_no_file_stays_what_it_is(tmp_path):
+    """Seen: /dev/null had become a file, for every program, by a step that root ran."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(DiskError, match="pipe: cannot be written: it is there, and no file"):
+        atomic.write_text(pipe, "text")
+    (tmp_path / "whole").write_text("text")
+    with pytest.raises(DiskError, match="and no file"):
+        atomic.move(tmp_path / "whole", pipe)
+    assert pipe.is_fifo()
+    assert sorted(tmp_path.iterdir()) == [pipe, tmp_path / "whole"]
+
+
 def test_what_a_killed_process_left_is_removed_and_what_a_live_one_writes_is_not(tmp_path):
     here, gone = socket.gethostname(), subprocess.Popen(["true"])
     gone.wait()

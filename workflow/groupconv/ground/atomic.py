@@ -29,6 +29,7 @@ def write(path: str | Path, mode: str = "w") -> Iterator[IO]:
     removed and ``path`` is as it was. Raises DiskError if the file system refuses the bytes.
     """
     path = Path(path)
+    _check(path)
     unfinished = _unfinished(path)
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:
@@ -62,12 +63,19 @@ def scratch(path: str | Path) -> Iterator[Path]:
 
 def move(unfinished: Path, path: str | Path) -> None:
     """Give a file that is whole its name, once it is on the disk. Raises DiskError."""
+    _check(Path(path))
     try:
         with open(unfinished, "rb") as file:
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except OSError as error:
         raise _refusal(Path(path), error) from error
+
+
+def _check(path: Path) -> None:
+    """Refuse what is no file: root can rename over /dev/null, which then is none for everyone."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise DiskError(f"{path}: cannot be written: it is there, and no file")
 
 
 def _refusal(path: Path, error: OSError) -> DiskError:
