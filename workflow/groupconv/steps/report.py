@@ -18,7 +18,6 @@ from groupconv.data.division import says
 from groupconv.data.parts import PARTS
 from groupconv.data.sources import SOURCES
 from groupconv.ground import atomic
-from groupconv.ground.progress import many
 from groupconv.ground.provenance import commit, versions
 from groupconv.pages import (
     answers,
@@ -36,6 +35,7 @@ from groupconv.pages import (
 from groupconv.pages.resolution import resolution
 from groupconv.results.back_ends import LEAST
 from groupconv.results.trained import seeds_of
+from groupconv.results.words import many
 
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
 
