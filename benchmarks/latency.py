@@ -27,6 +27,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import torch
 from groupconv.ground import machine
 from groupconv.ground.provenance import machine as facts
 from groupconv.ground.provenance import versions
@@ -75,8 +76,10 @@ def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
     return own, skipped
 
 
-def agreements(folder: Path, schemes: list[str], names: list[str], seed: int, device) -> dict:
-    """{(scheme, back end): of how many test images, and so many of eager's class}."""
+def agreements(
+    folder: Path, schemes: list[str], names: list[str], seed: int, device: torch.device
+) -> dict[back_ends.Cell, back_ends.Agreement]:
+    """Of each scheme on each back end but eager."""
     data, found = folder.parents[1] / "data", {}
     for scheme in schemes:
         path = folder / scheme / f"seed{seed}" / "checkpoint.pt"
@@ -86,7 +89,8 @@ def agreements(folder: Path, schemes: list[str], names: list[str], seed: int, de
         images = trained.images(test, IMAGES), trained.images(val, CALIBRATION)
         print(f"agreement: {path}, epoch {trained.epoch}, {len(images[0]):,} test images")
         of = agreement(trained, [n for n in names if n != "eager"], *images, device)
-        found |= {(scheme, name): row for name, row in of.items()}
+        for name, row in of.items():
+            found[scheme, name] = back_ends.Agreement(row["agree"], row["images"])
     return found
 
 
@@ -105,7 +109,9 @@ def timed(own: dict) -> tuple[pd.DataFrame, dict, bool]:
     return runs, processes[0]["differences"], is_loaded(load, processes, device)
 
 
-def line(runs: pd.DataFrame, scheme: str, name: str, error: float, agreed: dict | None) -> str:
+def line(
+    runs: pd.DataFrame, scheme: str, name: str, error: float, agreed: back_ends.Agreement | None
+) -> str:
     """One row of the table."""
     ms = runs[(runs["scheme"] == scheme) & (runs["variant"] == name)]["latency_ms"]
     p10, middle, p90, p99 = (ms.quantile(q) for q in (0.1, 0.5, 0.9, 0.99))
@@ -115,9 +121,8 @@ def line(runs: pd.DataFrame, scheme: str, name: str, error: float, agreed: dict 
     change = "" if scheme == "baseline" else f"{less - 1:+.1%}{interval}"
     text += f"  {change:26}{error:9.0e}"
     if agreed:
-        share = agreed["agree"] / agreed["images"]
-        low, high = intervals.wilson(agreed["agree"], agreed["images"])
-        text += f"  {share:.1%} [{low:.1%}, {high:.1%}]"
+        low, high = intervals.wilson(agreed.agree, agreed.images)
+        text += f"  {agreed.share:.1%} [{low:.1%}, {high:.1%}]"
     return text
 
 
@@ -158,15 +163,11 @@ def main() -> None:
     for name in names:
         for scheme in schemes:
             print(line(runs, scheme, name, differences[scheme][name], agreed.get((scheme, name))))
-    shares = {cell: row["agree"] / row["images"] for cell, row in agreed.items()}
-    shares |= {(scheme, "eager"): 1.0 for scheme in schemes}
     precisions = {name: BACK_ENDS[name].precision for name in names}
-    timed_ones = back_ends.BackEnds(precisions, shares)
+    timed_ones = back_ends.BackEnds(precisions, agreed)
     for name in names:
-        if name not in timed_ones.enough(*schemes):
-            shown = [f"{s} {shares[s, name]:.1%}" for s in schemes if (s, name) in shares]
-            why = ", ".join(shown) or f"no trained networks in {folder}"
-            print(f"{name} does not count: top-1 agreement {why}")
+        if why := timed_ones.why_not(name, *schemes):
+            print(f"{name} does not count: {why if agreed else f'no trained networks in {folder}'}")
     for name in BACK_ENDS:
         if name not in arguments.back_ends:
             print(f"{name} was not asked for: --back-ends")

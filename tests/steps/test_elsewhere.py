@@ -63,14 +63,28 @@ def test_every_network_is_asked_about_real_images(trained, tmp_path):
         assert row["images"] == 15  # of the test part, all there are
         assert 0 < row["difference_from_eager"] < 0.1
         assert row["low"] <= row["top1_agreement"] <= row["high"]
-        assert row["enough"] == (row["top1_agreement"] >= 0.99)
+        assert row["enough"] is False  # 15 of 15 would show nothing
+        assert row["why_not"] == "too few test images (15 of at least 100)"
+
+
+def test_the_record_says_whether_a_back_end_counts_and_why_not():
+    row = {"images": 1000, "agree": 990}
+    assert agreement.judged(row, (0.98, 1.0)) == {
+        **row,
+        "top1_agreement": 0.99,
+        "low": 0.98,
+        "high": 1.0,
+        "enough": True,
+    }
+    found = agreement.judged(row | {"agree": 989}, (0.98, 1.0))
+    assert found["why_not"] == "eager's class for 989 of 1,000, less than 99%"
 
 
 def test_without_a_back_end_below_fp32_no_network_is_asked(tmp_path):
     agreement.run(asked(), "no.csv", "no.npy", "no.pt", str(tmp_path / "a.json"))
     record = json.loads((tmp_path / "a.json").read_text())
     assert record["back_ends"] == record["schemes"] == {}
-    assert record["least"] == 0.99
+    assert (record["least"], record["least_images"]) == (0.99, 100)
 
 
 def test_a_back_end_that_gives_other_classes_does_not_agree(trained, monkeypatch):

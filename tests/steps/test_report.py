@@ -129,6 +129,7 @@ def test_classes_without_kana_are_japanese_where_the_source_is(tmp_path):
 
 def test_agreement_is_a_row_for_each_back_end_and_scheme():
     of = {"images": 1000, "top1_agreement": 0.985, "low": 0.975, "high": 0.991, "enough": False}
+    of["why_not"] = "too few test images (15 of at least 100)"
     record = {"back_ends": {"openvino_bf16": "bf16"}}
     record["schemes"] = {"E": {"back_ends": {"openvino_bf16": of}}}
     (row,) = report.agreed(record)
@@ -138,7 +139,7 @@ def test_agreement_is_a_row_for_each_back_end_and_scheme():
         "scheme": "E",
         "images": "1,000",
         "share": "98.5% [97.5, 99.1]",
-        "enough": "no",
+        "enough": "no: too few test images (15 of at least 100)",
     }
     assert report.agreed({"back_ends": {}, "schemes": {}}) == []
 

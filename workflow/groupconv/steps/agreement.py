@@ -10,7 +10,7 @@ import json
 from groupconv.ground import atomic
 from groupconv.ground.progress import many, say
 from groupconv.network.back_ends.table import BACK_ENDS
-from groupconv.results.back_ends import LEAST
+from groupconv.results.back_ends import LEAST, LEAST_IMAGES, Agreement
 from groupconv.results.order import in_order
 
 
@@ -25,6 +25,7 @@ def run(params: dict, manifest: str, pixels: str, checkpoint: str, agreement_jso
     content = {
         "what": "images of the test part, evenly over it, that get the class that eager gives them",
         "least": LEAST,
+        "least_images": LEAST_IMAGES,
         "back_ends": {},
         "skipped": {},
         "schemes": {},
@@ -66,6 +67,8 @@ def measured(
         }
         worst = min(of, key=lambda name: of[name]["agree"], default=None)
         said = f", {worst} {of[worst]['agree'] / of[worst]['images']:.1%} at least" if worst else ""
+        if worst and len(images) < LEAST_IMAGES:
+            said += f"; of less than {LEAST_IMAGES} images no back end below fp32 counts"
         say(f"agreement {scheme}: {many(len(images), 'test image')}{said}")
     return {
         "calibration": f"int8 activations: at most {CALIBRATION} images of the val part",
@@ -81,7 +84,10 @@ def measured(
 
 
 def judged(row: dict, interval: tuple[float, float]) -> dict:
-    """With the share, its 95% ``interval`` (Wilson's), and whether it is exact enough."""
-    share = row["agree"] / row["images"]
+    """With the share, its 95% ``interval`` (Wilson's), whether it is exact enough, or why not."""
+    found = Agreement(row["agree"], row["images"])
     low, high = interval
-    return {**row, "top1_agreement": share, "low": low, "high": high, "enough": share >= LEAST}
+    share, why = found.share, found.why_not()
+    return {**row, "top1_agreement": share, "low": low, "high": high, "enough": not why} | (
+        {"why_not": why} if why else {}
+    )
