@@ -18,6 +18,8 @@ versions, whether it was loaded, and:
   E.best_speedup_over_eager: eager E's time over E's best
   E.best_top1_agreement: of E's best with eager, 0 to 1
   E.fp32_best_reduction_percent, E.fp32_best_speedup_over_eager: the same among fp32's back ends
+  E.best_back_end, baseline.best_back_end, E.fp32_best_back_end, baseline.fp32_best_back_end
+  skipped.NAME: why a back end does not count, for each that does not
 
 Reduction and speed-up are medians of ratios of one round, and geometric means over processes.
 """
@@ -37,7 +39,7 @@ from groupconv.network.back_ends.prepared import runs_here
 from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import is_loaded, load_before
-from groupconv.network.restored import parts_of, restored
+from groupconv.network.restored import check_scheme, parts_of, restored
 from groupconv.network.timing import measured
 from groupconv.results import back_ends, headline, intervals
 from groupconv.settings import config, reads, resources
@@ -47,6 +49,7 @@ ROOT = Path(__file__).parents[1]
 # Timed if they are named: with them, three schemes take more than 24 GB.
 LEFT_OUT = ("folded_contiguous", "folded_bf16", "compile_bf16")
 USUAL = [name for name in BACK_ENDS if name not in LEFT_OUT]
+NOT_ASKED = "not asked for: --back-ends"
 FIGURES = (
     "E.best_reduction_percent",
     "E.best_speedup_over_eager",
@@ -55,6 +58,7 @@ FIGURES = (
     "E.fp32_best_speedup_over_eager",
     "E.best_ms",
     "baseline.best_ms",
+    *(f"{name}.{of}best_back_end" for of in ("", "fp32_") for name in ("E", "baseline")),
 )
 
 
@@ -77,13 +81,17 @@ def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
 
 
 def agreements(
-    folder: Path, schemes: list[str], names: list[str], seed: int, device: torch.device
+    folder: Path, schemes: dict[str, dict], names: list[str], seed: int, device: torch.device
 ) -> dict[back_ends.Cell, back_ends.Agreement]:
-    """Of each scheme on each back end but eager."""
+    """Of each scheme on each back end but eager.
+
+    Raises DataError if a checkpoint is not of its scheme, or of other images than data/ has.
+    """
     data, found = folder.parents[1] / "data", {}
-    for scheme in schemes:
+    for scheme, entry in schemes.items():
         path = folder / scheme / f"seed{seed}" / "checkpoint.pt"
         trained = restored(str(path))
+        check_scheme(trained, scheme, entry)
         files = (str(data / "manifest.csv"), str(data / "square.npy"))
         test, val = parts_of(trained, *files, "test", "val")
         images = trained.images(test, IMAGES), trained.images(val, CALIBRATION)
@@ -151,10 +159,11 @@ def main() -> None:
     print(f"{arguments.processes} processes")
     for name, reason in skipped.items():
         print(f"{name} is skipped: {reason}")
+    skipped |= {name: NOT_ASKED for name in BACK_ENDS if name not in arguments.back_ends}
     schemes = list(own["schemes"])
     agreed, folder = {}, arguments.checkpoints or ROOT / "results" / "schemes"
     if arguments.checkpoints or has_checkpoints(folder, schemes, arguments.seed):
-        agreed = agreements(folder.resolve(), schemes, names, arguments.seed, device)
+        agreed = agreements(folder.resolve(), own["schemes"], names, arguments.seed, device)
     runs, differences, loaded = timed(own)
     if arguments.runs:
         runs.to_csv(arguments.runs, index=False)
@@ -167,10 +176,10 @@ def main() -> None:
     timed_ones = back_ends.BackEnds(precisions, agreed)
     for name in names:
         if why := timed_ones.why_not(name, *schemes):
-            print(f"{name} does not count: {why if agreed else f'no trained networks in {folder}'}")
-    for name in BACK_ENDS:
-        if name not in arguments.back_ends:
-            print(f"{name} was not asked for: --back-ends")
+            skipped[name] = why if agreed else f"no trained networks in {folder}"
+            print(f"{name} does not count: {skipped[name]}")
+    for name in (name for name, why in skipped.items() if why == NOT_ASKED):
+        print(f"{name} was {NOT_ASKED}")
     for scheme in arguments.schemes:
         found = headline.headline(runs, timed_ones, scheme)
         print("\n".join(f"{key:40}{_shown(value)}" for key, value in found.items()))
@@ -180,6 +189,7 @@ def main() -> None:
             figures |= {
                 f"version.{name}": of for name, of in versions("torch", *packages(names)).items()
             }
+            figures |= {f"skipped.{name}": why for name, why in skipped.items()}
             arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
     if loaded:
         print("other programs used this machine meanwhile: end them, and run it again")

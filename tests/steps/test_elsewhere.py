@@ -1,6 +1,9 @@
 """Networks on other back ends: how often they agree, and the file for programs without torch."""
 
 import json
+import re
+import runpy
+import shutil
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from groupconv.network.loader import Part, Square
 from groupconv.network.vgg import vgg
 from groupconv.settings import config, reads
 from groupconv.steps import agreement, export
+from project import ROOT
 
 PARAMS = config.load("configs/tiny.yaml")
 INT8 = "folded_int8_classifier"
@@ -121,6 +125,56 @@ def test_a_checkpoint_of_other_pixels_is_one_line(trained, tmp_path):
     with pytest.raises(DataError, match=r"baseline0.pt: trained on other pixels than .*other.npy"):
         agreement.run(asked(INT8), *files, str(tmp_path / "a.json"))
     assert not (tmp_path / "a.json").exists()
+
+
+def swapped(trained):
+    """E's file is the baseline's network."""
+    one, other = (trained[2].format(scheme=s, seed=0) for s in ("baseline", "E"))
+    shutil.copy(one, other)
+    return rf"^{re.escape(other)}: a network of baseline, groups \[1, 1, 1, 1, 1\]; asked for: E"
+
+
+def test_another_schemes_checkpoint_is_one_line(trained, tmp_path):
+    line = swapped(trained)
+    with pytest.raises(DataError, match=rf"{line}, groups \[1, 32, 32, 32, 32\]$"):
+        agreement.run(asked(INT8), *trained, str(tmp_path / "a.json"))
+
+
+def test_another_schemes_checkpoint_is_not_exported(trained, tmp_path):
+    pytest.importorskip("onnxruntime")
+    line = swapped(trained)
+    with pytest.raises(DataError, match=f"{line}$"):
+        exported(trained, tmp_path / "model.onnx")
+
+
+def test_a_scheme_whose_groups_were_changed_since_is_another(trained):
+    found = restored.restored(trained[2].format(scheme="E", seed=0))
+    restored.check_scheme(found, "E", {"groups": [1, 32, 32, 32, 32], "width": 1.0})
+    for entry in ({"groups": [1, 16, 16, 16, 16]}, {**found.entry, "shuffle": True}):
+        with pytest.raises(DataError, match="asked for: E, groups"):
+            restored.check_scheme(found, "E", entry)
+
+
+def test_the_benchmark_takes_no_other_schemes_checkpoint(trained, tmp_path, monkeypatch):
+    line = swapped(trained)
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    program = runpy.run_path(str(ROOT / "benchmarks" / "latency.py"))
+    folder, data = tmp_path / "results" / "schemes", tmp_path / "data"
+    data.mkdir()
+    for source, name in zip(trained, ("manifest.csv", "square.npy"), strict=False):
+        shutil.copy(source, data / name)
+    schemes = {name: PARAMS["schemes"][name] for name in ("baseline", "E")}
+    for scheme in schemes:
+        (folder / scheme / "seed0").mkdir(parents=True)
+        made = trained[2].format(scheme=scheme, seed=0)
+        shutil.copy(made, folder / scheme / "seed0" / "checkpoint.pt")
+    given = ["eager", INT8], 0, torch.device("cpu")
+    line = line.replace(re.escape(made), re.escape(f"{folder}/E/seed0/checkpoint.pt"))
+    with pytest.raises(DataError, match=line):
+        program["agreements"](folder, schemes, *given)
+    found = program["agreements"](folder, {"baseline": schemes["baseline"]}, *given)
+    assert list(found) == [("baseline", INT8)]
+    assert found["baseline", INT8].images == 15
 
 
 def exported(trained, path, **changes):

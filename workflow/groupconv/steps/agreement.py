@@ -18,8 +18,8 @@ def run(params: dict, manifest: str, pixels: str, checkpoint: str, agreement_jso
     """Ask every scheme's network of the first seed; ``checkpoint`` has {scheme} and {seed} in it.
 
     Where latency.back_ends has none below fp32, the file says that no network was asked.
-    Raises DataError if a checkpoint was trained on other images than ``pixels``; DeviceError if
-    the device or the cores are not there.
+    Raises DataError if a checkpoint is another scheme's, or was trained on other images than
+    ``pixels``; DeviceError if the device or the cores are not there.
     """
     below = [name for name in params["latency"]["back_ends"] if not BACK_ENDS[name].is_exact]
     content = {
@@ -44,7 +44,7 @@ def measured(
     from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
     from groupconv.network.back_ends.prepared import runs_here
     from groupconv.network.device import choose_device, set_threads
-    from groupconv.network.restored import parts_of, restored
+    from groupconv.network.restored import check_scheme, parts_of, restored
     from groupconv.results.intervals import wilson
 
     settings, seed = params["latency"], params["train"]["seeds"][0]
@@ -54,6 +54,7 @@ def measured(
     found: dict[str, dict] = {}
     for scheme in in_order(params["schemes"]):
         trained = restored(checkpoint.replace("{scheme}", scheme).replace("{seed}", str(seed)))
+        check_scheme(trained, scheme, params["schemes"][scheme])
         test, val = parts_of(trained, manifest, pixels, "test", "val")
         images = trained.images(test, IMAGES)
         of = agreement(trained, names, images, trained.images(val, CALIBRATION), device)
