@@ -26,11 +26,13 @@ Reduction and speed-up are medians of ratios of one round, and geometric means o
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
+import asked
 import pandas as pd
 import torch
-from groupconv.ground import machine
+from groupconv.ground.errors import StepError
 from groupconv.ground.provenance import machine as facts
 from groupconv.ground.provenance import versions
 from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
@@ -42,7 +44,7 @@ from groupconv.network.load import is_loaded, load_before
 from groupconv.network.restored import check_scheme, parts_of, restored
 from groupconv.network.timing import measured
 from groupconv.results import back_ends, headline, intervals
-from groupconv.settings import config, reads, resources
+from groupconv.settings import reads, resources
 from groupconv.steps.latency import COLUMNS, packages
 
 ROOT = Path(__file__).parents[1]
@@ -64,10 +66,10 @@ FIGURES = (
 
 def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
     """What the step latency would read of params.yaml, and the back ends that are left out."""
-    params = config.load(ROOT / "params.yaml")
+    params = asked.params()
     own = reads.params_of(params, "latency")
-    asked = ["baseline", *arguments.schemes]
-    own["schemes"] = {name: of for name, of in own["schemes"].items() if name in asked}
+    wanted = ["baseline", *asked.schemes(arguments.schemes, params)]
+    own["schemes"] = {name: of for name, of in own["schemes"].items() if name in wanted}
     device = choose_device(own["latency"]["device"], "latency.device")
     names, skipped = runs_here(arguments.back_ends, device)
     own["latency"] |= {
@@ -85,13 +87,13 @@ def agreements(
 ) -> dict[back_ends.Cell, back_ends.Agreement]:
     """Of each scheme on each back end but eager.
 
-    Raises DataError if a checkpoint is not of its scheme, or of other images than data/ has.
+    Raises StepError if a checkpoint is missing, not of its scheme, or of other images than data/
+    has.
     """
     data, found = folder.parents[1] / "data", {}
-    for scheme, entry in schemes.items():
-        path = folder / scheme / f"seed{seed}" / "checkpoint.pt"
+    for scheme, path in checkpoints(folder, schemes, seed).items():
         trained = restored(str(path))
-        check_scheme(trained, scheme, entry)
+        check_scheme(trained, scheme, schemes[scheme])
         files = (str(data / "manifest.csv"), str(data / "square.npy"))
         test, val = parts_of(trained, *files, "test", "val")
         images = trained.images(test, IMAGES), trained.images(val, CALIBRATION)
@@ -102,9 +104,20 @@ def agreements(
     return found
 
 
-def has_checkpoints(folder: Path, schemes: list[str], seed: int) -> bool:
+def checkpoints(folder: Path, schemes: Iterable[str], seed: int) -> dict[str, Path]:
+    """{scheme: its file in results/schemes of a run}. Raises StepError if one is missing."""
+    paths = {s: folder / s / f"seed{seed}" / "checkpoint.pt" for s in schemes}
+    if missing := [path for path in paths.values() if not path.is_file()]:
+        raise StepError(f"--checkpoints: {missing[0]}: no such file; name results/schemes of a run")
+    return paths
+
+
+def has_checkpoints(folder: Path, schemes: Iterable[str], seed: int) -> bool:
     """Whether a project has trained every scheme with the seed."""
-    return all((folder / scheme / f"seed{seed}" / "checkpoint.pt").exists() for scheme in schemes)
+    try:
+        return bool(checkpoints(folder, schemes, seed))
+    except StepError:
+        return False
 
 
 def timed(own: dict) -> tuple[pd.DataFrame, dict, bool]:
@@ -136,22 +149,23 @@ def line(
 
 def main() -> None:
     """Read the command line, time, print, and write flat JSON where one asks for it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=machine.cores(), help="default: every core")
-    parser.add_argument("--rounds", type=int, default=30, help="of all processes together")
-    parser.add_argument("--processes", type=int, default=5)
+    parser = asked.Parser(description=__doc__.splitlines()[0])
+    parser.add_threads()
+    parser.add_argument("--rounds", type=asked.count, default=30, help="of all processes together")
+    parser.add_argument("--processes", type=asked.count, default=5)
     parser.add_argument("--schemes", nargs="+", default=["D", "E"], help="beside the baseline")
     parser.add_argument("--back-ends", nargs="+", default=USUAL, choices=list(BACK_ENDS))
     parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="of trained networks")
     parser.add_argument("--seed", type=int, default=0, help="of these")
-    parser.add_argument("--runs", type=Path, help="write every run here, as CSV")
-    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_json("--runs", "write every run here, as CSV")
+    parser.add_json()
     arguments = parser.parse_args()
     if "E" not in arguments.schemes or "eager" not in arguments.back_ends:
         parser.error("the figures are of E, against eager: --schemes and --back-ends need both")
-    if arguments.rounds < arguments.processes:
-        parser.error(f"--rounds {arguments.rounds}: every process needs one")
+    asked.rounds_for(arguments.processes, arguments.rounds)
     own, skipped = settings(arguments)
+    if arguments.checkpoints:
+        checkpoints(arguments.checkpoints, own["schemes"], arguments.seed)
     names, device = own["latency"]["back_ends"], choose_device("auto", "latency.device")
     set_threads(arguments.threads, "--threads")
     resources.check_memory(resources.latency_mb(own), "latency", f"--back-ends: {len(names)}")
@@ -200,4 +214,4 @@ def _shown(value: float | str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)

@@ -12,12 +12,10 @@ BACK_END.width_of_E (the plain network that takes E's time, interpolated) and
 BACK_END.groups_where_time_stops_falling (beyond it no doubling gains 2%; null: it still falls).
 """
 
-import argparse
 import json
-from pathlib import Path
 
+import asked
 import pandas as pd
-from groupconv.ground import machine
 from groupconv.ground.provenance import machine as facts
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL, closed_form
@@ -27,17 +25,18 @@ from groupconv.network.device import choose_device
 from groupconv.network.load import is_loaded, load_before
 from groupconv.network.timing import measured
 from groupconv.results import headline, rival
-from groupconv.settings import config, reads, resources
+from groupconv.settings import reads, resources
 from groupconv.steps.latency import COLUMNS
 
-ROOT = Path(__file__).parents[1]
 PLAIN = [1, 1, 1, 1, 1]
 GROUPS = (1, 2, 4, 8, 16, 32, 64)
 OF_GROUPS = {g: {1: "baseline", 32: "E", 64: "D"}.get(g, f"groups{g}") for g in GROUPS}
 WIDTHS = (0.375, 0.5, 0.5625, 0.625, 0.6875, 0.75, 0.875)
 OF_WIDTH = {f"width{width:g}": width for width in WIDTHS}
-PARAMS = config.load(ROOT / "params.yaml")
-SCHEMES = {name: PARAMS["schemes"][name] for name in ("baseline", *"ABCDE")}
+PARAMS = asked.params()
+SCHEMES = {
+    name: PARAMS["schemes"][name] for name in ("baseline", *"ABCDE") if name in PARAMS["schemes"]
+}
 POOLED = {name: f"{name}pool1" for name in SCHEMES}
 NETWORKS = {
     **{name: {"groups": [1, g, g, g, g]} for g, name in OF_GROUPS.items()},
@@ -54,16 +53,17 @@ def counted(architecture: str) -> dict:
 
 def main() -> None:
     """Read the command line, time, print, and write JSON where one asks for it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=machine.cores(), help="default: every core")
-    parser.add_argument("--rounds", type=int, default=30, help="of all processes together")
-    parser.add_argument("--processes", type=int, default=5)
+    parser = asked.Parser(description=__doc__.splitlines()[0])
+    parser.add_threads()
+    parser.add_argument("--rounds", type=asked.count, default=30, help="of all processes together")
+    parser.add_argument("--processes", type=asked.count, default=5)
     parser.add_argument(
         "--back-ends", nargs="+", default=list(DEFAULT), choices=list(BACK_ENDS), metavar="NAME"
     )
-    parser.add_argument("--runs", type=Path, help="write every run here, as CSV")
-    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_json("--runs", "write every run here, as CSV")
+    parser.add_json()
     arguments = parser.parse_args()
+    asked.rounds_for(arguments.processes, arguments.rounds)
     own = reads.params_of(PARAMS, "latency") | {"schemes": NETWORKS}
     own["latency"] |= {key: getattr(arguments, key) for key in ("threads", "rounds", "processes")}
     own["latency"]["layer_rounds"] = 0
@@ -135,4 +135,4 @@ def report(runs: pd.DataFrame, name: str, own: dict) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)
