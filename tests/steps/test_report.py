@@ -244,14 +244,16 @@ def test_a_cell_is_text_not_markup_and_a_column_of_numbers_is_known():
 
 
 def test_how_a_number_was_made_names_the_keys_that_its_step_reads():
+    params = config.load("params.yaml")
     for step in making.STEPS:
         own = [key for key in reads.READS[step.name] if key not in ("scheme", "seed")]
-        assert step.keys.split() == own, step.name
+        assert making.keys(step, params) == own, step.name
     train = next(step for step in making.STEPS if step.name == "train")
     assert making.command(train, "E", 3, collected=False) == (
         "snakemake --cores all --force results/schemes/E/seed3/history.csv"
     )
     assert making.command(train, "E", 3, collected=True) == "python -m study.train"
-    params = config.load("params.yaml")
+    more = params | {"train": params["train"] | {"one_more": 1}}
+    assert "train.one_more: 1" in making.parameters(train, more)  # a new key of a training
     said = making.parameters(next(s for s in making.STEPS if s.name == "split"), params)
     assert said == 'split.seed: 0, split.unit: "image", split.division: "published"'
