@@ -6,8 +6,8 @@
 The paper's full models (VGG13BN, 1,120 classes), 3x224x224 inputs. Each scheme, back end and size
 has a process of its own, whose largest memory (resident; on CUDA, allocated) is its peak: with the
 weights, and on a CPU with torch itself. A batch is timed --rounds times after one that is not
-counted; the median counts. The peak rate is that of a matrix product in fp32, measured in the same
-process; below fp32 there is no share of it.
+counted; the median counts. The peak rate is the best of matrix products and a plain convolution in
+fp32, measured in the same process; below fp32 there is no share of it.
 """
 
 import json
