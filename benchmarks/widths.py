@@ -9,7 +9,8 @@ each scheme with a classifier that reads a map pooled to 1x1. For each back end 
 one interleaved run: a round has each once. No training is needed. Changes are medians of ratios
 of one round, with 95% intervals over processes. For each back end --json has, among others,
 BACK_END.width_of_E (the plain network that takes E's time, interpolated) and
-BACK_END.groups_where_time_stops_falling (beyond it no doubling gains 2%; null: it still falls).
+BACK_END.groups_where_time_stops_falling (beyond it no doubling gains 2%; null: it still falls),
+with _low and _high by the ends of the doublings' intervals.
 """
 
 import json
@@ -127,10 +128,25 @@ def report(runs: pd.DataFrame, name: str, own: dict) -> dict[str, float]:
         found[f"width_of_{network}"] = width
         print(f"{network}'s time is that of a plain network of width {width:.3f}", end=" ")
         print(f"[{low:.3f}, {high:.3f}]")
-    stops = rival.stops_falling({g: ms[of] for g, of in OF_GROUPS.items()})
-    found["groups_where_time_stops_falling"] = stops
+    return found | doubled(runs, name)
+
+
+def doubled(runs: pd.DataFrame, name: str) -> dict[str, float | int | None]:
+    """Print what each doubling of the groups gains on one back end, and return where it ends."""
+    found: dict[str, float | int | None] = {}
+    every = rival.doublings(runs, OF_GROUPS, name)
+    for groups, (less, low, high) in every.items():
+        found[f"doubling_to_{groups}_change_percent"] = 100 * (less - 1)
+        print(f"doubled to {groups} groups: {less - 1:+.1%} [{low - 1:+.1%}, {high - 1:+.1%}]")
+    # By the ratios themselves; surely, by the interval's upper ends; at most, by its lower ends.
+    for at, end in enumerate(("", "_low", "_high")):
+        of = {groups: ratios[(0, 2, 1)[at]] for groups, ratios in every.items()}
+        found[f"groups_where_time_stops_falling{end}"] = rival.stops_falling(of)
+    key = "groups_where_time_stops_falling"
+    stops, low, high = (found[f"{key}{end}"] or "more" for end in ("", "_low", "_high"))
     gain = f"a doubling of the groups gains {rival.LEAST_FALL:.0%} of the time"
-    print(f"{gain} up to {stops or max(GROUPS)}{'' if stops else ', and may beyond'}")
+    unknown = any(low != low for _, low, _ in every.values())  # of one process
+    print(f"{gain} up to {stops}" + ("" if unknown else f" [{low}, {high}]"))
     return found
 
 

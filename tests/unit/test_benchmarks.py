@@ -4,6 +4,7 @@ import runpy
 import shutil
 import sys
 
+import pandas as pd
 import pytest
 from groupconv.ground import machine
 from groupconv.network import apart, load
@@ -116,3 +117,27 @@ def test_a_mistake_in_params_is_one_line(program, project):
             assert "Traceback" not in said
     finally:
         params.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("program")  # which finds the modules beside a program
+def test_widths_says_where_doubling_the_groups_ends_with_its_interval(project, capsys):
+    doubled = runpy.run_path(str(project / "benchmarks" / "widths.py"))["doubled"]
+    shares = {"baseline": 1.0, "groups2": 0.7, "groups4": 0.5, "groups8": 0.4}
+    shares |= {"groups16": 0.3, "E": 0.29, "D": 0.289}
+    rows = [
+        (process, turn, name, "eager", 100 * share * slow * (1 + (name == "E") * 0.02 * process))
+        for process in (-1, 0, 1)
+        for turn, slow in enumerate((1, 2))
+        for name, share in shares.items()
+    ]
+    runs = pd.DataFrame(rows, columns=["process", "round", "scheme", "variant", "latency_ms"])
+    found = doubled(runs, "eager")
+    assert found["doubling_to_2_change_percent"] == pytest.approx(-30)
+    ends = [found[f"groups_where_time_stops_falling{end}"] for end in ("", "_low", "_high")]
+    assert ends == [32, 16, None]  # E's processes differ: 32 may be no gain, and 64 may be one
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "doubled to 2 groups: -30.0% [-30.0%, -30.0%]"
+    assert said[-1] == "a doubling of the groups gains 2% of the time up to 32 [16, more]"
+    one = doubled(runs[runs["process"] == 0], "eager")
+    assert one["groups_where_time_stops_falling_low"] is None
+    assert capsys.readouterr().out.endswith("up to 32\n")
