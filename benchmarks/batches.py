@@ -6,20 +6,19 @@
 The paper's full models (VGG13BN, 1,120 classes), 3x224x224 inputs. Each scheme, back end and size
 has a process of its own, whose largest memory (resident; on CUDA, allocated) is its peak: with the
 weights, and on a CPU with torch itself. A batch is timed --rounds times after one that is not
-counted; the median counts. The peak rate is that of a matrix product in fp32, measured in the same
-process; below fp32 there is no share of it.
+counted; the median counts. The peak rate is the best of matrix products and a plain convolution in
+fp32, measured in the same process; below fp32 there is no share of it.
 """
 
-import argparse
 import json
 import resource
 import sys
 import tempfile
 from pathlib import Path
 
+import asked
 import numpy as np
 import torch
-from groupconv.ground import machine
 from groupconv.ground.provenance import machine as facts
 from groupconv.network import counts, roofline
 from groupconv.network.apart import in_processes
@@ -29,9 +28,8 @@ from groupconv.network.back_ends.table import BACK_ENDS, DEFAULT
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import Others, is_loaded, load_before
 from groupconv.network.variants import full_model, output
-from groupconv.settings import config, reads
+from groupconv.settings import reads
 
-ROOT = Path(__file__).parents[1]
 SIZES = (1, 2, 4, 8, 16, 32, 64)
 KIB = 1 if sys.platform == "darwin" else 1024  # the unit of ru_maxrss
 
@@ -71,15 +69,17 @@ def file_mb(architecture: str, entry: dict) -> float:
 
 def main() -> None:
     """Read the command line, measure, print, and write JSON where one asks for it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=machine.cores(), help="default: every core")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = asked.Parser(description=__doc__.splitlines()[0])
+    parser.add_threads()
+    parser.add_argument("--rounds", type=asked.count, default=3)
     parser.add_argument("--schemes", nargs="+", default=["D", "E"], help="beside the baseline")
     parser.add_argument("--back-ends", nargs="+", default=list(DEFAULT), choices=list(BACK_ENDS))
-    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
-    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--sizes", nargs="+", type=asked.count, default=SIZES)
+    parser.add_json()
     arguments = parser.parse_args()
-    own = reads.params_of(config.load(ROOT / "params.yaml"), "latency")
+    params = asked.params()
+    own = reads.params_of(params, "latency")
+    asked.schemes(arguments.schemes, params)
     architecture, device = own["model"]["architecture"], own["latency"]["device"]
     names, skipped = runs_here(arguments.back_ends, choose_device(device, "latency.device"))
     for name, reason in skipped.items():
@@ -96,9 +96,9 @@ def main() -> None:
         print(f"{'back end':20}{'batch':>6}{'images/s':>10}{'ms':>10}{'peak MB':>9}{'of peak':>9}")
         for name in names:
             for size in arguments.sizes:
-                asked = {"threads": arguments.threads, "rounds": arguments.rounds, "size": size}
-                asked |= {"architecture": architecture, "entry": entry, "device": device}
-                (of,) = in_processes(measured, asked | {"back_end": name}, 1)
+                given = {"threads": arguments.threads, "rounds": arguments.rounds, "size": size}
+                given |= {"architecture": architecture, "entry": entry, "device": device}
+                (of,) = in_processes(measured, given | {"back_end": name}, 1)
                 processes.append(of)
                 rate = size / of["ms"] * 1e3
                 share = rate * flop / of["flop_per_s"] if BACK_ENDS[name].is_exact else None
@@ -115,4 +115,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)

@@ -6,8 +6,7 @@ Prints a Markdown table over images, the standard deviation of accuracy between 
 and one over the seeds' degrees of freedom and share of the variance, at 25 times as many runs. One Monte Carlo error of a share is 0.7 points with 1,000 runs.
 """
 
-import argparse
-
+import asked
 from groupconv.results import rates
 
 CHANGE = -2.49  # points; the paper's, of scheme E
@@ -17,8 +16,8 @@ IMAGES, SEED_SDS, SEEDS = (260, 3000, 13221), (0.0, 0.3, 0.6), (2, 3, 5)
 
 def main() -> None:
     """Print the table, a row as soon as it is there."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=1000, help="made-up runs of each cell")
+    parser = asked.Parser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=asked.count, default=1000, help="made-up runs of each cell")
     runs = parser.parse_args().runs
     print("| test images | between seeds | " + " | ".join(f"{n} seeds" for n in SEEDS) + " |")
     print("|---|---|" + "---|" * len(SEEDS))
@@ -35,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)

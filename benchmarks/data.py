@@ -11,7 +11,6 @@ files; in turn, three times; the median ratio counts. --copies also prepares N t
 each a little altered. --files measures instead a folder of so many JPEG files (files.py).
 """
 
-import argparse
 import csv
 import io
 import json
@@ -23,6 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import asked
 import files
 import numpy as np
 import torch
@@ -35,17 +35,21 @@ from groupconv.steps import square
 from PIL import Image
 from torchvision import datasets, transforms
 
-ROOT = Path(__file__).parents[1]
+ROOT = asked.ROOT
 
 BATCH, SIDE, ROUNDS = 20, 64, 3
 EXPECTED = {"images": 65_734, "images_after_cleaning": 65_724, "classes": 1_120}
 STATISTICS = {"mean": [0.5] * 3, "deviation": [0.5] * 3}
 PREPARE = """
 import json, sys
+from groupconv.ground.errors import StepError
 from groupconv.steps import prepare, split
 params, raw = json.loads(sys.argv[2]), sys.argv[3:]
-prepare.run(params, "images.npy", "index.csv", "excluded.csv", "counts.csv", raw)
-split.run(params, "index.csv", "manifest.csv")
+try:
+    prepare.run(params, "images.npy", "index.csv", "excluded.csv", "counts.csv", raw)
+    split.run(params, "index.csv", "manifest.csv")
+except StepError as error:
+    sys.exit(f"data.py: {error}")
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(int(status["VmHWM"].split()[0]) / 1024)
 """
@@ -57,8 +61,10 @@ def prepared(folder: Path, params: dict, raw: list[Path]) -> dict[str, float]:
     command = [sys.executable, "-c", PREPARE, ROOT / "workflow", reads.canonical(part)]
     began = time.perf_counter()
     run = subprocess.run(
-        [*command, *map(Path.absolute, raw)], cwd=folder, stdout=subprocess.PIPE, check=True
+        [*command, *map(Path.absolute, raw)], cwd=folder, stdout=subprocess.PIPE, check=False
     )
+    if run.returncode:
+        sys.exit(run.returncode)  # it has said why
     return {"seconds": time.perf_counter() - began, "peak_mib": float(run.stdout.splitlines()[-1])}
 
 
@@ -138,12 +144,14 @@ def epochs(folder: Path) -> tuple[float, float, float]:
 
 def main() -> None:
     """Measure, print a table, and write the numbers as flat JSON where one asks for it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = asked.Parser(description=__doc__.splitlines()[0])
     parser.add_argument("--kkanji", type=Path, help="Kuzushiji-Kanji's tar file")
-    parser.add_argument("--copies", type=int, help="also prepare so many times as many images")
-    parser.add_argument("--files", type=int, help="instead, a folder of so many JPEG files")
-    parser.add_argument("--side", type=int, default=256, help="longer side of these, px")
-    parser.add_argument("--json", type=Path, help="write the numbers there")
+    parser.add_argument(
+        "--copies", type=asked.count, help="also prepare so many times as many images"
+    )
+    parser.add_argument("--files", type=asked.count, help="instead, a folder of so many JPEG files")
+    parser.add_argument("--side", type=asked.count, default=256, help="longer side of these, px")
+    parser.add_json()
     arguments = parser.parse_args()
     if arguments.files:
         show("folder", files.measured(arguments.files, arguments.side), arguments.json)
@@ -210,4 +218,4 @@ def show(source: str, result: dict[str, float], path: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)

@@ -18,16 +18,21 @@ versions, whether it was loaded, and:
   E.best_speedup_over_eager: eager E's time over E's best
   E.best_top1_agreement: of E's best with eager, 0 to 1
   E.fp32_best_reduction_percent, E.fp32_best_speedup_over_eager: the same among fp32's back ends
+  E.best_back_end, baseline.best_back_end, E.fp32_best_back_end, baseline.fp32_best_back_end
+  skipped.NAME: why a back end does not count, for each that does not
 
 Reduction and speed-up are medians of ratios of one round, and geometric means over processes.
 """
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
+import asked
 import pandas as pd
-from groupconv.ground import machine
+import torch
+from groupconv.ground.errors import StepError
 from groupconv.ground.provenance import machine as facts
 from groupconv.ground.provenance import versions
 from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
@@ -36,16 +41,17 @@ from groupconv.network.back_ends.prepared import runs_here
 from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import is_loaded, load_before
-from groupconv.network.restored import parts_of, restored
+from groupconv.network.restored import check_scheme, parts_of, restored
 from groupconv.network.timing import measured
 from groupconv.results import back_ends, headline, intervals
-from groupconv.settings import config, reads, resources
+from groupconv.settings import reads, resources
 from groupconv.steps.latency import COLUMNS, packages
 
 ROOT = Path(__file__).parents[1]
 # Timed if they are named: with them, three schemes take more than 24 GB.
 LEFT_OUT = ("folded_contiguous", "folded_bf16", "compile_bf16")
 USUAL = [name for name in BACK_ENDS if name not in LEFT_OUT]
+NOT_ASKED = "not asked for: --back-ends"
 FIGURES = (
     "E.best_reduction_percent",
     "E.best_speedup_over_eager",
@@ -54,15 +60,16 @@ FIGURES = (
     "E.fp32_best_speedup_over_eager",
     "E.best_ms",
     "baseline.best_ms",
+    *(f"{name}.{of}best_back_end" for of in ("", "fp32_") for name in ("E", "baseline")),
 )
 
 
 def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
     """What the step latency would read of params.yaml, and the back ends that are left out."""
-    params = config.load(ROOT / "params.yaml")
+    params = asked.params()
     own = reads.params_of(params, "latency")
-    asked = ["baseline", *arguments.schemes]
-    own["schemes"] = {name: of for name, of in own["schemes"].items() if name in asked}
+    wanted = ["baseline", *asked.schemes(arguments.schemes, params)]
+    own["schemes"] = {name: of for name, of in own["schemes"].items() if name in wanted}
     device = choose_device(own["latency"]["device"], "latency.device")
     names, skipped = runs_here(arguments.back_ends, device)
     own["latency"] |= {
@@ -75,24 +82,42 @@ def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
     return own, skipped
 
 
-def agreements(folder: Path, schemes: list[str], names: list[str], seed: int, device) -> dict:
-    """{(scheme, back end): of how many test images, and so many of eager's class}."""
+def agreements(
+    folder: Path, schemes: dict[str, dict], names: list[str], seed: int, device: torch.device
+) -> dict[back_ends.Cell, back_ends.Agreement]:
+    """Of each scheme on each back end but eager.
+
+    Raises StepError if a checkpoint is missing, not of its scheme, or of other images than data/
+    has.
+    """
     data, found = folder.parents[1] / "data", {}
-    for scheme in schemes:
-        path = folder / scheme / f"seed{seed}" / "checkpoint.pt"
+    for scheme, path in checkpoints(folder, schemes, seed).items():
         trained = restored(str(path))
+        check_scheme(trained, scheme, schemes[scheme])
         files = (str(data / "manifest.csv"), str(data / "square.npy"))
         test, val = parts_of(trained, *files, "test", "val")
         images = trained.images(test, IMAGES), trained.images(val, CALIBRATION)
         print(f"agreement: {path}, epoch {trained.epoch}, {len(images[0]):,} test images")
         of = agreement(trained, [n for n in names if n != "eager"], *images, device)
-        found |= {(scheme, name): row for name, row in of.items()}
+        for name, row in of.items():
+            found[scheme, name] = back_ends.Agreement(row["agree"], row["images"])
     return found
 
 
-def has_checkpoints(folder: Path, schemes: list[str], seed: int) -> bool:
+def checkpoints(folder: Path, schemes: Iterable[str], seed: int) -> dict[str, Path]:
+    """{scheme: its file in results/schemes of a run}. Raises StepError if one is missing."""
+    paths = {s: folder / s / f"seed{seed}" / "checkpoint.pt" for s in schemes}
+    if missing := [path for path in paths.values() if not path.is_file()]:
+        raise StepError(f"--checkpoints: {missing[0]}: no such file; name results/schemes of a run")
+    return paths
+
+
+def has_checkpoints(folder: Path, schemes: Iterable[str], seed: int) -> bool:
     """Whether a project has trained every scheme with the seed."""
-    return all((folder / scheme / f"seed{seed}" / "checkpoint.pt").exists() for scheme in schemes)
+    try:
+        return bool(checkpoints(folder, schemes, seed))
+    except StepError:
+        return False
 
 
 def timed(own: dict) -> tuple[pd.DataFrame, dict, bool]:
@@ -105,7 +130,9 @@ def timed(own: dict) -> tuple[pd.DataFrame, dict, bool]:
     return runs, processes[0]["differences"], is_loaded(load, processes, device)
 
 
-def line(runs: pd.DataFrame, scheme: str, name: str, error: float, agreed: dict | None) -> str:
+def line(
+    runs: pd.DataFrame, scheme: str, name: str, error: float, agreed: back_ends.Agreement | None
+) -> str:
     """One row of the table."""
     ms = runs[(runs["scheme"] == scheme) & (runs["variant"] == name)]["latency_ms"]
     p10, middle, p90, p99 = (ms.quantile(q) for q in (0.1, 0.5, 0.9, 0.99))
@@ -115,30 +142,30 @@ def line(runs: pd.DataFrame, scheme: str, name: str, error: float, agreed: dict 
     change = "" if scheme == "baseline" else f"{less - 1:+.1%}{interval}"
     text += f"  {change:26}{error:9.0e}"
     if agreed:
-        share = agreed["agree"] / agreed["images"]
-        low, high = intervals.wilson(agreed["agree"], agreed["images"])
-        text += f"  {share:.1%} [{low:.1%}, {high:.1%}]"
+        low, high = intervals.wilson(agreed.agree, agreed.images)
+        text += f"  {agreed.share:.1%} [{low:.1%}, {high:.1%}]"
     return text
 
 
 def main() -> None:
     """Read the command line, time, print, and write flat JSON where one asks for it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=machine.cores(), help="default: every core")
-    parser.add_argument("--rounds", type=int, default=30, help="of all processes together")
-    parser.add_argument("--processes", type=int, default=5)
+    parser = asked.Parser(description=__doc__.splitlines()[0])
+    parser.add_threads()
+    parser.add_argument("--rounds", type=asked.count, default=30, help="of all processes together")
+    parser.add_argument("--processes", type=asked.count, default=5)
     parser.add_argument("--schemes", nargs="+", default=["D", "E"], help="beside the baseline")
     parser.add_argument("--back-ends", nargs="+", default=USUAL, choices=list(BACK_ENDS))
     parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="of trained networks")
     parser.add_argument("--seed", type=int, default=0, help="of these")
-    parser.add_argument("--runs", type=Path, help="write every run here, as CSV")
-    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_json("--runs", "write every run here, as CSV")
+    parser.add_json()
     arguments = parser.parse_args()
     if "E" not in arguments.schemes or "eager" not in arguments.back_ends:
         parser.error("the figures are of E, against eager: --schemes and --back-ends need both")
-    if arguments.rounds < arguments.processes:
-        parser.error(f"--rounds {arguments.rounds}: every process needs one")
+    asked.rounds_for(arguments.processes, arguments.rounds)
     own, skipped = settings(arguments)
+    if arguments.checkpoints:
+        checkpoints(arguments.checkpoints, own["schemes"], arguments.seed)
     names, device = own["latency"]["back_ends"], choose_device("auto", "latency.device")
     set_threads(arguments.threads, "--threads")
     resources.check_memory(resources.latency_mb(own), "latency", f"--back-ends: {len(names)}")
@@ -146,10 +173,11 @@ def main() -> None:
     print(f"{arguments.processes} processes")
     for name, reason in skipped.items():
         print(f"{name} is skipped: {reason}")
+    skipped |= {name: NOT_ASKED for name in BACK_ENDS if name not in arguments.back_ends}
     schemes = list(own["schemes"])
     agreed, folder = {}, arguments.checkpoints or ROOT / "results" / "schemes"
     if arguments.checkpoints or has_checkpoints(folder, schemes, arguments.seed):
-        agreed = agreements(folder.resolve(), schemes, names, arguments.seed, device)
+        agreed = agreements(folder.resolve(), own["schemes"], names, arguments.seed, device)
     runs, differences, loaded = timed(own)
     if arguments.runs:
         runs.to_csv(arguments.runs, index=False)
@@ -158,18 +186,14 @@ def main() -> None:
     for name in names:
         for scheme in schemes:
             print(line(runs, scheme, name, differences[scheme][name], agreed.get((scheme, name))))
-    shares = {cell: row["agree"] / row["images"] for cell, row in agreed.items()}
-    shares |= {(scheme, "eager"): 1.0 for scheme in schemes}
     precisions = {name: BACK_ENDS[name].precision for name in names}
-    timed_ones = back_ends.BackEnds(precisions, shares)
+    timed_ones = back_ends.BackEnds(precisions, agreed)
     for name in names:
-        if name not in timed_ones.enough(*schemes):
-            shown = [f"{s} {shares[s, name]:.1%}" for s in schemes if (s, name) in shares]
-            why = ", ".join(shown) or f"no trained networks in {folder}"
-            print(f"{name} does not count: top-1 agreement {why}")
-    for name in BACK_ENDS:
-        if name not in arguments.back_ends:
-            print(f"{name} was not asked for: --back-ends")
+        if why := timed_ones.why_not(name, *schemes):
+            skipped[name] = why if agreed else f"no trained networks in {folder}"
+            print(f"{name} does not count: {skipped[name]}")
+    for name in (name for name, why in skipped.items() if why == NOT_ASKED):
+        print(f"{name} was {NOT_ASKED}")
     for scheme in arguments.schemes:
         found = headline.headline(runs, timed_ones, scheme)
         print("\n".join(f"{key:40}{_shown(value)}" for key, value in found.items()))
@@ -179,6 +203,7 @@ def main() -> None:
             figures |= {
                 f"version.{name}": of for name, of in versions("torch", *packages(names)).items()
             }
+            figures |= {f"skipped.{name}": why for name, why in skipped.items()}
             arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
     if loaded:
         print("other programs used this machine meanwhile: end them, and run it again")
@@ -189,4 +214,4 @@ def _shown(value: float | str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)

@@ -9,7 +9,6 @@ instead the plan of 1,000 trainings of which none is made, and of all made, for 
 times once what DVC alone takes for 500: to record all of them, one more, and its status.
 """
 
-import argparse
 import json
 import math
 import os
@@ -20,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import asked
 import yaml
 from copies import copy
 from groupconv.data.sources import raw_files
@@ -172,12 +172,14 @@ def empty(folder: Path) -> Path:
 
 def main() -> None:
     """Read the command line, time, and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="timed pairs; medians are shown")
+    parser = asked.Parser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--rounds", type=asked.count, default=5, help="timed pairs; medians are shown"
+    )
     parser.add_argument("--large", action="store_true", help="checkpoints of the paper's size")
     parser.add_argument("--slurm", action="store_true", help="1,000 trainings for a cluster")
     parser.add_argument("--dvc", action="store_true", help="DVC alone, with 500 trainings")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_json()
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="planning-", dir=os.environ.get("TMPDIR")) as name:
         root = Path(name)
@@ -233,4 +235,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)

@@ -7,17 +7,17 @@ seed in each precision, both evaluated in fp32. The interval is of these two net
 images, or other pages where the source has pages; what another seed would give it does not cover.
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
+import asked
 import numpy as np
 import pandas as pd
 from groupconv.ground.provenance import machine
 from groupconv.results import components, estimates
-from groupconv.settings import config, reads
+from groupconv.settings import reads
 from groupconv.steps import evaluate, summary, train
-from training import DATA, ROOT
+from training import DATA
 
 PRECISIONS = ("bf16", "fp32")
 
@@ -35,10 +35,12 @@ def predictions(params: dict, scheme: str, folder: Path) -> pd.DataFrame:
 
 def main() -> None:
     """Read the command line, train, and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = asked.Parser(description=__doc__.splitlines()[0])
     parser.add_argument("--schemes", nargs="+", default=["baseline", "E"])
     arguments = parser.parse_args()
-    params = config.load(ROOT / "params.yaml")
+    params = asked.params()
+    asked.schemes(arguments.schemes, params)
+    asked.made(*map(Path, DATA.values()))
     pages = summary.pages_of(DATA["manifest"])
     print(machine()["cpu"])
     for scheme in arguments.schemes:
@@ -60,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)

@@ -13,7 +13,6 @@ taken pair by pair; the median counts:
     github.com/pytorch/vision, which torchvision's package does not have.
 """
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -21,18 +20,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import asked
 import reference
 import torch
-from groupconv.ground import machine
 from groupconv.ground.errors import DeviceError
 from groupconv.ground.provenance import machine as facts
 from groupconv.network import seeds, training
 from groupconv.network.device import be_deterministic, check_precision, choose_device, set_threads
 from groupconv.network.loader import NOT_NORMALIZED, Part, Square, augmented, scaled
 from groupconv.network.vgg import vgg
-from groupconv.settings import config, reads
+from groupconv.settings import reads
 
-ROOT = Path(__file__).parents[1]
+ROOT = asked.ROOT
 DATA = {"manifest": str(ROOT / "data/manifest.csv"), "pixels": str(ROOT / "data/square.npy")}
 ITERATIONS = 20  # of a measurement in bf16 and fp32
 
@@ -91,16 +90,18 @@ def of_the_loop(own: dict, device: torch.device, pairs: int) -> dict[str, float]
 
 def main() -> None:
     """Read the command line, time, print, and write flat JSON where one asks for it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = asked.Parser(description=__doc__.splitlines()[0])
     parser.add_argument("--torchvision", type=Path, metavar="DIR", help="references/classification")
-    parser.add_argument("--threads", type=int, default=machine.cores(), help="default: every core")
-    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_threads()
+    parser.add_argument("--pairs", type=asked.count, default=5)
     parser.add_argument("--schemes", nargs="+", metavar="SCHEME", help="default: all of them")
-    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_json()
     arguments = parser.parse_args()
     if arguments.torchvision and not (arguments.torchvision / "train.py").is_file():
         parser.error(f"--torchvision {arguments.torchvision}: no train.py in it")
-    params = config.load(ROOT / "params.yaml")
+    params = asked.params()
+    asked.schemes(arguments.schemes or [], params)
+    asked.made(*map(Path, DATA.values()))
     params["train"] |= {"threads": arguments.threads, "epochs": reference.EPOCHS}
     device = choose_device(params["train"]["device"], "train.device")
     set_threads(arguments.threads, "train.threads")
@@ -124,4 +125,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)

@@ -9,15 +9,14 @@ each scheme with a classifier that reads a map pooled to 1x1. For each back end 
 one interleaved run: a round has each once. No training is needed. Changes are medians of ratios
 of one round, with 95% intervals over processes. For each back end --json has, among others,
 BACK_END.width_of_E (the plain network that takes E's time, interpolated) and
-BACK_END.groups_where_time_stops_falling (beyond it no doubling gains 2%; null: it still falls).
+BACK_END.groups_where_time_stops_falling (beyond it no doubling gains 2%; null: it still falls),
+with _low and _high by the ends of the doublings' intervals.
 """
 
-import argparse
 import json
-from pathlib import Path
 
+import asked
 import pandas as pd
-from groupconv.ground import machine
 from groupconv.ground.provenance import machine as facts
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL, closed_form
@@ -27,17 +26,18 @@ from groupconv.network.device import choose_device
 from groupconv.network.load import is_loaded, load_before
 from groupconv.network.timing import measured
 from groupconv.results import headline, rival
-from groupconv.settings import config, reads, resources
+from groupconv.settings import reads, resources
 from groupconv.steps.latency import COLUMNS
 
-ROOT = Path(__file__).parents[1]
 PLAIN = [1, 1, 1, 1, 1]
 GROUPS = (1, 2, 4, 8, 16, 32, 64)
 OF_GROUPS = {g: {1: "baseline", 32: "E", 64: "D"}.get(g, f"groups{g}") for g in GROUPS}
 WIDTHS = (0.375, 0.5, 0.5625, 0.625, 0.6875, 0.75, 0.875)
 OF_WIDTH = {f"width{width:g}": width for width in WIDTHS}
-PARAMS = config.load(ROOT / "params.yaml")
-SCHEMES = {name: PARAMS["schemes"][name] for name in ("baseline", *"ABCDE")}
+PARAMS = asked.params()
+SCHEMES = {
+    name: PARAMS["schemes"][name] for name in ("baseline", *"ABCDE") if name in PARAMS["schemes"]
+}
 POOLED = {name: f"{name}pool1" for name in SCHEMES}
 NETWORKS = {
     **{name: {"groups": [1, g, g, g, g]} for g, name in OF_GROUPS.items()},
@@ -54,16 +54,17 @@ def counted(architecture: str) -> dict:
 
 def main() -> None:
     """Read the command line, time, print, and write JSON where one asks for it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=machine.cores(), help="default: every core")
-    parser.add_argument("--rounds", type=int, default=30, help="of all processes together")
-    parser.add_argument("--processes", type=int, default=5)
+    parser = asked.Parser(description=__doc__.splitlines()[0])
+    parser.add_threads()
+    parser.add_argument("--rounds", type=asked.count, default=30, help="of all processes together")
+    parser.add_argument("--processes", type=asked.count, default=5)
     parser.add_argument(
         "--back-ends", nargs="+", default=list(DEFAULT), choices=list(BACK_ENDS), metavar="NAME"
     )
-    parser.add_argument("--runs", type=Path, help="write every run here, as CSV")
-    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_json("--runs", "write every run here, as CSV")
+    parser.add_json()
     arguments = parser.parse_args()
+    asked.rounds_for(arguments.processes, arguments.rounds)
     own = reads.params_of(PARAMS, "latency") | {"schemes": NETWORKS}
     own["latency"] |= {key: getattr(arguments, key) for key in ("threads", "rounds", "processes")}
     own["latency"]["layer_rounds"] = 0
@@ -127,12 +128,27 @@ def report(runs: pd.DataFrame, name: str, own: dict) -> dict[str, float]:
         found[f"width_of_{network}"] = width
         print(f"{network}'s time is that of a plain network of width {width:.3f}", end=" ")
         print(f"[{low:.3f}, {high:.3f}]")
-    stops = rival.stops_falling({g: ms[of] for g, of in OF_GROUPS.items()})
-    found["groups_where_time_stops_falling"] = stops
+    return found | doubled(runs, name)
+
+
+def doubled(runs: pd.DataFrame, name: str) -> dict[str, float | int | None]:
+    """Print what each doubling of the groups gains on one back end, and return where it ends."""
+    found: dict[str, float | int | None] = {}
+    every = rival.doublings(runs, OF_GROUPS, name)
+    for groups, (less, low, high) in every.items():
+        found[f"doubling_to_{groups}_change_percent"] = 100 * (less - 1)
+        print(f"doubled to {groups} groups: {less - 1:+.1%} [{low - 1:+.1%}, {high - 1:+.1%}]")
+    # By the ratios themselves; surely, by the interval's upper ends; at most, by its lower ends.
+    for at, end in enumerate(("", "_low", "_high")):
+        of = {groups: ratios[(0, 2, 1)[at]] for groups, ratios in every.items()}
+        found[f"groups_where_time_stops_falling{end}"] = rival.stops_falling(of)
+    key = "groups_where_time_stops_falling"
+    stops, low, high = (found[f"{key}{end}"] or "more" for end in ("", "_low", "_high"))
     gain = f"a doubling of the groups gains {rival.LEAST_FALL:.0%} of the time"
-    print(f"{gain} up to {stops or max(GROUPS)}{'' if stops else ', and may beyond'}")
+    unknown = any(low != low for _, low, _ in every.values())  # of one process
+    print(f"{gain} up to {stops}" + ("" if unknown else f" [{low}, {high}]"))
     return found
 
 
 if __name__ == "__main__":
-    main()
+    asked.run(main)

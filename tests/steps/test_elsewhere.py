@@ -1,6 +1,9 @@
 """Networks on other back ends: how often they agree, and the file for programs without torch."""
 
 import json
+import re
+import runpy
+import shutil
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from groupconv.network.loader import Part, Square
 from groupconv.network.vgg import vgg
 from groupconv.settings import config, reads
 from groupconv.steps import agreement, export
+from project import ROOT
 
 PARAMS = config.load("configs/tiny.yaml")
 INT8 = "folded_int8_classifier"
@@ -63,14 +67,28 @@ def test_every_network_is_asked_about_real_images(trained, tmp_path):
         assert row["images"] == 15  # of the test part, all there are
         assert 0 < row["difference_from_eager"] < 0.1
         assert row["low"] <= row["top1_agreement"] <= row["high"]
-        assert row["enough"] == (row["top1_agreement"] >= 0.99)
+        assert row["enough"] is False  # 15 of 15 would show nothing
+        assert row["why_not"] == "too few test images (15 of at least 100)"
+
+
+def test_the_record_says_whether_a_back_end_counts_and_why_not():
+    row = {"images": 1000, "agree": 990}
+    assert agreement.judged(row, (0.98, 1.0)) == {
+        **row,
+        "top1_agreement": 0.99,
+        "low": 0.98,
+        "high": 1.0,
+        "enough": True,
+    }
+    found = agreement.judged(row | {"agree": 989}, (0.98, 1.0))
+    assert found["why_not"] == "eager's class for 989 of 1,000, less than 99%"
 
 
 def test_without_a_back_end_below_fp32_no_network_is_asked(tmp_path):
     agreement.run(asked(), "no.csv", "no.npy", "no.pt", str(tmp_path / "a.json"))
     record = json.loads((tmp_path / "a.json").read_text())
     assert record["back_ends"] == record["schemes"] == {}
-    assert record["least"] == 0.99
+    assert (record["least"], record["least_images"]) == (0.99, 100)
 
 
 def test_a_back_end_that_gives_other_classes_does_not_agree(trained, monkeypatch):
@@ -107,6 +125,56 @@ def test_a_checkpoint_of_other_pixels_is_one_line(trained, tmp_path):
     with pytest.raises(DataError, match=r"baseline0.pt: trained on other pixels than .*other.npy"):
         agreement.run(asked(INT8), *files, str(tmp_path / "a.json"))
     assert not (tmp_path / "a.json").exists()
+
+
+def swapped(trained):
+    """E's file is the baseline's network."""
+    one, other = (trained[2].format(scheme=s, seed=0) for s in ("baseline", "E"))
+    shutil.copy(one, other)
+    return rf"^{re.escape(other)}: a network of baseline, groups \[1, 1, 1, 1, 1\]; asked for: E"
+
+
+def test_another_schemes_checkpoint_is_one_line(trained, tmp_path):
+    line = swapped(trained)
+    with pytest.raises(DataError, match=rf"{line}, groups \[1, 32, 32, 32, 32\]$"):
+        agreement.run(asked(INT8), *trained, str(tmp_path / "a.json"))
+
+
+def test_another_schemes_checkpoint_is_not_exported(trained, tmp_path):
+    pytest.importorskip("onnxruntime")
+    line = swapped(trained)
+    with pytest.raises(DataError, match=f"{line}$"):
+        exported(trained, tmp_path / "model.onnx")
+
+
+def test_a_scheme_whose_groups_were_changed_since_is_another(trained):
+    found = restored.restored(trained[2].format(scheme="E", seed=0))
+    restored.check_scheme(found, "E", {"groups": [1, 32, 32, 32, 32], "width": 1.0})
+    for entry in ({"groups": [1, 16, 16, 16, 16]}, {**found.entry, "shuffle": True}):
+        with pytest.raises(DataError, match="asked for: E, groups"):
+            restored.check_scheme(found, "E", entry)
+
+
+def test_the_benchmark_takes_no_other_schemes_checkpoint(trained, tmp_path, monkeypatch):
+    line = swapped(trained)
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    program = runpy.run_path(str(ROOT / "benchmarks" / "latency.py"))
+    folder, data = tmp_path / "results" / "schemes", tmp_path / "data"
+    data.mkdir()
+    for source, name in zip(trained, ("manifest.csv", "square.npy"), strict=False):
+        shutil.copy(source, data / name)
+    schemes = {name: PARAMS["schemes"][name] for name in ("baseline", "E")}
+    for scheme in schemes:
+        (folder / scheme / "seed0").mkdir(parents=True)
+        made = trained[2].format(scheme=scheme, seed=0)
+        shutil.copy(made, folder / scheme / "seed0" / "checkpoint.pt")
+    given = ["eager", INT8], 0, torch.device("cpu")
+    line = line.replace(re.escape(made), re.escape(f"{folder}/E/seed0/checkpoint.pt"))
+    with pytest.raises(DataError, match=line):
+        program["agreements"](folder, schemes, *given)
+    found = program["agreements"](folder, {"baseline": schemes["baseline"]}, *given)
+    assert list(found) == [("baseline", INT8)]
+    assert found["baseline", INT8].images == 15
 
 
 def exported(trained, path, **changes):

@@ -129,6 +129,7 @@ def test_classes_without_kana_are_japanese_where_the_source_is(tmp_path):
 
 def test_agreement_is_a_row_for_each_back_end_and_scheme():
     of = {"images": 1000, "top1_agreement": 0.985, "low": 0.975, "high": 0.991, "enough": False}
+    of["why_not"] = "too few test images (15 of at least 100)"
     record = {"back_ends": {"openvino_bf16": "bf16"}}
     record["schemes"] = {"E": {"back_ends": {"openvino_bf16": of}}}
     (row,) = report.agreed(record)
@@ -138,7 +139,7 @@ def test_agreement_is_a_row_for_each_back_end_and_scheme():
         "scheme": "E",
         "images": "1,000",
         "share": "98.5% [97.5, 99.1]",
-        "enough": "no",
+        "enough": "no: too few test images (15 of at least 100)",
     }
     assert report.agreed({"back_ends": {}, "schemes": {}}) == []
 
@@ -243,14 +244,16 @@ def test_a_cell_is_text_not_markup_and_a_column_of_numbers_is_known():
 
 
 def test_how_a_number_was_made_names_the_keys_that_its_step_reads():
+    params = config.load("params.yaml")
     for step in making.STEPS:
         own = [key for key in reads.READS[step.name] if key not in ("scheme", "seed")]
-        assert step.keys.split() == own, step.name
+        assert making.keys(step, params) == own, step.name
     train = next(step for step in making.STEPS if step.name == "train")
     assert making.command(train, "E", 3, collected=False) == (
         "snakemake --cores all --force results/schemes/E/seed3/history.csv"
     )
     assert making.command(train, "E", 3, collected=True) == "python -m study.train"
-    params = config.load("params.yaml")
+    more = params | {"train": params["train"] | {"one_more": 1}}
+    assert "train.one_more: 1" in making.parameters(train, more)  # a new key of a training
     said = making.parameters(next(s for s in making.STEPS if s.name == "split"), params)
     assert said == 'split.seed: 0, split.unit: "image", split.division: "published"'

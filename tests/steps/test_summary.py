@@ -100,7 +100,7 @@ def test_a_back_end_added_to_the_record_is_a_column_without_a_change_here(tmp_pa
     assert (table(paths)["latency_onnx_ms"] == 7.0).all()
 
 
-def with_bf16(tmp_path, shares, cpu=None):
+def with_bf16(tmp_path, shares, cpu=None, images=1000):
     """A run with a back end in bf16, twice as fast as folded; ``shares``: agreement by scheme."""
     paths = build(tmp_path, PARAMS)
     record = json.loads(Path(paths["latency"]).read_text())
@@ -114,7 +114,7 @@ def with_bf16(tmp_path, shares, cpu=None):
     pd.concat([runs, more]).to_csv(paths["runs"], index=False)
     agreed = json.loads(Path(paths["agreement"]).read_text())
     for scheme, share in shares.items():
-        row = {"top1_agreement": share}
+        row = {"agree": round(share * images), "images": images}
         agreed["schemes"][scheme] = {"back_ends": {"folded_bf16": row}}
     agreed |= {"device": "cpu", "machine": {"cpu": cpu or record["machine"]["cpu"]}}
     Path(paths["agreement"]).write_text(json.dumps(agreed))
@@ -142,6 +142,11 @@ def test_best_is_compared_with_best_of_the_same_precision(one_seed, tmp_path):
 
 def test_where_the_baseline_is_not_exact_enough_no_scheme_is_compared_below_fp32(tmp_path):
     best, _ = with_bf16(tmp_path, dict.fromkeys(PARAMS["schemes"], 1.0) | {"baseline": 0.9})
+    assert "folded_bf16" not in {*best["best_back_end"], *best["best_reference_back_end"]}
+
+
+def test_few_test_images_say_nothing_of_a_back_end_below_fp32(tmp_path):
+    best, _ = with_bf16(tmp_path, dict.fromkeys(PARAMS["schemes"], 1.0), images=15)
     assert "folded_bf16" not in {*best["best_back_end"], *best["best_reference_back_end"]}
 
 

@@ -10,16 +10,16 @@ from groupconv.ground.errors import ParamsError
 from groupconv.settings import adding, comments, config, schema
 from project import ROOT
 
-CLIP = "      clip:\n        description: largest norm\n        type: number\n        minimum: 0\n"
+QUUX = "      quux:\n        description: largest norm\n        type: number\n        minimum: 0\n"
 DEFAULT = (ROOT / "params.yaml").read_text("utf-8")
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """Copies of all files, and a schema with the new key train.clip in front of train.device."""
+    """Copies of all files, and a schema with the new key train.quux in front of train.device."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
-    text = schema.SCHEMA.read_text("utf-8").replace("      device:\n", f"{CLIP}      device:\n", 1)
+    text = schema.SCHEMA.read_text("utf-8").replace("      device:\n", f"{QUUX}      device:\n", 1)
     (tmp_path / "schema.yaml").write_text(text, "utf-8")
     monkeypatch.setattr(schema, "SCHEMA", tmp_path / "schema.yaml")
     return tmp_path
@@ -29,16 +29,17 @@ def project(tmp_path, monkeypatch):
 def test_the_command_as_documented_writes_the_key_into_every_file(project, capsys, document):
     text = (ROOT / document).read_text("utf-8")
     (line,) = re.findall(r"^python -m groupconv.settings.comments (--add .*)$", text, re.M)
+    line = line.replace("train.clip", "train.quux")  # who follows the recipe has a train.clip
     before = {path: path.read_text("utf-8") for path in comments.files(project)}
     assert comments.main(shlex.split(line), project) == 0
     names = [f"{path.relative_to(project)}: written" for path in before]
     assert capsys.readouterr().out.splitlines() == names
     for path, old in before.items():
         new = path.read_text("utf-8")
-        assert config.load(path)["train"]["clip"] == 5.0
-        added = [at for at, said in enumerate(new.splitlines()) if said.startswith("  clip:")]
+        assert config.load(path)["train"]["quux"] == 5.0
+        added = [at for at, said in enumerate(new.splitlines()) if said.startswith("  quux:")]
         lines = new.splitlines(keepends=True)
-        assert lines[added[0]] == "  clip: 5.0             # largest norm\n"
+        assert lines[added[0]] == "  quux: 5.0             # largest norm\n"
         assert lines[added[0] + 1].startswith("  device: ")
         assert "".join(lines[: added[0]] + lines[added[0] + 1 :]) == old
     assert comments.main(shlex.split(line), project) == 0
@@ -49,16 +50,16 @@ def test_the_command_as_documented_writes_the_key_into_every_file(project, capsy
     ("arguments", "said"),
     [
         (
-            "train.clipp 5.0",
-            "train.clipp: not in workflow/schemas/params.schema.yaml; did you mean",
+            "train.quuxx 5.0",
+            "train.quuxx: not in workflow/schemas/params.schema.yaml; did you mean",
         ),
-        ("clip 5.0", "clip: must be SECTION.KEY, as train.epochs"),
-        ("train.clip -1", "train.clip = -1: must be at least 0"),
-        ("train.clip x", 'train.clip = "x": must be a number'),
-        ("train.clip '[1'", "train.clip = [1: line 1: `clip: [1`: [ without ]"),
-        ("train.clip yes", "train.clip = yes: line 1: `clip: yes`: text to DVC, true to Snakemake"),
-        ("train.clip ''", "train.clip: a value on one line must follow it"),
-        ("train.clip '1\nepochs: 9'", "train.clip: a value on one line must follow it"),
+        ("quux 5.0", "quux: must be SECTION.KEY, as train.epochs"),
+        ("train.quux -1", "train.quux = -1: must be at least 0"),
+        ("train.quux x", 'train.quux = "x": must be a number'),
+        ("train.quux '[1'", "train.quux = [1: line 1: `quux: [1`: [ without ]"),
+        ("train.quux yes", "train.quux = yes: line 1: `quux: yes`: text to DVC, true to Snakemake"),
+        ("train.quux ''", "train.quux: a value on one line must follow it"),
+        ("train.quux '1\nepochs: 9'", "train.quux: a value on one line must follow it"),
         ("data.classes 0", "data.classes = 0: must be at least 2"),
     ],
 )
@@ -73,9 +74,9 @@ def test_what_is_wrong_is_one_line_and_no_file_changes(project, capsys, argument
 def test_a_file_that_is_refused_for_another_reason_stops_all(project, capsys):
     tiny = project / "configs" / "tiny.yaml"
     tiny.write_text(tiny.read_text("utf-8").replace("  epochs: 2 ", "  epochs: 0 "), "utf-8")
-    assert comments.main(["--add", "train.clip", "5.0"], project) == 1
+    assert comments.main(["--add", "train.quux", "5.0"], project) == 1
     assert capsys.readouterr().err == "configs/tiny.yaml: train.epochs = 0: must be at least 1\n"
-    assert "clip" not in (project / "params.yaml").read_text("utf-8")
+    assert "quux" not in (project / "params.yaml").read_text("utf-8")
 
 
 def test_a_new_section_comes_with_all_its_keys(project, capsys):
@@ -86,7 +87,7 @@ def test_a_new_section_comes_with_all_its_keys(project, capsys):
     (project / "schema.yaml").write_text(text, "utf-8")
     assert comments.main(["--add", "extra.one", "1"], project) == 1
     assert "params.yaml: extra.two: missing" in capsys.readouterr().err
-    both = ["--add", "extra.two", "2", "extra.one", "1", "train.clip", "3.0"]
+    both = ["--add", "extra.two", "2", "extra.one", "1", "train.quux", "3.0"]
     assert comments.main(both, project) == 0
     assert config.load(project / "params.yaml")["extra"] == {"one": 1, "two": 2}
     assert "\n  one: 1                # the one\n" in (project / "params.yaml").read_text("utf-8")

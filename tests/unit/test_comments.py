@@ -173,7 +173,7 @@ def test_a_key_that_a_file_lacks_is_named_and_no_file_waits_for_it(project, caps
 
 def test_a_new_key_is_an_entry_in_the_schema_and_its_value(project, capsys, monkeypatch):
     entry = (
-        "      clip:\n        description: largest norm of the gradients\n        type: number\n"
+        "      quux:\n        description: largest norm of the gradients\n        type: number\n"
     )
     text = schema.SCHEMA.read_text("utf-8").replace("      device:\n", f"{entry}      device:\n", 1)
     (project / "schema.yaml").write_text(text, "utf-8")
@@ -181,12 +181,12 @@ def test_a_new_key_is_an_entry_in_the_schema_and_its_value(project, capsys, monk
     assert comments.main([], project) == 1
     names = [path.relative_to(project) for path in comments.files(project)]
     lines = capsys.readouterr().err.splitlines()
-    assert lines == [f"{name}: train.clip: missing" for name in names]
+    assert lines == [f"{name}: train.quux: missing" for name in names]
     for path in comments.files(project):
         text = path.read_text("utf-8")
-        path.write_text(text.replace("  augment: ", "  clip: 5.0\n  augment: "), "utf-8")
+        path.write_text(text.replace("  augment: ", "  quux: 5.0\n  augment: "), "utf-8")
     assert comments.main([], project) == 0
     for path in comments.files(project):
-        assert "\n  clip: 5.0             # largest norm of the gradients\n" in path.read_text(
+        assert "\n  quux: 5.0             # largest norm of the gradients\n" in path.read_text(
             "utf-8"
         )

@@ -42,7 +42,8 @@ def test_a_ratio_is_of_one_round_and_crosses_back_ends():
 
 
 def test_the_best_of_the_same_precision_are_compared():
-    agreed = {(s, "half"): 0.995 for s in ("baseline", "E")} | {("E", "rough"): 1.0}
+    agreed = {(s, "half"): back_ends.Agreement(995, 1000) for s in ("baseline", "E")}
+    agreed["E", "rough"] = back_ends.Agreement(1000, 1000)
     found = headline.headline(made_up(), back_ends.BackEnds(PRECISIONS, agreed))
     assert found["E.best_back_end"] == "half"  # rough was not measured for the baseline
     assert found["E.best_reduction_percent"] == pytest.approx(60)
@@ -53,9 +54,33 @@ def test_the_best_of_the_same_precision_are_compared():
     assert found["baseline.best_back_end"] == "half"
 
 
+@pytest.mark.parametrize(
+    ("agree", "images", "why"),
+    [
+        (99, 100, ""),
+        (100, 100, ""),
+        (98, 100, "eager's class for 98 of 100, less than 99%"),
+        (15, 15, "too few test images (15 of at least 100)"),
+        (99, 99, "too few test images (99 of at least 100)"),
+        (9899, 10000, "eager's class for 9,899 of 10,000, less than 99%"),
+    ],
+)
+def test_what_counts_is_99_percent_of_100_images_or_more(agree, images, why):
+    found = back_ends.Agreement(agree, images)
+    assert found.why_not() == why
+    of = back_ends.BackEnds(PRECISIONS, {("E", "half"): found, ("D", "half"): found})
+    assert ("half" in of.enough("D", "E")) == (not why)
+    assert of.why_not("half", "D", "E") == (why and f"D, E: {why}")
+    assert of.enough("D", "E")[:2] == ["eager", "fast"]  # fp32 is held against eager's logits
+
+
 def test_below_99_percent_or_unmeasured_is_not_exact_enough():
-    agreed = {(s, "half"): 0.98 for s in ("baseline", "E")}
-    for measured in ({}, agreed):
+    agreed = {(s, "half"): back_ends.Agreement(980, 1000) for s in ("baseline", "E")}
+    few = {cell: back_ends.Agreement(15, 15) for cell in agreed}
+    assert (
+        back_ends.BackEnds(PRECISIONS, {}).why_not("half", "E") == "E: agreement was not measured"
+    )
+    for measured in ({}, agreed, few):
         found = headline.headline(made_up(), back_ends.BackEnds(PRECISIONS, measured))
         assert found["E.best_back_end"] == found["E.fp32_best_back_end"] == "fast"
         assert found["baseline.best_ms"] == found["baseline.fp32_best_ms"]
@@ -69,3 +94,10 @@ def test_the_interval_has_the_truth_in_it():
         )
         covered += low <= 0.4 <= high
     assert covered / 200 == pytest.approx(0.95, abs=0.05)
+
+
+def test_eager_agrees_with_itself():
+    runs = made_up()
+    runs = runs[runs["variant"] == "eager"]
+    found = headline.headline(runs, back_ends.BackEnds({"eager": "fp32"}, {}))
+    assert found["E.best_top1_agreement"] == 1

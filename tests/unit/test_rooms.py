@@ -22,6 +22,22 @@ NEVER = {
     "ground": ROOMS - {"ground"},
 }
 ENGINES = {"snakemake", "snakemake_interface_logger_plugins", "snakemake_executor_plugin_slurm"}
+# A change in ground/ wakes no step, so nothing of it may reach the bytes of a result but what is
+# left out of fingerprints on purpose: the facts about machine, versions, commit and code.
+WRITES_AND_ENDS = {"atomic", "errors"} | {
+    f"errors.{kind}Error" for kind in "Step Params Scheme Data Device Diverged Disk".split()
+}
+FACTS = {"fingerprint", "machine", "provenance", "provenance.machine"}
+FACTS |= {"provenance.versions", "provenance.commit"}
+MESSAGES = {"progress", "errors.span"}  # words of the screen and of errors, in no file
+MESSAGES |= {f"progress.{name}" for name in "say amount many ending duration".split()}
+SPEAKING = {"report", "tables", "figures", "claims", "summary"}  # steps whose files have sentences
+# Where what the report imports counts with words for the screen, and not in an error.
+COUNTING = {
+    "data/division.py",  # says(): on the screen and on the page; stays, as a change wakes split
+    "data/layout.py",  # prepare's lines on the screen
+    "data/sources/folder.py",  # the same
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 300  # lines
 
@@ -78,6 +94,30 @@ def test_what_wakes_a_step_imports_nothing_of_settings_but_its_needs():
         if room(path) in ("steps", "pages"):
             taken = {n for n in imports(path) if n.startswith("groupconv.settings.")}
             assert taken <= {"groupconv.settings.resources"}, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_what_wakes_nothing_gives_a_result_nothing(path):
+    before = "groupconv.ground."
+    taken = {name.removeprefix(before) for name in imports(path) if name.startswith(before)}
+    if room(path) in ("results", "pages"):
+        assert taken <= WRITES_AND_ENDS
+    elif room(path) == "steps" and path.stem in SPEAKING:
+        assert taken <= WRITES_AND_ENDS | FACTS | {"progress", "progress.say"}
+    elif room(path) in ("steps", "network", "data"):
+        assert taken <= WRITES_AND_ENDS | FACTS | MESSAGES
+
+
+def test_no_sentence_of_the_page_comes_of_words_for_the_screen():
+    says = []
+    for path in fingerprint.files("report"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        errors = {id(n) for e in ast.walk(tree) if isinstance(e, ast.Raise) for n in ast.walk(e)}
+        counts = "groupconv.ground.progress.many" in set(imports(path))
+        for node in ast.walk(tree):
+            if counts and isinstance(node, ast.Call) and getattr(node.func, "id", "") == "many":
+                says += [path] if id(node) not in errors else []
+    assert {path.relative_to(PACKAGE).as_posix() for path in says} == COUNTING
 
 
 @pytest.mark.parametrize("folder", ["workflow", "tests", "benchmarks", "study"])

@@ -71,6 +71,48 @@ def test_the_table_has_the_median_of_every_module_and_the_waterfall_is_its(tmp_p
     assert floors.table(runs.head(0), layers, None).empty
 
 
+@pytest.mark.parametrize("measured", [1e9, 1e15])
+def test_no_layer_is_faster_than_its_floor(measured):
+    schemes = {"baseline": [1] * 5, "E": [1, 32, 32, 32, 32]}
+    layers = {name: counts.layers("vgg13_bn", of, **FULL_MODEL) for name, of in schemes.items()}
+    rows = [
+        (scheme, "eager", layer.name, (0.5 + i % 3) * (1 + turn))
+        for scheme, of in layers.items()
+        for i, layer in enumerate(of)
+        for turn in (0.0, 0.1, -0.1)
+    ]
+    runs = pd.DataFrame(rows, columns=["scheme", "variant", "module", "ms"])
+    two = [{"flop_per_s": measured * n, "flop_of": f"{n}", "bytes_per_s": measured} for n in (1, 2)]
+    most = floors.highest(two, runs, layers)
+    assert (most["flop_of"] == "2") == (measured == 1e15)  # else a layer's own
+    assert (most["bytes_of"] == "memory") == (measured == 1e15)
+    found = floors.table(runs, layers, most)
+    assert (found["floor_ms"] <= found["ms"] * (1 + 1e-9)).all()
+    bars = waterfall.of_scheme(found, {"baseline": 50, "E": 20}, "E", "eager")
+    assert min(bar.ms for bar in bars if bar.why == KERNEL) > -1e-9
+
+
+def test_the_ceiling_is_the_best_of_products_and_a_convolution(monkeypatch):
+    monkeypatch.setattr(roofline, "SIDES", (64, 96))
+    monkeypatch.setattr(roofline, "MAP", 8)
+    monkeypatch.setattr(roofline, "LARGE", (64, 64))
+    calls, taken = [], {64: 1.0, 96: 9.0, 8: 0.1}
+
+    def clocked(run, x):
+        calls.append(x.shape)
+        return run(x), taken[x.shape[-1]]
+
+    monkeypatch.setattr(roofline, "clocked", clocked)
+    found = roofline.ceilings(torch.device("cpu"))
+    assert found["flop_of"] == roofline.CONVOLUTION
+    assert found["flop_per_s"] == pytest.approx(2 * 9 * 256 * 256 * 8 * 8 / 0.1e-3)
+    taken[8] = 1e6
+    found, before = roofline.ceilings(torch.device("cpu")), len(calls)
+    assert found["flop_of"] == roofline.PRODUCT
+    assert found["flop_per_s"] == pytest.approx(2 * 64**3 / 1e-3)
+    assert calls[before // 2 :].count((1, 256, 8, 8)) == roofline.LEAST  # the budget is spent
+
+
 @pytest.mark.parametrize("folded", [False, True])
 def test_a_pass_taken_apart_is_the_pass_and_names_every_layer(monkeypatch, folded):
     monkeypatch.setattr(variants, "FULL_MODEL", SMALL)

@@ -15,6 +15,8 @@ class Restored:
     """A trained network in eval mode, on the CPU, with what its checkpoint says of it."""
 
     path: str
+    scheme: str
+    entry: dict
     network: VGG
     epoch: int
     sizes: dict
@@ -37,6 +39,8 @@ def restored(path: str) -> Restored:
     network.load_state_dict(saved["weights"])
     return Restored(
         path=path,
+        scheme=trained["scheme"],
+        entry=scheme,
         network=network.eval(),
         epoch=saved["epoch"],
         sizes={"classes": len(classes), **trained["model"]},
@@ -44,6 +48,24 @@ def restored(path: str) -> Restored:
         normalization=saved["normalization"],
         classes=classes,
     )
+
+
+def check_scheme(found: Restored, scheme: str, entry: dict | None = None) -> None:
+    """Whether it is a network of ``scheme``, whose ``entry`` of params.yaml has its groups.
+
+    None: the entry is not known. A folder's name says nothing: its owner may have moved a file.
+    Raises DataError.
+    """
+    usual = {"shuffle": False, "width": 1.0}
+    if found.scheme != scheme or (entry is not None and usual | found.entry != usual | entry):
+        asked = scheme if entry is None else f"{scheme}, {_shown(entry)}"
+        raise DataError(
+            f"{found.path}: a network of {found.scheme}, {_shown(found.entry)}; asked for: {asked}"
+        )
+
+
+def _shown(entry: dict) -> str:
+    return ", ".join(f"{key} {value}" for key, value in entry.items())
 
 
 def parts_of(found: Restored, manifest: str, pixels: str, *names: str) -> list[Part]:

@@ -7,12 +7,12 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from groupconv.ground.progress import many
 from groupconv.pages import mistakes
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.pictures import short
 from groupconv.pages.style import BLUE, GREY, PALE, SMALL, WIDTH
 from groupconv.pages.words import MINUS
+from groupconv.results.words import many
 
 MOST = 12  # classes at either end; between them the others are left out
 ROW_IN = 0.24

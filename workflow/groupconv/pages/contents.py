@@ -125,8 +125,8 @@ FIGURES = (
         caption="From the baseline's time to that of the paper's scheme E (or, where the run has "
         "none, of the scheme with the fewest MACs). If time followed MACs, the first step would "
         "be the last. Each step after it is time that a part of the network takes beyond its MACs "
-        "at the baseline's mean rate: at best, what it would take at the rate of a matrix "
-        "product or of reading memory, whichever is slower; the rest is lost by its kernels. "
+        "at the baseline's mean rate: at best, what it would take at the machine's highest rate "
+        "of arithmetic or of reading memory, whichever is slower; the rest is lost by its kernels. "
         "A part that is faster than the mean gives time back. The milliseconds add up.",
         draw="waterfall",
         timed=True,
@@ -137,9 +137,8 @@ FIGURES = (
         section="cost",
         caption="Each layer of eager PyTorch, one input: its arithmetic for each byte that it "
         "has to move at least, and the rate that it reaches. The line is what this machine "
-        "reached when it read memory (slope) and multiplied matrices (flat); a convolution's own "
-        "kernel can do a little better. Grouping leaves fewer multiplications for each byte, and "
-        "moves layers to the left.",
+        "reached when it read memory (slope) and multiplied (flat). Grouping leaves fewer "
+        "multiplications for each byte, and moves layers to the left.",
         draw="roofline",
         timed=True,
     ),

@@ -156,9 +156,10 @@ def compared(given: FigureInputs) -> dict[str, pd.DataFrame]:
 
 def ceilings(most: dict) -> str:
     """The machine's, in words."""
+    flop_of = most.get("flop_of", "a matrix product")  # which was the only one once
     return (
-        f"ceilings: {most['flop_per_s'] / 1e9:.0f} GFLOP/s of a matrix product, "
-        f"{most['bytes_per_s'] / 1e9:.1f} GB/s of memory"
+        f"ceilings: {most['flop_per_s'] / 1e9:.0f} GFLOP/s of {flop_of}, "
+        f"{most['bytes_per_s'] / 1e9:.1f} GB/s of {most.get('bytes_of', 'memory')}"
     )
 
 

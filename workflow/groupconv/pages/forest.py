@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from groupconv.ground.progress import many
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, SMALL, WIDTH
 from groupconv.pages.words import MINUS
+from groupconv.results.words import many
 
 ROW_IN, LINE_IN, AROUND_IN = 0.34, 0.2, 1.75  # heights of a row, of a line in it, of the rest
 OWN, ALL = {"linewidth": 3.5, "alpha": 0.55}, {"linewidth": 1}  # the two kinds of interval

@@ -6,13 +6,8 @@ The keys are those of settings/reads.py, which a step may not import; a test hol
 import json
 from dataclasses import dataclass
 
-TRAINED = (
-    "model.architecture model.input_size model.classifier_width model.classifier_pool "
-    "model.dropout model.initialization train.epochs train.batch_size train.learning_rate "
-    "train.schedule train.warmup_fraction train.momentum train.weight_decay "
-    "train.decay_norm_and_bias train.augment train.evaluate_training_part train.precision "
-    "train.device train.threads"
-)
+EACH = ".*"  # behind a section: all of its keys that a training reads, each by its name
+NOT_TRAINED = ("train.seeds",)  # it says which trainings there are
 
 
 @dataclass(frozen=True)
@@ -46,7 +41,7 @@ STEPS = (
         "train",
         "weights, and the curves by epoch",
         f"{OF_SEED}/history.csv",
-        f"data.normalize {TRAINED} schemes.{{scheme}}",
+        "data.normalize model.* train.* schemes.{scheme}",
     ),
     Step(
         "evaluate",
@@ -104,10 +99,20 @@ def command(step: Step, scheme: str, seed: int, *, collected: bool) -> str:
     return f"snakemake --cores all --force {step.target.format(scheme=scheme, seed=seed)}"
 
 
+def keys(step: Step, params: dict) -> list[str]:
+    """The keys that the step reads, as settings/reads.py has them for ``params``."""
+    found = []
+    for key in step.keys.split():
+        section = key.removesuffix(EACH)
+        own = [f"{section}.{name}" for name in params[section]] if key.endswith(EACH) else [key]
+        found += [one for one in own if key == one or one not in NOT_TRAINED]
+    return found
+
+
 def parameters(step: Step, params: dict) -> str:
     """The step's keys with their values; a section of which it reads all stands by its name."""
     said = []
-    for key in step.keys.split():
+    for key in keys(step, params):
         section, _, name = key.partition(".")
         if section == "schemes":
             said.append("schemes, each its own" if name else "schemes")

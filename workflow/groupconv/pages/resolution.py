@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from groupconv.ground.progress import many
+from groupconv.results.words import many
 
 
 def resolution(results: pd.DataFrame) -> str:

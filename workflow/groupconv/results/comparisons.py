@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from groupconv.ground.progress import many
 from groupconv.results import components, estimates
 from groupconv.results.components import Components, Scores
 from groupconv.results.estimates import Estimate
+from groupconv.results.words import many
 
 COLUMNS = (
     "measure scheme reference change unit low high simultaneous_low simultaneous_high p_holm "

@@ -56,7 +56,7 @@ def headline(runs: pd.DataFrame, back_ends: BackEnds, scheme: str = "E") -> dict
             f"{scheme}.{prefix}best_speedup_low": slow,
             f"{scheme}.{prefix}best_speedup_high": fast,
         }
-        found[f"{scheme}.{prefix}best_top1_agreement"] = back_ends.agreements.get(
-            (scheme, mine), np.nan
-        )
+        agreed = back_ends.agreements.get((scheme, mine))
+        share = 1.0 if mine == "eager" else np.nan  # with itself; another in fp32: by its logits
+        found[f"{scheme}.{prefix}best_top1_agreement"] = agreed.share if agreed else share
     return found

@@ -51,13 +51,27 @@ def width_of(
     )
 
 
-def stops_falling(ms: dict[int, float]) -> int | None:
+def doublings(
+    runs: pd.DataFrame, networks: dict[int, str], variant: str
+) -> dict[int, tuple[float, float, float]]:
+    """{groups: its time over that of the number before, and its 95% interval over processes}.
+
+    ``networks``: {groups: its name in ``runs``}. A ratio is of one round: see headline.ratio().
+    """
+    return {
+        m: ratio(runs, (networks[m], variant), (networks[n], variant))
+        for n, m in itertools.pairwise(sorted(networks))
+    }
+
+
+def stops_falling(ratios: dict[int, float], fewest: int = 1) -> int | None:
     """The number of groups beyond which no doubling gains LEAST_FALL of the time.
 
-    ``ms``: time of each number of groups; None if the last doubling still gains.
+    ``ratios``: of doublings(), or one end of their intervals; ``fewest``: what the first of them
+    doubles. None if the last doubling still gains, or a ratio is not known.
     """
-    every = sorted(ms)
-    gains = [m for n, m in itertools.pairwise(every) if ms[m] <= (1 - LEAST_FALL) * ms[n]]
-    if not gains:
-        return every[0]
-    return None if gains[-1] == every[-1] else gains[-1]
+    if any(np.isnan(value) for value in ratios.values()):
+        return None
+    gains = [groups for groups, value in ratios.items() if value <= 1 - LEAST_FALL]
+    last = max(gains, default=fewest)
+    return None if last == max(ratios) else last

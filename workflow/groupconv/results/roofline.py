@@ -34,6 +34,27 @@ def table(runs: pd.DataFrame, layers: dict[str, list[Layer]], most: dict | None)
     return pd.DataFrame(found, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:7], "Int64"))
 
 
+def highest(measured: list[dict], runs: pd.DataFrame, layers: dict[str, list[Layer]]) -> dict:
+    """The machine's ceilings: the best that any process ``measured``, or a layer reached.
+
+    So no layer's floor is above its median time. ``runs`` and ``layers`` as for table(). Returns
+    flop_per_s, bytes_per_s, and of what they are: flop_of, bytes_of.
+    """
+    best = max(measured, key=lambda one: one["flop_per_s"])
+    rates = [(best["flop_per_s"], best["flop_of"])]
+    moved = [(max(one["bytes_per_s"] for one in measured), MEMORY)]
+    known = {(scheme, layer.name): layer for scheme, of in layers.items() for layer in of}
+    for (scheme, variant, module), ms in (
+        runs.groupby(COLUMNS[:3], sort=False)["ms"].median().items()
+    ):
+        if layer := known.get((scheme, module)):
+            of = f"{scheme}'s {module} ({variant})"
+            rates.append((2e3 * layer.macs / ms, of))
+            moved.append((1e3 * layer.bytes_moved / ms, of))
+    (flop, flop_of), (moving, bytes_of) = max(rates), max(moved)
+    return {"flop_per_s": flop, "flop_of": flop_of, "bytes_per_s": moving, "bytes_of": bytes_of}
+
+
 def floor(layer: Layer, most: dict) -> dict:
     """The longer of its FLOP at the one ceiling and its bytes at the other, ms; and which it is."""
     arithmetic = 2e3 * layer.macs / most["flop_per_s"]

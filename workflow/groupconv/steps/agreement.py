@@ -10,7 +10,7 @@ import json
 from groupconv.ground import atomic
 from groupconv.ground.progress import many, say
 from groupconv.network.back_ends.table import BACK_ENDS
-from groupconv.results.back_ends import LEAST
+from groupconv.results.back_ends import LEAST, LEAST_IMAGES, Agreement
 from groupconv.results.order import in_order
 
 
@@ -18,13 +18,14 @@ def run(params: dict, manifest: str, pixels: str, checkpoint: str, agreement_jso
     """Ask every scheme's network of the first seed; ``checkpoint`` has {scheme} and {seed} in it.
 
     Where latency.back_ends has none below fp32, the file says that no network was asked.
-    Raises DataError if a checkpoint was trained on other images than ``pixels``; DeviceError if
-    the device or the cores are not there.
+    Raises DataError if a checkpoint is another scheme's, or was trained on other images than
+    ``pixels``; DeviceError if the device or the cores are not there.
     """
     below = [name for name in params["latency"]["back_ends"] if not BACK_ENDS[name].is_exact]
     content = {
         "what": "images of the test part, evenly over it, that get the class that eager gives them",
         "least": LEAST,
+        "least_images": LEAST_IMAGES,
         "back_ends": {},
         "skipped": {},
         "schemes": {},
@@ -43,7 +44,7 @@ def measured(
     from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
     from groupconv.network.back_ends.prepared import runs_here
     from groupconv.network.device import choose_device, set_threads
-    from groupconv.network.restored import parts_of, restored
+    from groupconv.network.restored import check_scheme, parts_of, restored
     from groupconv.results.intervals import wilson
 
     settings, seed = params["latency"], params["train"]["seeds"][0]
@@ -53,6 +54,7 @@ def measured(
     found: dict[str, dict] = {}
     for scheme in in_order(params["schemes"]):
         trained = restored(checkpoint.replace("{scheme}", scheme).replace("{seed}", str(seed)))
+        check_scheme(trained, scheme, params["schemes"][scheme])
         test, val = parts_of(trained, manifest, pixels, "test", "val")
         images = trained.images(test, IMAGES)
         of = agreement(trained, names, images, trained.images(val, CALIBRATION), device)
@@ -66,6 +68,8 @@ def measured(
         }
         worst = min(of, key=lambda name: of[name]["agree"], default=None)
         said = f", {worst} {of[worst]['agree'] / of[worst]['images']:.1%} at least" if worst else ""
+        if worst and len(images) < LEAST_IMAGES:
+            said += f"; of less than {LEAST_IMAGES} images no back end below fp32 counts"
         say(f"agreement {scheme}: {many(len(images), 'test image')}{said}")
     return {
         "calibration": f"int8 activations: at most {CALIBRATION} images of the val part",
@@ -81,7 +85,10 @@ def measured(
 
 
 def judged(row: dict, interval: tuple[float, float]) -> dict:
-    """With the share, its 95% ``interval`` (Wilson's), and whether it is exact enough."""
-    share = row["agree"] / row["images"]
+    """With the share, its 95% ``interval`` (Wilson's), whether it is exact enough, or why not."""
+    found = Agreement(row["agree"], row["images"])
     low, high = interval
-    return {**row, "top1_agreement": share, "low": low, "high": high, "enough": share >= LEAST}
+    share, why = found.share, found.why_not()
+    return {**row, "top1_agreement": share, "low": low, "high": high, "enough": not why} | (
+        {"why_not": why} if why else {}
+    )

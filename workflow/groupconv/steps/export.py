@@ -9,7 +9,7 @@ import json
 from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
 from groupconv.network.back_ends.table import BACK_ENDS
-from groupconv.network.restored import parts_of, restored
+from groupconv.network.restored import check_scheme, parts_of, restored
 
 IMAGES = 20  # that the file is asked about before it has its name
 
@@ -18,7 +18,7 @@ def run(params: dict, manifest: str, pixels: str, last: str, best_val: str, mode
     """Export the checkpoint that evaluate reads, too.
 
     Raises StepError if a package is missing, or the file computes something else; DataError if the
-    checkpoint was trained on other images than ``pixels``.
+    checkpoint is another scheme's, or was trained on other images than ``pixels``.
     """
     reason = BACK_ENDS["onnxruntime"].why_not("cpu")
     if reason:
@@ -26,6 +26,7 @@ def run(params: dict, manifest: str, pixels: str, last: str, best_val: str, mode
     from groupconv.network import interchange  # needs those packages
 
     found = restored({"last": last, "best_val": best_val}[params["evaluate"]["checkpoint"]])
+    check_scheme(found, params["scheme"])
     (test,) = parts_of(found, manifest, pixels, "test")
     facts = {
         "classes": json.dumps(found.classes, ensure_ascii=False),

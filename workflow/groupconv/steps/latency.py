@@ -78,7 +78,7 @@ def run(params: dict, runs: str, latency: str, layers: str) -> None:
         "processes": settings["processes"],
         "back_ends": {name: BACK_ENDS[name].precision for name in names},
         "skipped": skipped,
-        "ceilings": most,  # fp32: the best that any process measured
+        "ceilings": most,  # fp32: the best that any process measured, or a layer reached
         "load": load,
         "machine": machine(),
         "versions": versions("torch", "numpy", *packages(names)),
@@ -90,8 +90,6 @@ def run(params: dict, runs: str, latency: str, layers: str) -> None:
 def by_layer(params: dict, found: list[dict]) -> tuple[dict | None, pd.DataFrame]:
     """(the machine's ceilings, the rows of layers.csv); None where no layer was timed."""
     every = [of for of in found if "modules" in of]  # a process may have no such round
-    names = ["flop_per_s", "bytes_per_s"]
-    most = {key: max(of["ceilings"][key] for of in every) for key in names} if every else None
     rows = [row for of in every for row in of["modules"]]
     architecture = params["model"]["architecture"]
     layers = {
@@ -99,6 +97,7 @@ def by_layer(params: dict, found: list[dict]) -> tuple[dict | None, pd.DataFrame
         for scheme, entry in params["schemes"].items()
     }
     times = pd.DataFrame(rows, columns=["scheme", "variant", "module", "ms"])
+    most = roofline.highest([of["ceilings"] for of in every], times, layers) if every else None
     return most, roofline.table(times, layers, most)
 
 

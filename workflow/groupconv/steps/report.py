@@ -18,7 +18,6 @@ from groupconv.data.division import says
 from groupconv.data.parts import PARTS
 from groupconv.data.sources import SOURCES
 from groupconv.ground import atomic
-from groupconv.ground.progress import many
 from groupconv.ground.provenance import commit, versions
 from groupconv.pages import (
     answers,
@@ -34,8 +33,9 @@ from groupconv.pages import (
     words,
 )
 from groupconv.pages.resolution import resolution
-from groupconv.results.back_ends import LEAST
+from groupconv.results.back_ends import LEAST, LEAST_IMAGES
 from groupconv.results.trained import seeds_of
+from groupconv.results.words import many
 
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
 
@@ -104,7 +104,7 @@ def run(
         latency=timed,
         fair=fair(params),
         agreed=agreed(read_json(agreement)),
-        least=f"{LEAST:.0%}",
+        least=f"{LEAST:.0%} of at least {LEAST_IMAGES}",
         versions={**timed["versions"], **installed()},
         source=source,
         images=markup.cells(data),
@@ -207,7 +207,7 @@ def agreed(record: dict) -> list[dict]:
             "scheme": scheme,
             "images": f"{of['images']:,}",
             "share": f"{of['top1_agreement']:.1%} [{100 * of['low']:.1f}, {100 * of['high']:.1f}]",
-            "enough": "yes" if of["enough"] else "no",
+            "enough": "yes" if of["enough"] else f"no: {of['why_not']}",
         }
         for scheme, row in record["schemes"].items()
         for name, of in row["back_ends"].items()

@@ -63,7 +63,7 @@ def run(
         counts={s: _read_json(macs.format(scheme=s)) for s in schemes},
         runs=pd.read_csv(runs),
         pages=pages_of(manifest),
-        back_ends=back_ends.BackEnds(timed["back_ends"], shares(agreed, timed)),
+        back_ends=back_ends.BackEnds(timed["back_ends"], agreements(agreed, timed)),
         steps=pd.read_csv(steps),
     )
     rows = measures.rows(given, plan(params, yaml.safe_load(Path(paper).read_text("utf-8"))))
@@ -180,8 +180,8 @@ def best_times(scheme: str, given: measures.Results, compared: pd.DataFrame) -> 
     }
 
 
-def shares(agreed: dict, timed: dict) -> dict[back_ends.Cell, float]:
-    """Top-1 agreement with eager of each scheme on each back end that agreement.json has.
+def agreements(agreed: dict, timed: dict) -> dict[back_ends.Cell, back_ends.Agreement]:
+    """Agreement with eager of each scheme on each back end that agreement.json has.
 
     None if it is of another processor than latency.json, ``timed``, whose kernels may be others.
     """
@@ -193,7 +193,7 @@ def shares(agreed: dict, timed: dict) -> dict[back_ends.Cell, float]:
         )
         return {}
     return {
-        (scheme, name): row["top1_agreement"]
+        (scheme, name): back_ends.Agreement(row["agree"], row["images"])
         for scheme, of in agreed["schemes"].items()
         for name, row in of["back_ends"].items()
     }
