@@ -4,9 +4,12 @@ import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 from groupconv.engines import command, made
+from groupconv.ground import fingerprint
 from groupconv.ground.errors import DeviceError, DiskError, StepError
 from groupconv.settings import config, reads
 from project import ROOT
@@ -66,6 +69,47 @@ def test_what_is_wrong_is_one_line(root, words, said):
         command.run(words)
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)
+
+
+LOADED = """
+import sys
+from groupconv.engines import command, meanings
+
+def loaded(step, digests):
+    files = [getattr(module, "__file__", None) for module in sys.modules.values()]
+    print(*filter(None, files), sep="\\n")
+    sys.exit()
+
+meanings.text = loaded
+command.run(["train"])
+"""
+
+
+def test_what_the_code_means_is_taken_before_any_of_it_is_imported():
+    """So an edit in the seconds of importing is one during the step."""
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(run.stdout.splitlines())
+    assert str(fingerprint.PACKAGE / "engines" / "command.py") in loaded
+    mine = {str(path) for path in fingerprint.files("train") if path.name != "__init__.py"}
+    assert not loaded & mine
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_step_whose_code_was_edited_while_it_was_imported_has_no_record(
+    root, monkeypatch, capsys, edited
+):
+    (root / "data").mkdir()
+    (root / "index.csv").rename(root / "data" / "index.csv")
+    text = fingerprint.text("split")
+    before = f"{text}0  steps/gone.py\n" if edited else text
+    texts = iter([before])
+    monkeypatch.setattr(command.meanings, "text", lambda step, digests: next(texts, text))
+    command.run(["split", SPLIT, "index=data/index.csv", "manifest=data/manifest.csv"])
+    said = "split: what it reads has changed meanwhile; it will be made again"
+    assert (said in capsys.readouterr().err) == edited
+    assert len(list((root / ".snakemake" / "groupconv" / "receipts").rglob("*.json"))) == 1 - edited
 
 
 def test_another_folder_is_refused_before_all_else(root, monkeypatch):

@@ -10,10 +10,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from groupconv.engines import made
+from groupconv.engines import meanings
+from groupconv.engines.digests import Digests
 from groupconv.ground import fingerprint, machine, progress
 from groupconv.ground.errors import DiskError, StepError
-from groupconv.settings import of_step, resources, unreadable
 
 ROOT = Path(__file__).parents[3]
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -33,14 +33,20 @@ def run(arguments: list[str]) -> None:
         print(command, file=sys.stderr, flush=True)
     if Path.cwd().resolve() != ROOT.resolve():
         raise StepError(f"{Path.cwd()}: a step runs at the repository's root: cd {ROOT} first")
-    step, own = _step(words[0] if words else ""), _params(words)
+    step = _step(words[0] if words else "")
+    # Before any module that it is about is imported: an edit from here on is one during the step.
+    meant = meanings.text(step, Digests())
+    from groupconv.engines import made
+    from groupconv.settings import resources, unreadable
+
+    own = _params(words)
     paths = _paths(step, words[2:])
     for path in paths.values():
         if isinstance(path, str) and path.endswith(".yaml"):
             unreadable.read(path)
     try:
         with machine.enough_memory(step, resources.memory_key(step, own)):
-            made.make(step, own, paths, **options)
+            made.make(step, own, paths, meant=meant, **options)
     except OSError as error:
         if error.errno in DISK_FULL:
             where = error.filename or f"{step}: a temporary file"
@@ -68,6 +74,8 @@ def _step(name: str) -> str:
 
 def _params(words: list[str]) -> dict:
     """The step's params. Raises StepError."""
+    from groupconv.settings import of_step
+
     step, text = words[0], words[1] if len(words) > 1 else ""
     try:
         own = json.loads(text, object_pairs_hook=partial(_each_once, step))

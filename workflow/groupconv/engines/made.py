@@ -18,9 +18,12 @@ from groupconv.settings import reads
 NO_PATHS = ("mirror", "threads")  # arguments of a step that are no part of its result
 
 
-def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") -> None:
+def make(
+    step: str, own: dict, paths: dict, *, meant: str | None = None, cache: str = "", rule: str = ""
+) -> None:
     """Make a step with ``own``, its params, and ``paths`` by the names that its run() gives them.
 
+    ``meant``: what the step's code meant before it was imported, which is the code that runs.
     ``cache``: DVC's cache folder, which may hold results of the same causes. ``rule``: the
     digest of the step's definition in dvc.yaml as Snakemake planned it; another run may since have
     brought dvc.yaml up to a rule that this run does not have. Raises StepError.
@@ -34,7 +37,7 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
     module = importlib.import_module(f"groupconv.steps.{step}")
     look = getattr(module, "look", None)
     digests = Digests(look=look)
-    causes = records.causes(one, digests)
+    causes = records.causes(one, digests, meant)
     if step == "train":
         Receipts().begin(one, causes)  # a plan then finds an interrupted one's states
     under_dvc = dvc.started_us()
