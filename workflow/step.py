@@ -9,7 +9,8 @@ repository's root to run the step again, alone and whatever a record says. For e
     index=data/index.csv manifest=data/manifest.csv
 
 What the user can mend is printed as one line (exit status 1); anything else keeps its traceback.
-Snakemake adds --cache=FOLDER, where results of the same causes may lie, and --rule=DIGEST.
+Snakemake adds --cache=FOLDER, where results of the same causes may lie, and --rule=DIGEST: of
+a step that another rule has made no record is kept.
 """
 
 import sys

@@ -3,12 +3,13 @@
 import errno
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 
 import pytest
-from groupconv.engines import command, made
+from groupconv.engines import command, jobs, made
 from groupconv.ground import fingerprint
 from groupconv.ground.errors import DeviceError, DiskError, StepError
 from groupconv.settings import config, reads
@@ -31,12 +32,34 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_it_runs_the_step_and_writes_the_command_down_without_the_engines_options(root, capsys):
+def test_it_runs_the_step_and_writes_the_command_down_without_the_cache(root, capsys):
     words = ["split", SPLIT, "index=index.csv", "manifest=a b.csv"]
-    command.run([*words, "--cache=", "--rule="])
+    command.run([*words, "--rule=f00", "--cache="])
     assert (root / "a b.csv").read_text().splitlines()[0].endswith(",split")
     first = capsys.readouterr().err.splitlines()[0]
-    assert first == f"python workflow/step.py split '{SPLIT}' index=index.csv 'manifest=a b.csv'"
+    typed = f"python workflow/step.py split '{SPLIT}' index=index.csv 'manifest=a b.csv'"
+    assert first == f"{typed} --rule=f00"
+    command.run(words)
+    assert capsys.readouterr().err.splitlines()[0] == typed
+
+
+def test_pasted_after_its_rule_was_edited_a_logs_command_leaves_no_record(root, capsys):
+    (root / "data").mkdir()
+    (root / "index.csv").rename(root / "data" / "index.csv")
+    words = ["split", SPLIT, "index=data/index.csv", "manifest=data/manifest.csv"]
+    receipts = root / ".snakemake" / "groupconv" / "receipts"
+
+    def pasted(rule):
+        command.run([*words, f"--rule={rule}", "--cache="])
+        line = capsys.readouterr().err.splitlines()[0]
+        command.run(shlex.split(line)[2:])
+        return len(list(receipts.rglob("*.json")))
+
+    other = "split: not by its rule as it is now: no record of it is kept"
+    assert pasted("0123456789abcdef") == 0
+    command.run([*words, "--rule=0123456789abcdef"])
+    assert other in capsys.readouterr().err
+    assert pasted(jobs.digest(jobs.load()["split"])) == 1
 
 
 @pytest.mark.parametrize(

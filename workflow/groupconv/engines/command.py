@@ -29,7 +29,9 @@ def run(arguments: list[str]) -> None:
     options = dict(_option(a) for a in arguments if a.startswith("--"))
     words = [a for a in arguments if not a.startswith("--")]
     if not progress.one_file():
-        command = shlex.join(["python", "workflow/step.py", *words])
+        # --rule stays: pasted after the rule was edited, it still says which one made the result.
+        typed = [*words, *(f"--rule={options[name]}" for name in options if name == "rule")]
+        command = shlex.join(["python", "workflow/step.py", *typed])
         print(command, file=sys.stderr, flush=True)
     if Path.cwd().resolve() != ROOT.resolve():
         raise StepError(f"{Path.cwd()}: a step runs at the repository's root: cd {ROOT} first")

@@ -26,7 +26,8 @@ def make(
     ``meant``: what the step's code meant before it was imported, which is the code that runs.
     ``cache``: DVC's cache folder, which may hold results of the same causes. ``rule``: the
     digest of the step's definition in dvc.yaml as Snakemake planned it; another run may since have
-    brought dvc.yaml up to a rule that this run does not have. Raises StepError.
+    brought dvc.yaml up to a rule that this run, or a pasted command, does not have. Raises
+    StepError.
     """
     if step in reads.BY_NAME:  # no record: it is made whenever it is asked for
         importlib.import_module(f"groupconv.steps.{step}").run(own, **paths)
@@ -53,11 +54,14 @@ def make(
     digests.forget()
     results = records.results(one, digests)
     other_rule = bool(rule) and jobs.digest(definitions[step]) != rule
-    changed = other_rule or records.causes(one, digests) != causes
+    changed = records.causes(one, digests) != causes
     digests.save()
-    if under_dvc and (changed or not jobs.holds(one)):  # DVC would record the new ones
+    # DVC would record the new ones.
+    if under_dvc and (other_rule or changed or not jobs.holds(one)):
         raise StepError(f"{one.label}: what it reads has changed meanwhile: run it again")
-    if changed:
+    if other_rule:
+        say(f"{one.label}: not by its rule as it is now: no record of it is kept")
+    elif changed:
         say(f"{one.label}: what it reads has changed meanwhile; it will be made again")
     elif not usual:
         say(f"{one.label}: not at the workflow's own files: no record of it is kept")
