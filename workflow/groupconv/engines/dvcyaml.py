@@ -5,7 +5,7 @@ The rules are the one definition of a step; dvc.yaml says the same to DVC.
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import yaml
@@ -31,11 +31,17 @@ RANGES = {"scheme": "${schemes}", "seed": "${train.seeds}"}
 
 @dataclass(frozen=True)
 class Rule:
-    """What a rule declares: files with {scheme} and {seed} in them, and its shell command."""
+    """What a rule declares: files with {scheme} and {seed} in them, and its shell command.
+
+    ``arguments`` and ``literals``: what the command gives to the step, by name; a literal has no
+    wildcards.
+    """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     command: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    literals: dict[str, str] = field(default_factory=dict)
 
 
 def derived(text: str, rules: dict[str, Rule], folders: dict[str, str], params: dict) -> str:
@@ -104,6 +110,8 @@ def definition(step: str, rule: Rule, folders: dict[str, str], params: dict) -> 
     outs = _named(rule.outputs, folders)
     wildcards = [name for name in RANGES if f"${{item.{name}}}" in outs[0]]
     name = "raw" if step == "download" else step
+    given = {name: _named((path,), folders)[0] for name, path in rule.arguments.items()}
+    given |= rule.literals
     found: dict = {}
     if wildcards:
         found["matrix"] = {wildcard: RANGES[wildcard] for wildcard in wildcards}
@@ -122,6 +130,8 @@ def definition(step: str, rule: Rule, folders: dict[str, str], params: dict) -> 
     for out in outs:
         kind, flags = _kind(step, out)
         found.setdefault(kind, []).append({out: flags} if flags else out)
+    if given:  # DVC passes over it
+        found["meta"] = {"arguments": " ".join(f"{n}={path}" for n, path in given.items())}
     return found
 
 

@@ -10,12 +10,11 @@ from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
+from groupconv.engines.wiring import NO_PATHS
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
 from groupconv.settings import reads
-
-NO_PATHS = ("mirror", "threads")  # arguments of a step that are no part of its result
 
 
 def make(
@@ -70,20 +69,16 @@ def make(
 
 
 def at_usual_places(one: Job, own: dict, paths: dict) -> bool:
-    """Whether the step reads and writes the workflow's files: of others its receipt would be false.
+    """Whether each argument is the file that the rule gives: of another a receipt would be false.
 
-    ``paths`` and the job's files must name each other: one equals or contains the other.
+    A file of the rule's folder counts as that folder: of raw files there are several.
     """
-    given = [p for name, value in paths.items() if name not in NO_PATHS for p in _flat(value)]
-    given = [path.partition("{")[0] for path in given]  # figures' paths may have {name}
-    given += [own["data"]["folder"]] if one.step == "prepare" else []
-    given = [os.path.normpath(path) for path in given]
-    declared = [p for p in (*one.deps, *one.outs) if not records.code_of(p)]
+    usual = dict(one.arguments)
     if one.step == "prepare" and own["data"]["source"] == "folder":
-        declared.remove(f"data/raw/{own['data']['source']}")  # nothing lies there
-    usual = [os.path.normpath(path) for path in declared]
-    return all(any(_touch(a, b) for b in usual) for a in given) and all(
-        any(_touch(a, b) for b in given) for a in usual
+        del usual["raw"]  # nothing lies there
+    given = {name: value for name, value in paths.items() if name not in NO_PATHS}
+    return given.keys() == usual.keys() and all(
+        _is_in(path, usual[name]) for name, value in given.items() for path in _flat(value)
     )
 
 
@@ -91,8 +86,8 @@ def _flat(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _touch(a: str, b: str) -> bool:
-    return f"{a}/".startswith(f"{b}/") or f"{b}/".startswith(f"{a}/")
+def _is_in(path: str, usual: str) -> bool:
+    return f"{os.path.normpath(path)}/".startswith(f"{os.path.normpath(usual)}/")
 
 
 def _same_code(one: Job, causes: dict) -> None:
