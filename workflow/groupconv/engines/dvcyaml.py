@@ -4,6 +4,7 @@ The rules are the one definition of a step; dvc.yaml says the same to DVC.
 """
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -118,7 +119,7 @@ def definition(step: str, rule: Rule, folders: dict[str, str], params: dict) -> 
     found["cmd"] = COMMAND.format(
         target=outs[0] if wildcards else name,
         rules=" ".join(dict.fromkeys((step, name))),
-        digest=hashlib.sha256(rule.command.encode()).hexdigest()[:8],
+        digest=_digest(rule, given),
     )
     # A raw file is checked by its hash: no change of code fetches it again.
     code = () if step == "download" else (f"{CODE_FOLDER}/{step}.txt",)
@@ -133,6 +134,16 @@ def definition(step: str, rule: Rule, folders: dict[str, str], params: dict) -> 
     if given:  # DVC passes over it
         found["meta"] = {"arguments": " ".join(f"{n}={path}" for n, path in given.items())}
     return found
+
+
+def _digest(rule: Rule, given: dict[str, str]) -> str:
+    """A word for how a rule makes its step.
+
+    What the command calls {input.manifest} is in the stage's deps. Literals are nowhere else, so
+    all that is ``given`` counts where a rule has some; the others keep the words that they had.
+    """
+    text = rule.command + (json.dumps(given, sort_keys=True) if rule.literals else "")
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _named(paths: tuple[str, ...], folders: dict[str, str]) -> list[str]:
