@@ -212,6 +212,13 @@ def test_a_module_beside_the_package_is_refused(package, name, text):
     fingerprint.digest("split")
 
 
+def test_a_byte_order_mark_means_nothing(package):
+    """Python accepts it, and some editors write it."""
+    before = fingerprint.digest("split")
+    with edited(package / "steps" / "split.py", "\ufeff{}".format):
+        assert fingerprint.digest("split") == before
+
+
 def test_another_python_gives_the_same():
     """By the Pythons that are at hand here; with this one alone it says little."""
     code = "from groupconv.ground import fingerprint as f; print(*map(f.digest, f.STEPS))"

@@ -115,14 +115,19 @@ def _imports(path: Path, content: bytes) -> tuple[list[Path], set[str], bool]:
 
 @cache
 def _meaning(path: Path, content: bytes) -> str:
-    return meaning(content.decode("utf-8"), _parsed(path, content))
+    return meaning(_decoded(content), _parsed(path, content))
+
+
+def _decoded(content: bytes) -> str:
+    """As Python reads it: some editors put a byte order mark first, which says nothing."""
+    return content.decode("utf-8-sig")
 
 
 @cache
 def _parsed(path: Path, content: bytes) -> ast.Module:
     """Raises StepError."""
     try:
-        return ast.parse(content.decode("utf-8"), filename=str(path))
+        return ast.parse(_decoded(content), filename=str(path))
     except (SyntaxError, ValueError) as error:  # UnicodeDecodeError is a ValueError
         line = f" line {error.lineno}:" if isinstance(error, SyntaxError) else ""
         reason = getattr(error, "msg", None) or error
