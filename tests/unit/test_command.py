@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from groupconv.engines import command, jobs, made
+from groupconv.engines import command, jobs, made, tables
 from groupconv.ground import fingerprint
 from groupconv.ground.errors import DeviceError, DiskError, StepError
 from groupconv.settings import config, reads
@@ -133,6 +133,56 @@ def test_a_step_whose_code_was_edited_while_it_was_imported_has_no_record(
     said = "split: what it reads has changed meanwhile; it will be made again"
     assert (said in capsys.readouterr().err) == edited
     assert len(list((root / ".snakemake" / "groupconv" / "receipts").rglob("*.json"))) == 1 - edited
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0\x93\xff\n\xfe",
+        b"name,label\n",
+        INDEX.partition("\n")[0].replace(",part", "").encode(),
+    ],
+)
+def test_a_file_that_is_no_index_is_one_line(root, content):
+    (root / "index.csv").write_bytes(content)
+    missing = "part" if content.startswith(b"id") else "id"
+    said = (
+        f"index.csv: no index: the column {missing} is not in its first line; expected is id,class,"
+    )
+    with pytest.raises(StepError) as caught:
+        command.run(["split", SPLIT, "index=index.csv", "manifest=manifest.csv"])
+    assert str(caught.value).startswith(said)
+    assert str(caught.value).endswith(", as the step prepare writes it")
+    assert "\n" not in str(caught.value)
+    assert not (root / "manifest.csv").exists()
+
+
+def test_a_file_that_is_no_manifest_is_one_line_and_an_old_output_is_not_looked_at(root):
+    (root / "manifest.csv").write_bytes(b"")
+    command.run(["split", SPLIT, "index=index.csv", "manifest=manifest.csv"])
+    tables.check("claims", {"manifest": "manifest.csv"})
+    with pytest.raises(StepError, match=r"^index.csv: no manifest: the column split is not in "):
+        tables.check("claims", {"manifest": "index.csv"})
+
+
+def test_a_working_folder_that_was_deleted_is_one_line(root, monkeypatch):
+    (root / "gone").mkdir()
+    monkeypatch.chdir(root / "gone")
+    (root / "gone").rmdir()
+    with pytest.raises(StepError, match=f"^the working folder was deleted: cd {root} first$"):
+        command.run(["split", SPLIT])
+
+
+def test_a_step_explains_its_own_arguments():
+    said = command.usage("split")
+    assert said.startswith("python workflow/step.py split PARAMS index=PATH manifest=PATH\n")
+    assert said.endswith(" of params.yaml: split")
+    prepare = command.usage("prepare")
+    assert "[raw=PATH ...]" in prepare
+    assert "[threads=NUMBER]" in prepare
+    with pytest.raises(StepError, match="spilt: no such step; did you mean split"):
+        command.usage("spilt")
 
 
 def test_another_folder_is_refused_before_all_else(root, monkeypatch):
