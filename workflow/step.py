@@ -8,8 +8,11 @@ repository's root to run the step again, alone and whatever a record says. For e
   python workflow/step.py split '{"split":{"seed":0,"unit":"image","division":"published"}}' \
     index=data/index.csv manifest=data/manifest.csv
 
+`python workflow/step.py split --help` prints a step's arguments.
+
 What the user can mend is printed as one line (exit status 1); anything else keeps its traceback.
-Snakemake adds --cache=FOLDER, where results of the same causes may lie, and --rule=DIGEST.
+Snakemake adds --cache=FOLDER, where results of the same causes may lie, and --rule=DIGEST: of
+a step that another rule has made no record is kept.
 """
 
 import sys
@@ -21,15 +24,20 @@ from groupconv.engines import command
 from groupconv.ground import interrupted
 from groupconv.ground.errors import StepError
 
+HELP = {"-h", "--help"}
+
 
 def main(arguments: list[str]) -> int:
     """Run one step. Returns the exit status."""
-    if not arguments or arguments[0] in ("-h", "--help"):
+    if not arguments or arguments[0] in HELP:
         print(__doc__.strip())
         return 0 if arguments else 1
     interrupted.hold()
     try:
-        command.run(arguments)
+        if HELP & set(arguments):
+            print(command.usage(arguments[0]))
+        else:
+            command.run(arguments)
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

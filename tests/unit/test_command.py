@@ -3,10 +3,14 @@
 import errno
 import json
 import os
+import shlex
 import shutil
+import subprocess
+import sys
 
 import pytest
-from groupconv.engines import command, made
+from groupconv.engines import command, jobs, made, tables
+from groupconv.ground import fingerprint
 from groupconv.ground.errors import DeviceError, DiskError, StepError
 from groupconv.settings import config, reads
 from project import ROOT
@@ -28,12 +32,34 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_it_runs_the_step_and_writes_the_command_down_without_the_engines_options(root, capsys):
+def test_it_runs_the_step_and_writes_the_command_down_without_the_cache(root, capsys):
     words = ["split", SPLIT, "index=index.csv", "manifest=a b.csv"]
-    command.run([*words, "--cache=", "--rule="])
+    command.run([*words, "--rule=f00", "--cache="])
     assert (root / "a b.csv").read_text().splitlines()[0].endswith(",split")
     first = capsys.readouterr().err.splitlines()[0]
-    assert first == f"python workflow/step.py split '{SPLIT}' index=index.csv 'manifest=a b.csv'"
+    typed = f"python workflow/step.py split '{SPLIT}' index=index.csv 'manifest=a b.csv'"
+    assert first == f"{typed} --rule=f00"
+    command.run(words)
+    assert capsys.readouterr().err.splitlines()[0] == typed
+
+
+def test_pasted_after_its_rule_was_edited_a_logs_command_leaves_no_record(root, capsys):
+    (root / "data").mkdir()
+    (root / "index.csv").rename(root / "data" / "index.csv")
+    words = ["split", SPLIT, "index=data/index.csv", "manifest=data/manifest.csv"]
+    receipts = root / ".snakemake" / "groupconv" / "receipts"
+
+    def pasted(rule):
+        command.run([*words, f"--rule={rule}", "--cache="])
+        line = capsys.readouterr().err.splitlines()[0]
+        command.run(shlex.split(line)[2:])
+        return len(list(receipts.rglob("*.json")))
+
+    other = "split: not by its rule as it is now: no record of it is kept"
+    assert pasted("0123456789abcdef") == 0
+    command.run([*words, "--rule=0123456789abcdef"])
+    assert other in capsys.readouterr().err
+    assert pasted(jobs.digest(jobs.load()["split"])) == 1
 
 
 @pytest.mark.parametrize(
@@ -66,6 +92,97 @@ def test_what_is_wrong_is_one_line(root, words, said):
         command.run(words)
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)
+
+
+LOADED = """
+import sys
+from groupconv.engines import command, meanings
+
+def loaded(step, digests):
+    files = [getattr(module, "__file__", None) for module in sys.modules.values()]
+    print(*filter(None, files), sep="\\n")
+    sys.exit()
+
+meanings.text = loaded
+command.run(["train"])
+"""
+
+
+def test_what_the_code_means_is_taken_before_any_of_it_is_imported():
+    """So an edit in the seconds of importing is one during the step."""
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(run.stdout.splitlines())
+    assert str(fingerprint.PACKAGE / "engines" / "command.py") in loaded
+    mine = {str(path) for path in fingerprint.files("train") if path.name != "__init__.py"}
+    assert not loaded & mine
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_step_whose_code_was_edited_while_it_was_imported_has_no_record(
+    root, monkeypatch, capsys, edited
+):
+    (root / "data").mkdir()
+    (root / "index.csv").rename(root / "data" / "index.csv")
+    text = fingerprint.text("split")
+    before = f"{text}0  steps/gone.py\n" if edited else text
+    texts = iter([before])
+    monkeypatch.setattr(command.meanings, "text", lambda step, digests: next(texts, text))
+    command.run(["split", SPLIT, "index=data/index.csv", "manifest=data/manifest.csv"])
+    said = "split: what it reads has changed meanwhile; it will be made again"
+    assert (said in capsys.readouterr().err) == edited
+    assert len(list((root / ".snakemake" / "groupconv" / "receipts").rglob("*.json"))) == 1 - edited
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0\x93\xff\n\xfe",
+        b"name,label\n",
+        INDEX.partition("\n")[0].replace(",part", "").encode(),
+    ],
+)
+def test_a_file_that_is_no_index_is_one_line(root, content):
+    (root / "index.csv").write_bytes(content)
+    missing = "part" if content.startswith(b"id") else "id"
+    said = (
+        f"index.csv: no index: the column {missing} is not in its first line; expected is id,class,"
+    )
+    with pytest.raises(StepError) as caught:
+        command.run(["split", SPLIT, "index=index.csv", "manifest=manifest.csv"])
+    assert str(caught.value).startswith(said)
+    assert str(caught.value).endswith(", as the step prepare writes it")
+    assert "\n" not in str(caught.value)
+    assert not (root / "manifest.csv").exists()
+
+
+def test_a_file_that_is_no_manifest_is_one_line_and_an_old_output_is_not_looked_at(root):
+    (root / "manifest.csv").write_bytes(b"")
+    command.run(["split", SPLIT, "index=index.csv", "manifest=manifest.csv"])
+    tables.check("claims", {"manifest": "manifest.csv"})
+    with pytest.raises(StepError, match=r"^index.csv: no manifest: the column split is not in "):
+        tables.check("claims", {"manifest": "index.csv"})
+
+
+def test_a_working_folder_that_was_deleted_is_one_line(root, monkeypatch):
+    (root / "gone").mkdir()
+    monkeypatch.chdir(root / "gone")
+    (root / "gone").rmdir()
+    with pytest.raises(StepError, match=f"^the working folder was deleted: cd {root} first$"):
+        command.run(["split", SPLIT])
+
+
+def test_a_step_explains_its_own_arguments():
+    said = command.usage("split")
+    assert said.startswith("python workflow/step.py split PARAMS index=PATH manifest=PATH\n")
+    assert said.endswith(" of params.yaml: split")
+    prepare = command.usage("prepare")
+    assert "[raw=PATH ...]" in prepare
+    assert "[threads=NUMBER]" in prepare
+    with pytest.raises(StepError, match="spilt: no such step; did you mean split"):
+        command.usage("spilt")
 
 
 def test_another_folder_is_refused_before_all_else(root, monkeypatch):

@@ -97,6 +97,22 @@ def test_a_rules_command_is_in_the_stages():
     assert derived("", other) != derived("")
 
 
+def stage(**options):
+    rule = Rule(("data/index.csv",), ("data/manifest.csv",), "split it", **options)
+    return yaml.safe_load(derived("", {"split": rule}))["stages"]["split"]
+
+
+def test_an_argument_as_it_stands_is_in_the_stages_command_and_others_are_not():
+    """An input or output is in the stage's lists; the word of a rule with such alone stays."""
+    names = {"index": "data/index.csv"}
+    given = stage(arguments=names, literals={"tests": "results/schemes/{scheme}/test.json"})
+    other = stage(arguments=names, literals={"tests": "results/schemes/{scheme}/val.json"})
+    assert len({stage()["cmd"], given["cmd"], other["cmd"]}) == 3
+    assert stage(arguments=names)["cmd"] == stage()["cmd"]
+    said = "index=data/index.csv tests=results/schemes/{scheme}/test.json"
+    assert given["meta"] == {"arguments": said}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

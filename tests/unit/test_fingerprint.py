@@ -192,6 +192,33 @@ def test_a_module_that_is_no_python_is_one_line(package):
         fingerprint.digest("train")
 
 
+@pytest.mark.parametrize("name", ["helper.py", "helpers/one.py"])
+@pytest.mark.parametrize("text", ["import {0}", "def f():\n    from {0} import one"])
+def test_a_module_beside_the_package_is_refused(package, name, text):
+    """Python finds it, as step.py lies there; no fingerprint would have it."""
+    path = package.parent / name
+    package_of = path.parent if "/" in name else path
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("X = 1\n")
+    line = text.format(package_of.stem)
+    said = rf"^workflow/groupconv/steps/split\.py: imports {package_of.stem} of workflow/: "
+    try:
+        with edited(package / "steps" / "split.py", (line + "\n{}").format):
+            with pytest.raises(StepError, match=said):
+                fingerprint.digest("split")
+            fingerprint.digest("macs")
+    finally:
+        shutil.rmtree(package_of) if package_of.is_dir() else path.unlink()
+    fingerprint.digest("split")
+
+
+def test_a_byte_order_mark_means_nothing(package):
+    """Python accepts it, and some editors write it."""
+    before = fingerprint.digest("split")
+    with edited(package / "steps" / "split.py", "\ufeff{}".format):
+        assert fingerprint.digest("split") == before
+
+
 def test_another_python_gives_the_same():
     """By the Pythons that are at hand here; with this one alone it says little."""
     code = "from groupconv.ground import fingerprint as f; print(*map(f.digest, f.STEPS))"

@@ -1,5 +1,7 @@
 """A step by hand leaves a record only of the workflow's own files."""
 
+from dataclasses import replace
+
 import pytest
 from groupconv.engines import jobs, made
 from groupconv.settings import config, reads
@@ -50,6 +52,31 @@ USUAL = {
 def usual(step, **paths):
     own = reads.params_of(PARAMS, step, scheme="E", seed=0)
     return made.at_usual_places(jobs.job(STAGES, step, own), own, USUAL[step] | paths)
+
+
+def test_two_that_have_changed_places_are_not():
+    """Their set is the same; only the names say that one stands for the other."""
+    part = ("history", "predictions")
+    turned = {name: USUAL["figures"][other] for name, other in zip(part, part[::-1], strict=True)}
+    assert usual("figures", **USUAL["figures"])
+    assert not usual("figures", **turned)
+
+
+def test_one_that_is_left_out_or_too_many_is_not():
+    own = reads.params_of(PARAMS, "split")
+    one = jobs.job(STAGES, "split", own)
+    assert not made.at_usual_places(one, own, {"index": "data/index.csv"})
+    assert not made.at_usual_places(one, own, USUAL["split"] | {"mine": "data/index.csv"})
+    assert not made.at_usual_places(replace(one, arguments={}), own, USUAL["split"])
+
+
+def test_a_folder_of_ones_own_is_no_argument():
+    params = PARAMS | {"data": PARAMS["data"] | {"source": "folder"}}
+    own = reads.params_of(params, "prepare")
+    one = jobs.job(STAGES, "prepare", own)
+    paths = {name: path for name, path in USUAL["prepare"].items() if name != "raw"}
+    assert made.at_usual_places(one, own, paths)
+    assert not made.at_usual_places(one, own, USUAL["prepare"])
 
 
 @pytest.mark.parametrize("step", USUAL)

@@ -78,6 +78,15 @@ def test_no_room_imports_what_it_may_not(path):
     assert not engines or room(path) == "engines", engines
 
 
+def test_no_module_imports_what_lies_beside_the_package():
+    """Python would find it there; no fingerprint has it."""
+    folder = PACKAGE.parent
+    beside = {path.stem for path in folder.iterdir()} - {PACKAGE.name}
+    assert {"step", "fingerprints", "rules"} <= beside
+    for path in MODULES:
+        assert not {name.split(".")[0] for name in imports(path)} & beside, path
+
+
 def test_no_modules_import_each_other_in_a_circle():
     """Inside of a function, too."""
     named = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in MODULES}

@@ -62,7 +62,7 @@ def test_a_job_that_a_record_confirms_has_no_input_whose_time_counts(seam):
         "manifest": ([MANIFEST], True),
         "last": ([CHECKPOINT], True),
     }
-    assert seam.declared["train"] == list(FILES.values())
+    assert seam.declared["train"] == {name: [path] for name, path in FILES.items()}
 
 
 def test_a_job_that_is_wanted_has_an_input_newer_than_anything(seam):

@@ -100,6 +100,9 @@ def test_it_explains_itself(shell):
     run = shell("python workflow/step.py --help")
     assert run.returncode == 0
     assert "python workflow/step.py STEP PARAMS name=path" in run.stdout
+    run = shell("python workflow/step.py macs --help")
+    assert run.returncode == 0
+    assert run.stdout.startswith("python workflow/step.py macs PARAMS macs=PATH\n")
     run = shell("python workflow/step.py")
     assert run.returncode == 1
     assert "STEP is one of the modules in workflow/groupconv/steps" in run.stdout

@@ -43,6 +43,24 @@ def test_nothing_is_written_though_dvc_yaml_is_behind(project, arguments):
         assert not (project.folder / "results").exists()
 
 
+def test_a_lock_that_a_killed_run_left_is_restored_by_a_run_alone(project):
+    """A dry run reads the copy that lies beside it."""
+    lock, kept = (project.folder / p for p in ("dvc.lock", ".snakemake/groupconv/dvc.lock.before"))
+    kept.parent.mkdir(parents=True)
+    kept.write_text("schema: '2.0'\nstages: {}\n")
+    lock.write_text("schema: '2.0'\nstages: {")  # half of it: not to be read
+    before = lock.read_bytes(), kept.read_bytes()
+    run = project.snakemake("-n", "data/manifest.csv")
+    assert run.returncode == 0, run.stdout
+    said = "dvc.lock: a run was killed while it recorded; the next run restores it"
+    assert run.stdout.splitlines().count(said) == 1
+    assert (lock.read_bytes(), kept.read_bytes()) == before
+    mended = project.snakemake("--cores", "1", "pipeline").stdout
+    assert "dvc.lock: restored; the last run was killed while it recorded" in mended
+    assert lock.read_text() == "schema: '2.0'\nstages: {}\n"
+    assert said not in project.snakemake("-n", "data/manifest.csv").stdout
+
+
 def test_what_is_dated_in_the_future_fails_no_step(project):
     """A module, a config file, a raw file, and a folder of one's own that may not be written."""
     for name in (

@@ -20,6 +20,24 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in project.snakemake("-n").stdout
 
 
+def test_another_argument_of_a_rule_makes_its_step_again(finished):
+    """It stands in `params:`; of the command's text, and of the stage's lists, nothing changes."""
+    project, _ = finished
+    words = (
+        "predictions=seam.literal(rules.evaluate.output.predictions)",
+        "predictions=seam.literal(rules.evaluate.output.predictions.upper())",
+        "workflow/rules/measure.smk",
+    )
+    project.edit(*words)
+    try:
+        run = project.snakemake("-n")
+        assert planned(run) == {**SUMMARIES, "total": sum(SUMMARIES.values())}
+        assert "summary: the rule's command changed" in run.stdout
+        assert "dvc.yaml: behind the rules" in run.stdout
+    finally:
+        project.edit(words[1], words[0], words[2])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "rules"),
     [

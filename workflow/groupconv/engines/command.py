@@ -9,11 +9,12 @@ import shlex
 import sys
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
-from groupconv.engines import made
+from groupconv.engines import meanings
+from groupconv.engines.digests import Digests
 from groupconv.ground import fingerprint, machine, progress
 from groupconv.ground.errors import DiskError, StepError
-from groupconv.settings import of_step, resources, unreadable
 
 ROOT = Path(__file__).parents[3]
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -29,18 +30,27 @@ def run(arguments: list[str]) -> None:
     options = dict(_option(a) for a in arguments if a.startswith("--"))
     words = [a for a in arguments if not a.startswith("--")]
     if not progress.one_file():
-        command = shlex.join(["python", "workflow/step.py", *words])
+        # --rule stays: pasted after the rule was edited, it still says which one made the result.
+        typed = [*words, *(f"--rule={options[name]}" for name in options if name == "rule")]
+        command = shlex.join(["python", "workflow/step.py", *typed])
         print(command, file=sys.stderr, flush=True)
-    if Path.cwd().resolve() != ROOT.resolve():
-        raise StepError(f"{Path.cwd()}: a step runs at the repository's root: cd {ROOT} first")
-    step, own = _step(words[0] if words else ""), _params(words)
+    if (here := _here()) != ROOT.resolve():
+        raise StepError(f"{here}: a step runs at the repository's root: cd {ROOT} first")
+    step = _step(words[0] if words else "")
+    # Before any module that it is about is imported: an edit from here on is one during the step.
+    meant = meanings.text(step, Digests())
+    from groupconv.engines import made, tables
+    from groupconv.settings import resources, unreadable
+
+    own = _params(words)
     paths = _paths(step, words[2:])
     for path in paths.values():
         if isinstance(path, str) and path.endswith(".yaml"):
             unreadable.read(path)
+    tables.check(step, paths)
     try:
         with machine.enough_memory(step, resources.memory_key(step, own)):
-            made.make(step, own, paths, **options)
+            made.make(step, own, paths, meant=meant, **options)
     except OSError as error:
         if error.errno in DISK_FULL:
             where = error.filename or f"{step}: a temporary file"
@@ -48,6 +58,30 @@ def run(arguments: list[str]) -> None:
         if error.filename is None or error.errno not in OF_A_PATH:
             raise
         raise StepError(f"{error.filename}: {error.strerror}") from error
+
+
+def usage(step: str) -> str:
+    """What a step makes, and its command line with every argument. Raises StepError."""
+    from groupconv.settings import reads
+
+    module, known = _known(_step(step))
+    words = []
+    for name, parameter in known.items():
+        word = f"{name}={'NUMBER' if name == 'threads' else 'PATH'}"
+        word += " ..." if "list" in str(parameter.annotation) else ""
+        words.append(word if parameter.default is parameter.empty else f"[{word}]")
+    return (
+        f"python workflow/step.py {step} PARAMS {' '.join(words)}\n\n{module.__doc__.strip()}\n\n"
+        f"PARAMS: JSON, with these of params.yaml: {', '.join((reads.READS | reads.BY_NAME)[step])}"
+    )
+
+
+def _here() -> Path:
+    """The working folder. Raises StepError if it was deleted."""
+    try:
+        return Path.cwd().resolve()
+    except FileNotFoundError as error:
+        raise StepError(f"the working folder was deleted: cd {ROOT} first") from error
 
 
 def _option(argument: str) -> tuple[str, str]:
@@ -68,6 +102,8 @@ def _step(name: str) -> str:
 
 def _params(words: list[str]) -> dict:
     """The step's params. Raises StepError."""
+    from groupconv.settings import of_step
+
     step, text = words[0], words[1] if len(words) > 1 else ""
     try:
         own = json.loads(text, object_pairs_hook=partial(_each_once, step))
@@ -95,9 +131,7 @@ def _paths(step: str, words: list[str]) -> dict:
         if not path and name != "mirror":
             raise StepError(f"{step}: {name}= has no path")
         given.setdefault(name, []).append(path)
-    module = importlib.import_module(f"groupconv.steps.{step}")
-    known = dict(list(inspect.signature(module.run).parameters.items())[1:])
-    known = {n: p for n, p in known.items() if p.kind is not p.KEYWORD_ONLY}  # made.py's
+    _, known = _known(step)
     for name in given.keys() - known.keys():
         near = difflib.get_close_matches(name, known, 1)
         meant = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
@@ -109,3 +143,10 @@ def _paths(step: str, words: list[str]) -> dict:
     if missing:
         raise StepError(f"{step}: {missing[0]}=PATH is missing; it needs {', '.join(known)}")
     return {name: paths if len(paths) > 1 else paths[0] for name, paths in given.items()}
+
+
+def _known(step: str) -> tuple[ModuleType, dict[str, inspect.Parameter]]:
+    """The step's module, and what its run() takes beside the params."""
+    module = importlib.import_module(f"groupconv.steps.{step}")
+    known = dict(list(inspect.signature(module.run).parameters.items())[1:])
+    return module, {n: p for n, p in known.items() if p.kind is not p.KEYWORD_ONLY}  # made.py's

@@ -7,12 +7,13 @@ that act on it are in run.py.
 import functools
 import os
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from snakemake.rules import RuleProxy
 
 from groupconv.data import formats
-from groupconv.engines import dvc, dvcyaml, foresight, jobs, plan, records
+from groupconv.engines import dvc, dvcyaml, foresight, jobs, plan, records, wiring
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.refusal import or_refuse
@@ -24,9 +25,9 @@ from groupconv.settings import reads
 class Decisions:
     """``workflow`` is Snakemake's object, ``params`` its config.
 
-    ``declared``: {step: its inputs}, filled in as the rules are read. ``by_content``: {step: files
-    that it reads and no step makes}. ``folders``: {folder that DVC takes as one: its name in
-    dvc.yaml}. ``raw``: the folder of the ``raw_files``.
+    ``declared``: {step: {name: its inputs}}, filled in as the rules are read. ``by_content``:
+    {step: files that it reads and no step makes}. ``folders``: {folder that DVC takes as one: its
+    name in dvc.yaml}. ``raw``: the folder of the ``raw_files``.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Decisions:
         workflow,
         params: dict,
         *,
-        declared: dict[str, list[str]],
+        declared: dict[str, dict[str, list[str]]],
         by_content: dict[str, list[str]],
         folders: dict[str, str],
         raw: str,
@@ -53,11 +54,13 @@ class Decisions:
         rules = {}
         for step in reads.READS:
             rule = RuleProxy(self.workflow.get_rule(step))
-            inputs = [*self.declared[step], *self.by_content.get(step, [])]
+            by_name, command = dict(self.declared[step]), rule.rule.shellcmd
             # The source `folder` has no raw files, and the stage has their folder.
-            inputs += [self.raw] if step == "prepare" else []
+            by_name |= {"raw": [self.raw]} if step == "prepare" else {}
+            inputs = (*chain(*by_name.values()), *self.by_content.get(step, []))
             outputs = tuple(map(str, rule.output))
-            rules[step] = dvcyaml.Rule(tuple(inputs), outputs, rule.rule.shellcmd)
+            given = wiring.arguments(command, by_name, rule.output, rule.params)
+            rules[step] = dvcyaml.Rule(inputs, outputs, command, *given)
         file = or_refuse(settings.load, "params.yaml")  # DVC knows no --config
         return text, or_refuse(dvcyaml.derived, text, rules, self.folders, file)
 
@@ -146,7 +149,8 @@ class Decisions:
         for one in self.all_jobs():
             if one.step != jobs.CODE:
                 rule = RuleProxy(self.workflow.get_rule(one.step))
-                paths = [*self.declared[one.step], *rule.output, rule.benchmark]
+                inputs = chain(*self.declared[one.step].values())
+                paths = [*inputs, *rule.output, rule.benchmark]
                 found += _filled(one, map(str, filter(None, paths)))
         return found
 

@@ -4,8 +4,9 @@ The rules are the one definition of a step; dvc.yaml says the same to DVC.
 """
 
 import hashlib
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import yaml
@@ -31,11 +32,17 @@ RANGES = {"scheme": "${schemes}", "seed": "${train.seeds}"}
 
 @dataclass(frozen=True)
 class Rule:
-    """What a rule declares: files with {scheme} and {seed} in them, and its shell command."""
+    """What a rule declares: files with {scheme} and {seed} in them, and its shell command.
+
+    ``arguments`` and ``literals``: what the command gives to the step, by name; a literal has no
+    wildcards.
+    """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     command: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    literals: dict[str, str] = field(default_factory=dict)
 
 
 def derived(text: str, rules: dict[str, Rule], folders: dict[str, str], params: dict) -> str:
@@ -104,13 +111,15 @@ def definition(step: str, rule: Rule, folders: dict[str, str], params: dict) -> 
     outs = _named(rule.outputs, folders)
     wildcards = [name for name in RANGES if f"${{item.{name}}}" in outs[0]]
     name = "raw" if step == "download" else step
+    given = {name: _named((path,), folders)[0] for name, path in rule.arguments.items()}
+    given |= rule.literals
     found: dict = {}
     if wildcards:
         found["matrix"] = {wildcard: RANGES[wildcard] for wildcard in wildcards}
     found["cmd"] = COMMAND.format(
         target=outs[0] if wildcards else name,
         rules=" ".join(dict.fromkeys((step, name))),
-        digest=hashlib.sha256(rule.command.encode()).hexdigest()[:8],
+        digest=_digest(rule, given),
     )
     # A raw file is checked by its hash: no change of code fetches it again.
     code = () if step == "download" else (f"{CODE_FOLDER}/{step}.txt",)
@@ -122,7 +131,19 @@ def definition(step: str, rule: Rule, folders: dict[str, str], params: dict) -> 
     for out in outs:
         kind, flags = _kind(step, out)
         found.setdefault(kind, []).append({out: flags} if flags else out)
+    if given:  # DVC passes over it
+        found["meta"] = {"arguments": " ".join(f"{n}={path}" for n, path in given.items())}
     return found
+
+
+def _digest(rule: Rule, given: dict[str, str]) -> str:
+    """A word for how a rule makes its step.
+
+    What the command calls {input.manifest} is in the stage's deps. Literals are nowhere else, so
+    all that is ``given`` counts where a rule has some; the others keep the words that they had.
+    """
+    text = rule.command + (json.dumps(given, sort_keys=True) if rule.literals else "")
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _named(paths: tuple[str, ...], folders: dict[str, str]) -> list[str]:

@@ -6,7 +6,7 @@ Reads no results.
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path, PurePosixPath
 
@@ -33,6 +33,7 @@ class Job:
     outs: tuple[str, ...]
     cached: tuple[str, ...]  # those of outs that DVC's cache takes; git takes the others
     params: dict
+    arguments: dict = field(default_factory=dict)  # {argument of the step: path}
     keys: tuple[str, ...] = ()  # what dvc.yaml calls the params: train.learning_rate.E
     frozen: bool = False
 
@@ -70,6 +71,7 @@ def job(definitions: dict, step: str, own: dict) -> Job:
     def filled(text: str) -> str:
         return re.sub(r"\$\{([\w.]+)\}", lambda match: str(known[match[1]]), text)
 
+    given = str((definition.get("meta") or {}).get("arguments", ""))
     outs = {}
     for kind in ("outs", "metrics", "plots"):
         for out in definition.get(kind, []):
@@ -85,6 +87,7 @@ def job(definitions: dict, step: str, own: dict) -> Job:
         outs=tuple(sorted(outs)),
         cached=tuple(sorted(path for path, cached in outs.items() if cached)),
         params=params,
+        arguments=dict(word.partition("=")[::2] for word in filled(given).split()),
         keys=tuple(map(filled, definition.get("params", []))),
         frozen=bool(definition.get("frozen")),
     )

@@ -10,20 +10,23 @@ from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
+from groupconv.engines.wiring import NO_PATHS
 from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
 from groupconv.settings import reads
 
-NO_PATHS = ("mirror", "threads")  # arguments of a step that are no part of its result
 
-
-def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") -> None:
+def make(
+    step: str, own: dict, paths: dict, *, meant: str | None = None, cache: str = "", rule: str = ""
+) -> None:
     """Make a step with ``own``, its params, and ``paths`` by the names that its run() gives them.
 
+    ``meant``: what the step's code meant before it was imported, which is the code that runs.
     ``cache``: DVC's cache folder, which may hold results of the same causes. ``rule``: the
     digest of the step's definition in dvc.yaml as Snakemake planned it; another run may since have
-    brought dvc.yaml up to a rule that this run does not have. Raises StepError.
+    brought dvc.yaml up to a rule that this run, or a pasted command, does not have. Raises
+    StepError.
     """
     if step in reads.BY_NAME:  # no record: it is made whenever it is asked for
         importlib.import_module(f"groupconv.steps.{step}").run(own, **paths)
@@ -34,7 +37,7 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
     module = importlib.import_module(f"groupconv.steps.{step}")
     look = getattr(module, "look", None)
     digests = Digests(look=look)
-    causes = records.causes(one, digests)
+    causes = records.causes(one, digests, meant)
     if step == "train":
         Receipts().begin(one, causes)  # a plan then finds an interrupted one's states
     under_dvc = dvc.started_us()
@@ -50,11 +53,14 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
     digests.forget()
     results = records.results(one, digests)
     other_rule = bool(rule) and jobs.digest(definitions[step]) != rule
-    changed = other_rule or records.causes(one, digests) != causes
+    changed = records.causes(one, digests) != causes
     digests.save()
-    if under_dvc and (changed or not jobs.holds(one)):  # DVC would record the new ones
+    # DVC would record the new ones.
+    if under_dvc and (other_rule or changed or not jobs.holds(one)):
         raise StepError(f"{one.label}: what it reads has changed meanwhile: run it again")
-    if changed:
+    if other_rule:
+        say(f"{one.label}: not by its rule as it is now: no record of it is kept")
+    elif changed:
         say(f"{one.label}: what it reads has changed meanwhile; it will be made again")
     elif not usual:
         say(f"{one.label}: not at the workflow's own files: no record of it is kept")
@@ -63,20 +69,16 @@ def make(step: str, own: dict, paths: dict, *, cache: str = "", rule: str = "") 
 
 
 def at_usual_places(one: Job, own: dict, paths: dict) -> bool:
-    """Whether the step reads and writes the workflow's files: of others its receipt would be false.
+    """Whether each argument is the file that the rule gives: of another a receipt would be false.
 
-    ``paths`` and the job's files must name each other: one equals or contains the other.
+    A file of the rule's folder counts as that folder: of raw files there are several.
     """
-    given = [p for name, value in paths.items() if name not in NO_PATHS for p in _flat(value)]
-    given = [path.partition("{")[0] for path in given]  # figures' paths may have {name}
-    given += [own["data"]["folder"]] if one.step == "prepare" else []
-    given = [os.path.normpath(path) for path in given]
-    declared = [p for p in (*one.deps, *one.outs) if not records.code_of(p)]
+    usual = dict(one.arguments)
     if one.step == "prepare" and own["data"]["source"] == "folder":
-        declared.remove(f"data/raw/{own['data']['source']}")  # nothing lies there
-    usual = [os.path.normpath(path) for path in declared]
-    return all(any(_touch(a, b) for b in usual) for a in given) and all(
-        any(_touch(a, b) for b in given) for a in usual
+        del usual["raw"]  # nothing lies there
+    given = {name: value for name, value in paths.items() if name not in NO_PATHS}
+    return given.keys() == usual.keys() and all(
+        _is_in(path, usual[name]) for name, value in given.items() for path in _flat(value)
     )
 
 
@@ -84,8 +86,8 @@ def _flat(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _touch(a: str, b: str) -> bool:
-    return f"{a}/".startswith(f"{b}/") or f"{b}/".startswith(f"{a}/")
+def _is_in(path: str, usual: str) -> bool:
+    return f"{os.path.normpath(path)}/".startswith(f"{os.path.normpath(usual)}/")
 
 
 def _same_code(one: Job, causes: dict) -> None:

@@ -16,9 +16,14 @@ MOST_NAMED = 20  # jobs of a step that is partly made: dvc.lock is written as of
 NOTHING = "dvc.lock: nothing recorded"
 
 
+def was_killed(handle: IO) -> bool:
+    """Whether a run that was writing dvc.lock was killed, and no run lives."""
+    return BEFORE.exists() and alive.alone(handle)
+
+
 def mend(handle: IO) -> str:
-    """Restore dvc.lock if a killed run was writing it and no run lives; returns a line to print."""
-    if not BEFORE.exists() or not alive.alone(handle):
+    """Restore dvc.lock if a run was killed while it wrote it; returns a line to print."""
+    if not was_killed(handle):
         return ""
     dvclock.put_back()
     return f"{LOCK}: restored; the last run was killed while it recorded"

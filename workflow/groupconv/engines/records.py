@@ -17,19 +17,23 @@ from groupconv.engines.jobs import CODE_FOLDER, Job
 from groupconv.ground import atomic, fingerprint
 
 
-def causes(one: Job, digests: Digests) -> dict:
-    """All that decides what a job writes: command, {key: value}, {path: md5}."""
+def causes(one: Job, digests: Digests, meant: str | None = None) -> dict:
+    """All that decides what a job writes: command, {key: value}, {path: md5}.
+
+    ``meant``: what its code meant when it was imported; without it, as the code means it now.
+    """
     return {
         "command": one.command,
         "params": one.params,
-        "deps": {path: _md5(path, digests) for path in one.deps},
+        "deps": {path: _md5(path, digests, meant) for path in one.deps},
     }
 
 
-def _md5(path: str, digests: Digests) -> str | None:
-    """The md5 of a file or folder; of a file in results/code/ as the code means it now."""
+def _md5(path: str, digests: Digests, meant: str | None) -> str | None:
+    """The md5 of a file or folder; of a file in results/code/ as the code means it."""
     if step := code_of(path):
-        return hashlib.md5(meanings.text(step, digests).encode()).hexdigest()
+        text = meanings.text(step, digests) if meant is None else meant
+        return hashlib.md5(text.encode()).hexdigest()
     return digests.of(path)
 
 

@@ -57,8 +57,6 @@ class Run:
         if alive.alone(self.handle):
             for left in alive.unlocked():
                 self.say(f"{left}: removed; the run that left it was killed")
-        if said := recording.mend(self.handle):
-            self.say(said)
         self.listener = screen.Listener(workflow.output_settings, self.accepted)
         self.at_end = unless_refused(self._at_end)
         atexit.register(self.at_end)
@@ -105,6 +103,11 @@ class Run:
         if self.decided.in_dvc and (said := dvc.plots_page()):
             self.say(said)
 
+    def mend(self) -> None:
+        """Restore dvc.lock after a killed run; until then all read the copy that lies beside it."""
+        if said := recording.mend(self.handle):
+            self.say(said)
+
     @functools.cache  # noqa: B019 - there is one object
     def marker(self) -> Marker:
         """Newer than any output of a job that is to be made, until the first job begins."""
@@ -141,6 +144,7 @@ class Run:
             atexit.unregister(self.at_end)  # the refusal stays the last thing on the screen
             refuse(refused)
         or_refuse(writable.check, decided.written())
+        self.mend()
         if getattr(self.workflow.executor_settings, "status_command", None) == "squeue":
             or_refuse(cluster.check_squeue)
         self.before = TABLE.stat().st_mtime_ns if TABLE.exists() else None
@@ -218,6 +222,8 @@ class Run:
         if self.workflow.dryrun and decided.dvc_yaml()[0] != decided.dvc_yaml()[1]:
             mend = "any run, or `snakemake --cores 1 pipeline`, brings it up"
             self.say(f"dvc.yaml: behind the rules; {mend}")
+        if self.workflow.dryrun and recording.was_killed(self.handle):
+            self.say("dvc.lock: a run was killed while it recorded; the next run restores it")
         if not decided.asked or decided.under_dvc or self.listener.refused:
             return
         if not interrupted.happened():
@@ -225,6 +231,7 @@ class Run:
         self.announce()
         a_run = bool(self.workflow.executor_plugin) and not self.workflow.dryrun
         if a_run:
+            self.mend()
             self.bring_up()
             trainings.clear(decided.all_jobs(), decided.lock())
         if not (decided.in_dvc and decided.is_params_yaml()):

@@ -17,7 +17,7 @@ from snakemake.settings.types import DeploymentMethod
 from groupconv.data import held
 from groupconv.data.sources import folder as own_images
 from groupconv.data.sources import raw_files
-from groupconv.engines import conda, jobs
+from groupconv.engines import conda, jobs, wiring
 from groupconv.engines.decisions import Decisions
 from groupconv.engines.digests import STATE
 from groupconv.engines.marker import MARKER
@@ -56,7 +56,7 @@ class Seam:
         self.raw_files = [f"{self.raw}/{name}" for name in self.raw_names]
         self.raw_pattern = "|".join(map(re.escape, self.raw_names))
         self.schemes, self.seeds = reads.scheme_names(params), params["train"]["seeds"]
-        self.declared: dict[str, list[str]] = {}  # the inputs of a step
+        self.declared: dict[str, dict[str, list[str]]] = {}  # the inputs of a step, by name
         self.by_content: dict[str, list[str]] = {}  # files that it reads and no step makes
         self.uses_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
         if data["source"] == "folder":
@@ -135,7 +135,7 @@ class Seam:
         it is to be made, none is, and `changed` is newer than any output.
         """
         paths = {name: [f] if isinstance(f, str) else list(f) for name, f in files.items()}
-        self.declared[step] = [str(path) for of_name in paths.values() for path in of_name]
+        self.declared[step] = {name: list(map(str, of_name)) for name, of_name in paths.items()}
         found = {name: self._input(step, of_name) for name, of_name in paths.items()}
         return {"changed": self._input(step, [str(MARKER)]), **found}
 
@@ -194,7 +194,7 @@ class Seam:
 
     def literal(self, text: str) -> Callable:
         """An argument as it stands: Snakemake would take braces in it for wildcards."""
-        return lambda wildcards: str(text)
+        return wiring.literal(str(text))
 
     def of_all(self, path: str) -> list[str]:
         """A path with {scheme}, or {scheme} and {seed}, for each of them."""

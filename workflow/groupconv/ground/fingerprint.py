@@ -55,18 +55,32 @@ def imported(step: str) -> list[Path]:
 
 
 def reached(*files: Path) -> list[Path]:
-    """The ``files`` and every file of this package that they import. Raises StepError."""
+    """The ``files`` and every file of this package that they import.
+
+    Raises StepError, too if one imports a module beside the package: no fingerprint would have it.
+    """
     found: set[Path] = set()
-    waiting = list(files)
+    waiting, beside = list(files), _beside()
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            names, looks_for_modules = _imports(path, path.read_bytes())
+            names, others, looks_for_modules = _imports(path, path.read_bytes())
+            if strays := sorted(others & beside):
+                raise StepError(
+                    f"workflow/groupconv/{_name(path)}: imports {strays[0]} of workflow/: no "
+                    f"change of it would be seen: move it into a room of workflow/groupconv/"
+                )
             waiting += names
             if looks_for_modules:
                 waiting += path.parent.rglob("*.py")
     return sorted(found)
+
+
+def _beside() -> set[str]:
+    """The modules and packages that lie beside this package, where Python finds them, too."""
+    found = {path.stem for path in PACKAGE.parent.glob("*.py")}
+    return found | {path.parent.name for path in PACKAGE.parent.glob("*/*.py")} - {PACKAGE.name}
 
 
 def _name(path: Path) -> str:
@@ -74,9 +88,13 @@ def _name(path: Path) -> str:
 
 
 @cache
-def _imports(path: Path, content: bytes) -> tuple[list[Path], bool]:
-    """What one file imports of this package, and whether it looks for the modules beside it."""
+def _imports(path: Path, content: bytes) -> tuple[list[Path], set[str], bool]:
+    """The files of this package that one file imports, and the names of other packages.
+
+    Last, whether it looks for the modules beside it.
+    """
     found: list[Path] = []
+    others: set[str] = set()
     looks = False
     for node in _statements(_parsed(path, content)):
         if isinstance(node, ast.ImportFrom):
@@ -88,22 +106,28 @@ def _imports(path: Path, content: bytes) -> tuple[list[Path], bool]:
         looks = looks or "pkgutil" in names
         for name in names:
             package, *parts = name.split(".")
+            others |= {package} - {PACKAGE.name}
             for end in range(len(parts) + 1) if package == PACKAGE.name else ():
                 place = PACKAGE.joinpath(*parts[:end])
                 found += filter(Path.is_file, (place.with_suffix(".py"), place / "__init__.py"))
-    return found, looks
+    return found, others, looks
 
 
 @cache
 def _meaning(path: Path, content: bytes) -> str:
-    return meaning(content.decode("utf-8"), _parsed(path, content))
+    return meaning(_decoded(content), _parsed(path, content))
+
+
+def _decoded(content: bytes) -> str:
+    """As Python reads it: some editors put a byte order mark first, which says nothing."""
+    return content.decode("utf-8-sig")
 
 
 @cache
 def _parsed(path: Path, content: bytes) -> ast.Module:
     """Raises StepError."""
     try:
-        return ast.parse(content.decode("utf-8"), filename=str(path))
+        return ast.parse(_decoded(content), filename=str(path))
     except (SyntaxError, ValueError) as error:  # UnicodeDecodeError is a ValueError
         line = f" line {error.lineno}:" if isinstance(error, SyntaxError) else ""
         reason = getattr(error, "msg", None) or error
