@@ -3,7 +3,8 @@
 PYTHONPATH=workflow python benchmarks/coverage.py [--runs N]
 
 Prints a Markdown table over images, the standard deviation of accuracy between seeds, and seeds;
-and one over the seeds' degrees of freedom and share of the variance, at 25 times as many runs. One Monte Carlo error of a share is 0.7 points with 1,000 runs.
+and one over the seeds' degrees of freedom and share of the variance, of 25 times as many runs. One
+Monte Carlo error of a share is 0.7 points with 1,000 runs.
 """
 
 import asked
