@@ -3,13 +3,13 @@
     python -m study.collect [--check] [--pixels FOLDER]
 
 By the steps of any run: summary, claims, tables, figures, report, for each stage by itself, into
-study/collected/STAGE/. --check writes nothing, and names each number that is not the committed one.
---pixels takes the images that the pages show from FOLDER, the data/ of a run of the study.
+study/collected/STAGE/; all of them, or none. --check writes nothing, and names each number of the
+committed CSV, JSON and text files that the results do not give; figures and page are drawn from
+these. --pixels takes the images that the pages show from FOLDER, the data/ of a run of the study.
 """
 
 import argparse
-import json
-import math
+import os
 import shutil
 import sys
 import tempfile
@@ -22,16 +22,15 @@ from groupconv.pages.pictures import rows_shown
 from groupconv.settings import reads
 from groupconv.steps import agreement, claims, figures, report, summary, tables
 
-from study import convergence, pixels, results
+from study import compare, convergence, pixels, reading, results
 from study import plan as plans
 from study.plan import ROOT, Plan, Training
 
 COLLECTED = ROOT / "study" / "collected"
-# What git has of it; --check compares these.
-NUMBERS = ("summary.csv", "comparisons.csv", "curves.csv", "claims.json")
+# What --check compares.
+NUMBERS = ("summary.csv", "comparisons.csv", "curves.csv", "metrics.json", "claims.json", "tables")
 RATES = "rates.csv"
 OF_GRID = "stage scheme initialization learning_rate seed diverged val_top1 val_loss".split()
-DIGITS = 1e-6  # another processor, or another numpy, may round otherwise
 PAPER, TEXTS = ROOT / "workflow" / "paper", ROOT / "workflow" / "report"
 
 
@@ -68,18 +67,21 @@ def collect(
     """
     results.check(plan, kept)
     found = results.there(plan, kept)
-    pictures = kept / pixels.PICTURES
     if data:
         trained = [results.made_with(one, kept) for one in found if one.seed is not None]
         pixels.check(data, {made["manifest_sha256"] for made in trained})
-    yield from rates([one for one in found if one.seed is None], kept, collected, check=check)
-    of_all_pages: set[str] = set()
-    for stage in plan.stages:
-        trainings = [one for one in found if one.stage == stage and one.seed is not None]
-        if not any(one.scheme == "baseline" for one in trainings) or len(trainings) < 2:
-            continue
-        with tempfile.TemporaryDirectory() as name:
-            run = Path(name) / "run"
+    with tempfile.TemporaryDirectory() as name:
+        made, pictures = Path(name) / "collected", Path(name) / pixels.PICTURES
+        made.mkdir()
+        if (kept / pixels.PICTURES).exists():
+            shutil.copy(kept / pixels.PICTURES, pictures)
+        yield from rates([one for one in found if one.seed is None], kept, made / RATES)
+        shown: set[str] = set()
+        for stage in plan.stages:
+            trainings = [one for one in found if one.stage == stage and one.seed is not None]
+            if not any(one.scheme == "baseline" for one in trainings) or len(trainings) < 2:
+                continue
+            run = Path(name) / stage
             results.unpack(trainings, kept, run)
             params = plans.limited(
                 plan.stages[stage],
@@ -87,37 +89,50 @@ def collect(
                 sorted({one.seed for one in trainings}),
             )
             numbers(run, params, convergence.still_moves(plan, stage, kept))
-            if check:
-                for name in NUMBERS:
-                    compare(run / "results" / name, collected / stage / name)
-            else:
-                shown = page(run, params, pictures)
-                of_all_pages |= set(shown)
+            if not check:
+                of_stage = page(run, params, pictures)
+                shown |= set(of_stage)
                 if data:
-                    pixels.keep(shown, data, pictures)
+                    pixels.keep(of_stage, data, pictures)
                     page(run, params, pictures)
-                shutil.rmtree(collected / stage, ignore_errors=True)
-                left_out = shutil.ignore_patterns("schemes", "agreement.json", *results.MEASURED)
-                shutil.copytree(run / "results", collected / stage, ignore=left_out)
-        yield f"{stage}: {', '.join(one.name.split('/')[1] for one in trainings)}"
-    if data and of_all_pages:
-        pixels.drop_others(of_all_pages, pictures)
+            left_out = shutil.ignore_patterns("schemes", "agreement.json", *results.MEASURED)
+            shutil.copytree(run / "results", made / stage, ignore=left_out)
+            yield f"{stage}: {', '.join(one.name.split('/')[1] for one in trainings)}"
+        if check:
+            same(made, collected)
+            return
+        for path in made.iterdir():  # all is made by now
+            shutil.rmtree(collected / path.name, ignore_errors=True)
+            copied = shutil.copytree if path.is_dir() else shutil.copy
+            collected.mkdir(parents=True, exist_ok=True)
+            copied(path, collected / path.name)
+        if data:
+            pixels.drop_others(shown, pictures)
+            shutil.copy(pictures, kept / pixels.PICTURES)
 
 
-def rates(grids: list[Training], kept: Path, collected: Path, *, check: bool) -> Iterator[str]:
-    """All grids in rates.csv; yields the best of each on validation."""
+def same(made: Path, collected: Path) -> None:
+    """Raise DataError, a line for each number of ``collected`` that is not ``made``'s."""
+    found: list[str] = []
+    for path in sorted(made.rglob("*")):
+        name = path.relative_to(made)
+        if path.is_file() and (len(name.parts) == 1 or name.parts[1] in NUMBERS):
+            found += compare.files(path, collected / name)
+    there = {path.name for path in collected.glob("*/")}
+    found += [f"{collected / name}: no result gives it" for name in there - set(os.listdir(made))]
+    if found:
+        raise DataError("\n".join(found))
+
+
+def rates(grids: list[Training], kept: Path, to: Path) -> Iterator[str]:
+    """Write all grids to the table ``to``; yields the best of each on validation."""
     if not grids:
         return
-    tables = [pd.read_csv(results.place(kept, one)) for one in grids]
-    with tempfile.TemporaryDirectory() as name:
-        now, committed = Path(name) / RATES, collected / RATES
-        every = pd.concat([of.assign(stage=g.stage) for g, of in zip(grids, tables, strict=True)])
-        every[OF_GRID].to_csv(now, index=False, lineterminator="\n")
-        if check:
-            compare(now, committed)
-        else:
-            committed.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(now, committed)
+    tables = [results.grid(one, kept) for one in grids]
+    for one, table in zip(grids, tables, strict=True):
+        reading.having(table.to_dict("series"), results.place(kept, one), *OF_GRID[1:])
+    every = pd.concat([of.assign(stage=g.stage) for g, of in zip(grids, tables, strict=True)])
+    every[OF_GRID].to_csv(to, index=False, lineterminator="\n")
     for grid, table in zip(grids, tables, strict=True):
         best = table.loc[table["val_top1"].idxmax()]
         tried = table["learning_rate"]
@@ -129,7 +144,7 @@ def rates(grids: list[Training], kept: Path, collected: Path, *, check: bool) ->
 
 
 def numbers(run: Path, params: dict, unconverged: str) -> None:
-    """The steps summary and claims, of the files in ``run``; ``unconverged``: of rule 5."""
+    """The steps summary, claims, tables, of the files in ``run``; ``unconverged``: of rule 5."""
 
     def at(*names: str) -> dict[str, str]:
         return {Path(n).stem: str(run / "results" / n) for n in names}
@@ -157,22 +172,23 @@ def numbers(run: Path, params: dict, unconverged: str) -> None:
         **at("claims.json"),
         unconverged=unconverged,
     )
+    tables.run(
+        reads.params_of(params, "tables"),
+        **at("summary.csv", "claims.json"),
+        manifest=manifest,
+        counts=str(run / "data" / "counts.csv"),
+        folder=str(run / "results" / "tables"),
+    )
 
 
 def page(run: Path, params: dict, pictures: Path) -> list[str]:
-    """The steps tables, figures and report; returns the ids of the images that are shown.
+    """The steps figures and report; returns the ids of the images that are shown.
 
     ``pictures`` has the pixels of some, where it is there.
     """
     found, data = run / "results", run / "data"
     of = {name: str(found / f"{name}.csv") for name in ("summary", "comparisons")}
     of |= {"claims": str(found / "claims.json"), "manifest": str(data / "manifest.csv")}
-    tables.run(
-        reads.params_of(params, "tables"),
-        **{name: of[name] for name in ("summary", "claims", "manifest")},
-        counts=str(data / "counts.csv"),
-        folder=str(found / "tables"),
-    )
     of_seed = f"{found}/schemes/{{scheme}}/seed{{seed}}"
     drawn = figures.run(
         reads.params_of(params, "figures"),
@@ -199,35 +215,6 @@ def page(run: Path, params: dict, pictures: Path) -> list[str]:
         report=str(found / "report.html"),
     )
     return [row["id"] for row in rows_shown(drawn)]
-
-
-def compare(now: Path, committed: Path) -> None:
-    """Raise DataError, naming the first place where two files are not the same numbers."""
-    if not committed.exists():
-        raise DataError(f"{committed}: missing; python -m study.collect makes it")
-    for place, mine, theirs in differences(_content(now), _content(committed), committed.name):
-        raise DataError(f"{committed}: {place}: {theirs}, the results say {mine}")
-
-
-def _content(path: Path) -> object:
-    if path.suffix == ".csv":
-        return pd.read_csv(path, keep_default_na=False).to_dict("list")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def differences(mine: object, theirs: object, place: str) -> Iterator[tuple[str, object, object]]:
-    """(where, mine, theirs), as far as both are not the same but for DIGITS."""
-    if isinstance(mine, dict) and isinstance(theirs, dict) and mine.keys() == theirs.keys():
-        for key in mine:
-            yield from differences(mine[key], theirs[key], f"{place}: {key}")
-    elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
-        for i, both in enumerate(zip(mine, theirs, strict=True)):
-            yield from differences(*both, f"{place}[{i}]")
-    elif isinstance(mine, float) and isinstance(theirs, int | float):
-        if not math.isclose(mine, theirs, rel_tol=DIGITS, abs_tol=DIGITS):
-            yield place, mine, theirs
-    elif mine != theirs:
-        yield place, mine, theirs
 
 
 if __name__ == "__main__":

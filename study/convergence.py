@@ -1,10 +1,8 @@
 """Rule 5 of the study: does E's difference from the baseline still move with the epochs?"""
 
-import copy
-import json
 from pathlib import Path
 
-from study import results
+from study import reading, results
 from study.plan import Plan, Training
 
 MOST = 1.0  # points between a number of epochs and twice as many
@@ -22,7 +20,7 @@ def still_moves(plan: Plan, stage: str, kept: Path = results.RESULTS) -> str:
         return ""
     for other in plan.stages:
         change = difference(plan, other, kept)
-        if change is None or not _doubled(plan.stages[stage], plan.stages[other]):
+        if change is None or not _doubled(plan, stage, other):
             continue
         if abs(own - change) > MOST:
             epochs = {name: plan.stages[name]["train"]["epochs"] for name in (stage, other)}
@@ -37,19 +35,25 @@ def still_moves(plan: Plan, stage: str, kept: Path = results.RESULTS) -> str:
 def difference(plan: Plan, stage: str, kept: Path) -> float | None:
     """E's test accuracy less the baseline's, one seed, in points; None where it is not trained."""
     found = []
-    for scheme in (SCHEME, "baseline"):
-        path = results.place(kept, Training(stage, scheme, SEED))
-        if Training(stage, scheme, SEED) not in plan.trainings or not path.exists():
+    for one in _of(stage):
+        path = results.place(kept, one)
+        if one not in plan.trainings or not path.exists():
             return None
-        found.append(json.loads(path.read_text(encoding="utf-8"))["top1"])
+        found.append(reading.record(path, "top1")["top1"])
     return 100 * (found[0] - found[1])
 
 
-def _doubled(one: dict, other: dict) -> bool:
-    """Whether two stages' parameters are the same, but one has twice the other's epochs."""
-    epochs = sorted(params["train"]["epochs"] for params in (one, other))
-    alike = []
-    for params in (one, other):
-        alike.append(copy.deepcopy(params))
-        del alike[-1]["train"]["epochs"]
-    return alike[0] == alike[1] and epochs[1] == 2 * epochs[0]
+def _doubled(plan: Plan, stage: str, other: str) -> bool:
+    """Whether both trainings are the same in two stages, but one has twice the other's epochs.
+
+    By what these two read: a stage that names one rate for all has the very networks of another.
+    """
+    epochs = sorted(plan.stages[name]["train"]["epochs"] for name in (stage, other))
+    of = [[results.causes(plan, one) for one in _of(name)] for name in (stage, other)]
+    for causes in (causes for both in of for causes in both):
+        del causes["train train.epochs"]
+    return of[0] == of[1] and epochs[1] == 2 * epochs[0]
+
+
+def _of(stage: str) -> list[Training]:
+    return [Training(stage, scheme, SEED) for scheme in (SCHEME, "baseline")]

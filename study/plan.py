@@ -59,33 +59,80 @@ class Plan:
 def load(stages: Path = STAGES, configuration: Path = CONFIG) -> Plan:
     """Read and check both files. Raises StepError, in one line for each complaint."""
     base, document = config.load(configuration), unreadable.read(stages)
-    params = {}
-    for name, stage in document["stages"].items():
-        params[name] = copy.deepcopy(base)
-        for key, value in stage["set"].items():
-            section, _, inner = key.partition(".")
-            if inner not in params[name].get(section, {}):
-                known = [f"{s}.{k}" for s, keys in base.items() for k in keys]
-                near = schema.nearest(key, known)
-                raise ParamsError(f"{stages}: {name}: {key}: unknown key; did you mean {near}?")
-            params[name][section][inner] = value
-        config.check(params[name], f"{stages}: {name}")
+    _of_kind(document, dict, f"{stages}", "keys with values")
+    for key in ("stages", "order"):
+        if key not in document:
+            raise ParamsError(f"{stages}: no {key}; it needs stages and order, and may have rates")
+    _of_kind(document["stages"], dict, f"{stages}: stages", "keys with values")
+    _of_kind(document["order"], list, f"{stages}: order", "a list")
+    params = {
+        name: _of_stage(base, stage, f"{stages}: {name}")
+        for name, stage in document["stages"].items()
+    }
     trainings = []
     for entry in document["order"]:
-        if entry["stage"] not in params:
-            near = schema.nearest(entry["stage"], params)
-            raise ParamsError(f"{stages}: order: no stage {entry['stage']}; did you mean {near}?")
-        seeds = params[entry["stage"]]["train"]["seeds"]
-        for seed in entry.get("seeds", [None]):
-            if seed not in (None, *seeds):
-                raise ParamsError(f"{stages}: order: seed {seed}: not in train.seeds = {seeds}")
-            for scheme in entry["schemes"]:
-                if scheme not in base["schemes"]:
-                    known = ", ".join(base["schemes"])
-                    raise ParamsError(f"{stages}: order: no scheme {scheme}; allowed: {known}")
-                trainings.append(Training(entry["stage"], scheme, seed))
+        trainings += _of_entry(entry, params, list(base["schemes"]), f"{stages}: order")
+    rates = _of_kind(document.get("rates", {}), dict, f"{stages}: rates", "keys with values")
+    for scheme, others in rates.items():
+        of = f"{stages}: rates: {scheme}"
+        for name in (scheme, *_of_kind(others, list, of, "a list of schemes")):
+            _known(name, list(base["schemes"]), of, "scheme")
     sets = {name: stage["set"] for name, stage in document["stages"].items()}
-    return Plan(params, trainings, sets, document.get("rates", {}))
+    return Plan(params, trainings, sets, rates)
+
+
+def _of_stage(base: dict, stage: dict, name: str) -> dict:
+    """Params of a stage, complete. Raises ParamsError, as for a wrong params.yaml."""
+    found = copy.deepcopy(base)
+    of = _of_kind(stage, dict, name, "keys with values").get("set")
+    for key, value in _of_kind(of, dict, f"{name}: set", "keys with values, or {}").items():
+        section, _, inner = str(key).partition(".")
+        if inner not in found.get(section, {}):
+            known = [f"{s}.{k}" for s, keys in base.items() for k in keys]
+            raise ParamsError(f"{name}: {key}: unknown key{_nearest(key, known)}")
+        found[section][inner] = value
+    config.check(found, name)
+    return found
+
+
+def _of_entry(entry: dict, params: dict, schemes: list[str], name: str) -> list[Training]:
+    """The trainings of one line of ``order``. Raises ParamsError."""
+    _of_kind(entry, dict, f"{name}: {entry}", "{stage: ..., schemes: [...], seeds: [...]}")
+    if other := sorted(entry.keys() - {"stage", "schemes", "seeds"}):
+        known = ["stage", "schemes", "seeds"]
+        raise ParamsError(f"{name}: {other[0]}: unknown key{_nearest(other[0], known)}")
+    for key in ("stage", "schemes"):
+        if key not in entry:
+            raise ParamsError(f"{name}: {entry}: no {key}")
+    stage = _known(entry["stage"], list(params), name, "stage")
+    trained = params[stage]["train"]["seeds"]
+    seeds = _of_kind(entry.get("seeds", [None]), list, f"{name}: seeds", "a list")
+    for seed in seeds:
+        if seed not in (None, *trained) or isinstance(seed, bool):
+            raise ParamsError(f"{name}: seed {seed}: not in train.seeds = {trained}")
+    own = _of_kind(entry["schemes"], list, f"{name}: schemes", "a list")
+    for scheme in own:
+        _known(scheme, schemes, name, "scheme")
+    return [Training(stage, scheme, seed) for seed in seeds for scheme in own]
+
+
+def _of_kind(value: object, kind: type, name: str, words: str) -> object:
+    if not isinstance(value, kind):
+        raise ParamsError(f"{name} = {value}: must be {words}")
+    return value
+
+
+def _known(value: object, known: list[str], name: str, what: str) -> str:
+    if value not in known:
+        allowed = ", ".join(known)
+        near = _nearest(value, known)
+        raise ParamsError(f"{name}: no {what} {value}; allowed: {allowed}{near}")
+    return value
+
+
+def _nearest(value: object, known: list[str]) -> str:
+    near = schema.nearest(str(value), known)
+    return f"; did you mean {near}?" if near else ""
 
 
 def limited(params: dict, schemes: list[str], seeds: list[int]) -> dict:

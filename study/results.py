@@ -8,6 +8,7 @@ trained on, without the pixels' places, and study/results/measured/ what depends
 """
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from groupconv.data.manifest import TEXT, read_table
 from groupconv.ground import atomic
 from groupconv.ground.errors import DataError
 
+from study import reading
 from study.plan import ROOT, Plan, Training
 
 RESULTS = ROOT / "study" / "results"
@@ -25,6 +27,7 @@ MEASURED = "latency.csv latency.json layers.csv training_speed.csv training_spee
 XZ = {"method": "xz", "preset": 9}
 DECIDING = ("grid", "train", "evaluate")  # steps whose results no hash in the record holds
 IMAGES = ("manifest_sha256", "pixels_sha256")
+TOP1 = {"test": "top1", "val": "val_top1"}  # of a part, in test.json
 
 
 def place(results: Path, one: Training) -> Path:
@@ -46,13 +49,13 @@ def pack(run: Path, one: Training, results: Path, made: dict) -> None:
     _pack_data(run, results, made["manifest_sha256"])
     shutil.copy(run / one.folder / "history.csv", to / "history.csv")
     for name in PREDICTIONS:
-        table = _read(run / one.folder / f"{name}.csv")
+        table = reading.table(run / one.folder / f"{name}.csv", keep_default_na=False)
         table["loss"] = table["loss"].map("{:.8g}".format)
         table[["predicted", "in_top5", "loss"]].to_csv(
             to / f"{name}.csv.xz", index=False, compression=XZ, lineterminator="\n"
         )
-    history = pd.read_csv(to / "history.csv")
-    record = json.loads((run / one.folder / "test.json").read_text(encoding="utf-8"))
+    history = reading.table(to / "history.csv", "seconds")
+    record = reading.record(run / one.folder / "test.json", *TOP1.values())
     made = {"seconds_per_epoch": float(history["seconds"].median()), **made}
     _write_json(to / "test.json", {**record, "made": made})
 
@@ -84,22 +87,31 @@ def there(plan: Plan, results: Path = RESULTS) -> list[Training]:
 
 
 def made_with(one: Training, results: Path = RESULTS) -> dict:
-    """What a training was made with."""
-    name = "made.json" if one.seed is None else "test.json"
-    record = json.loads((results / one.name / name).read_text(encoding="utf-8"))
-    return record if one.seed is None else record["made"]
+    """What a training was made with. Raises DataError."""
+    folder, keys = results / one.name, ("commit", "code", "params")
+    if one.seed is None:
+        return reading.record(folder / "made.json", *keys)
+    path = folder / "test.json"
+    return reading.having(reading.record(path, "made")["made"], path, *keys, *IMAGES)
+
+
+def grid(one: Training, results: Path = RESULTS) -> pd.DataFrame:
+    """A row for each rate and initialisation that was tried. Raises DataError."""
+    return reading.table(place(results, one), "learning_rate", "seed", "val_top1")
 
 
 def check(plan: Plan, results: Path = RESULTS) -> None:
-    """Raise DataError if two results are of other code or images, or one of other parameters.
+    """Raise DataError if two results are of other code, keys or images, or one of other parameters.
 
-    What prepare, split and square made is known by its hash, so their code may change.
+    What prepare, split and square made is known by its hash, so their code may change. A key that
+    params.yaml got since is in no result; where it is in one, it is in all.
     """
     first: dict[str, tuple[str, str]] = {}
     for one in there(plan, results):
         made = made_with(one, results)
-        if made["params"] != plan.of_scheme(one):
-            keys = ", ".join(_differing(made["params"], plan.of_scheme(one)))
+        has, planned = _flat(made["params"]), _flat(plan.of_scheme(one))
+        if other := sorted(key for key in has if has[key] != planned.get(key)):
+            keys = ", ".join(other)
             raise DataError(f"{results / one.name}: trained with another {keys} than is planned")
         for step in (step for step in DECIDING if step in made["code"]):
             digest = made["code"][step]
@@ -109,6 +121,11 @@ def check(plan: Plan, results: Path = RESULTS) -> None:
                     f"{results / one.name}: made by other code of the step {step} "
                     f"({made['commit'][:10]}) than {results / name}; train all of them by one"
                 )
+        kind = "grid" if one.seed is None else "train"
+        keys = {key for key in has if not key.startswith("schemes.")}
+        name, other = first.setdefault(f"keys of {kind}", (one.name, keys))
+        if lacks := sorted(keys ^ other):
+            raise DataError(f"{results / one.name}: {', '.join(lacks)}: {results / name} differs")
         for key in (key for key in IMAGES if key in made):
             of = f"{key} {plan.stages[one.stage]['data']}"
             name, other = first.setdefault(of, (one.name, made[key]))
@@ -118,31 +135,30 @@ def check(plan: Plan, results: Path = RESULTS) -> None:
                 )
 
 
+def causes(plan: Plan, one: Training) -> dict:
+    """All parameters that decide what a training gives, {section.key: value}; its epochs, too."""
+    params = plan.stages[one.stage]
+    rest = {section: params[section] for section in ("data", "split", "evaluate")}
+    of = {"train": plan.of_scheme(one), "rest": rest}
+    return {f"{k} {key}": value for k, part in of.items() for key, value in _flat(part).items()}
+
+
 def same(plan: Plan, one: Training, results: Path = RESULTS) -> Training | None:
     """A training of another stage that is there and, by its parameters, this very training."""
     if one.seed is None:
         return None
-
-    def causes(of: Training) -> tuple:
-        params = plan.stages[of.stage]
-        rest = [params[section] for section in ("data", "split", "evaluate")]
-        return of.scheme, of.seed, plan.of_scheme(of), rest
-
     others = [other for other in there(plan, results) if other.stage != one.stage]
-    same_seed = (other for other in others if other.seed == one.seed)
-    return next((other for other in same_seed if causes(other) == causes(one)), None)
+    same_seed = (other for other in others if (other.scheme, other.seed) == (one.scheme, one.seed))
+    return next((o for o in same_seed if causes(plan, o) == causes(plan, one)), None)
 
 
-def _differing(ours: dict, theirs: dict) -> list[str]:
-    flat = [
-        {
-            f"{section}.{key}": value
-            for section, keys in params.items()
-            for key, value in (keys.items() if isinstance(keys, dict) else [("", keys)])
-        }
-        for params in (ours, theirs)
-    ]
-    return sorted(k for k in flat[0].keys() | flat[1].keys() if flat[0].get(k) != flat[1].get(k))
+def _flat(params: dict) -> dict:
+    """{section.key: value}."""
+    return {
+        f"{section}.{key}": value
+        for section, keys in params.items()
+        for key, value in (keys.items() if isinstance(keys, dict) else [("", keys)])
+    }
 
 
 def unpack(trainings: list[Training], results: Path, run: Path) -> None:
@@ -154,46 +170,58 @@ def unpack(trainings: list[Training], results: Path, run: Path) -> None:
     if len(found) > 1:
         raise DataError(f"{results / trainings[0].stage}: trained on {len(found)} other manifests")
     data = results / "data" / found.pop()[:16]
-    manifest = pd.read_csv(data / "manifest.csv.xz", dtype=TEXT, keep_default_na=False)
+    as_text = {"dtype": TEXT, "keep_default_na": False}
+    manifest = reading.table(data / "manifest.csv.xz", **as_text)
+    reading.having(manifest.to_dict("series"), data / "manifest.csv.xz", *OF_MANIFEST)
     (run / "data").mkdir(parents=True)
     manifest.to_csv(run / "data" / "manifest.csv", index=False, lineterminator="\n")
-    counts = pd.read_csv(data / "counts.csv.xz", dtype=TEXT, keep_default_na=False)
+    counts = reading.table(data / "counts.csv.xz", **as_text)
     counts.to_csv(run / "data" / "counts.csv", index=False, lineterminator="\n")
     for one in trainings:
-        of, to = results / one.name, run / one.folder
-        to.mkdir(parents=True)
-        for name in ("history.csv", "test.json"):
-            shutil.copy(of / name, to / name)
-        for name, part in PREDICTIONS.items():
-            table = _read(of / f"{name}.csv.xz")
-            images = manifest[manifest["split"] == part].reset_index(drop=True)
-            if len(table) != len(images):
-                raise DataError(f"{of / name}.csv.xz: {len(table):,} rows, of {len(images):,}")
-            table.insert(0, "id", images["id"])
-            table.insert(1, "class", images["class"])
-            table.insert(3, "correct", (table["class"] == table["predicted"]).astype(int))
-            table.to_csv(to / f"{name}.csv", index=False, lineterminator="\n")
-    if not (results / "measured").exists():
-        raise DataError(f"{results}/measured: missing; python -m study.train --measure makes it")
+        _unpack_one(one, manifest, results, run / one.folder)
+    measured = results / "measured"
+    if not measured.exists():
+        raise DataError(f"{measured}: missing; python -m study.train --measure makes it")
     schemes = {one.scheme for one in trainings}
     for scheme in schemes:
-        shutil.copy(
-            results / "measured" / f"{scheme}.json", run / f"results/schemes/{scheme}/macs.json"
-        )
+        reading.record(measured / f"{scheme}.json", "macs", "parameters")
+        shutil.copy(measured / f"{scheme}.json", run / f"results/schemes/{scheme}/macs.json")
     for name in MEASURED:
-        path = results / "measured" / name
+        path = measured / name
         if path.suffix == ".csv":
-            table = pd.read_csv(path)
+            table = reading.table(path)
+            reading.having(table.to_dict("series"), path, "scheme")
             table = table[table["scheme"].isin(schemes)]
             table.to_csv(run / "results" / name, index=False, lineterminator="\n")
         else:
+            reading.record(path, *(("load", "machine") if name == "latency.json" else ()))
             shutil.copy(path, run / "results" / name)
 
 
-def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(
-        path, dtype={"id": str, "class": str, "predicted": str}, keep_default_na=False
-    )
+def _unpack_one(one: Training, manifest: pd.DataFrame, results: Path, to: Path) -> None:
+    """The files of one training, in ``to``. Raises DataError if they contradict each other."""
+    of = results / one.name
+    to.mkdir(parents=True)
+    reading.table(of / "history.csv", "epoch", "train_loss", "train_top1", "val_top1", "seconds")
+    record = reading.record(of / "test.json", *TOP1.values(), "made", "machine")
+    for name in ("history.csv", "test.json"):
+        shutil.copy(of / name, to / name)
+    for name, part in PREDICTIONS.items():
+        path = of / f"{name}.csv.xz"
+        table = reading.table(path, "in_top5", "loss", keep_default_na=False)
+        images = manifest[manifest["split"] == part].reset_index(drop=True)
+        if len(table) != len(images):
+            raise DataError(f"{path}: {len(table):,} rows, of {len(images):,}")
+        table.insert(0, "id", images["id"])
+        table.insert(1, "class", images["class"])
+        table.insert(3, "correct", (table["class"] == table["predicted"]).astype(int))
+        top1, key = float(table["correct"].mean()), TOP1[part]
+        if not math.isclose(top1, record[key], abs_tol=1e-9):
+            raise DataError(
+                f"{path}: {top1:.6f} of them are right, but {of / 'test.json'} says "
+                f"{key} = {record[key]:.6f}; one of them is not what the training gave"
+            )
+        table.to_csv(to / f"{name}.csv", index=False, lineterminator="\n")
 
 
 def _write_json(path: Path, content: dict) -> None:

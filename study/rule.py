@@ -20,7 +20,7 @@ def chosen(plan: Plan, kept: Path = results.RESULTS) -> dict[str, dict]:
     to two digits, with the initialisation of the first.
     """
     grids = [one for one in results.there(plan, kept) if one.seed is None]
-    tables = [pd.read_csv(results.place(kept, one)) for one in grids]
+    tables = [results.grid(one, kept) for one in grids]
     best = each_at_its_best(pd.concat(tables))
     rates, initial = ({**best[key]} for key in KEYS)
     for scheme, others in plan.rates.items():

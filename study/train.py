@@ -56,6 +56,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--measure", action="store_true", help="only MACs, latency, steps' time")
     parser.add_argument("--no-commit", action="store_true", help="leave the results uncommitted")
     given = parser.parse_args(arguments)
+    if given.cores < 1:
+        parser.error(f"--cores {given.cores}: must be at least 1")
+    for option in ("folder", "results"):
+        if (path := getattr(given, option)).exists() and not path.is_dir():
+            parser.error(
+                f"--{option} {path}: a file; it must be a folder, or what is not there yet"
+            )
     interrupted.hold()
     try:
         plan = plans.load(given.stages, given.config)
@@ -86,6 +93,10 @@ def clone(folder: Path, plan: Plan, kept: Path) -> None:
     Raises StepError where a clone that is there trains otherwise.
     """
     found = [results.made_with(one, kept) for one in results.there(plan, kept)]
+    if folder.exists() and not (folder / "workflow" / "groupconv").is_dir():
+        raise StepError(
+            f"--folder {folder}: no clone of this repository; name one, or a new folder"
+        )
     if not folder.exists():
         git(ROOT, "clone", "-q", str(ROOT), str(folder))
         git(folder, "checkout", "-q", "--detach", "HEAD")
@@ -162,7 +173,10 @@ def keep(one: Training, plan: Plan, given: argparse.Namespace) -> None:
 
 def measure(plan: Plan, given: argparse.Namespace) -> None:
     """MACs, latency and the time of a training step, once: best where nothing runs beside it."""
-    if (given.results / "measured").exists():
+    there = given.results / "measured"
+    if there.exists():
+        if given.measure:
+            say(f"study: {there} is there; remove it, and all of it is measured again")
         return
     params = next(iter(plan.stages.values()))
     schemes = reads.scheme_names(params)

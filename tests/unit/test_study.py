@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 from groupconv.ground.errors import DataError, ParamsError
+from groupconv.settings import reads
 
 from study import collect, convergence, plan, results, rule, train
 
@@ -56,6 +57,48 @@ def test_a_wrong_stage_is_one_line(tmp_path, key, value, line):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda d: d.pop("order"), "no order"),
+        (lambda d: d["stages"]["main"].pop("set"), "main: set = None: must be keys"),
+        (lambda d: d["order"].append({"schemes": ["E"]}), "no stage"),
+        (lambda d: d["order"].append({"stage": "mian", "schemes": ["E"]}), "did you mean main"),
+        (lambda d: d["order"].append({"stage": "main", "schemes": "E"}), "schemes = E: must be a"),
+        (lambda d: d["order"].append({"stage": "main", "schemes": ["e"]}), "did you mean E"),
+        (lambda d: d["order"].append({"stage": "main", "schemes": ["E"], "seeds": 0}), "must be a"),
+        (lambda d: d["order"].append({"stage": "main", "seed": [0]}), "did you mean seeds"),
+        (lambda d: d["rates"].update(A=["baseline", "Q"]), "rates: A: no scheme Q"),
+        (lambda d: d.update(rates=None), "rates = None"),
+        (lambda d: d.clear(), "no stages"),
+    ],
+)
+def test_a_wrong_plan_is_one_line(tmp_path, change, line):
+    document = yaml.safe_load(plan.STAGES.read_text(encoding="utf-8"))
+    change(document)
+    (tmp_path / "stages.yaml").write_text(yaml.safe_dump(document))
+    with pytest.raises(ParamsError, match=line) as caught:
+        plan.load(tmp_path / "stages.yaml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_that_params_got_since_is_in_no_result_or_in_all(tmp_path, monkeypatch):
+    planned = plan.load()
+    for name in ("E-seed0", "D-seed0"):
+        shutil.copytree(results.RESULTS / "main" / name, tmp_path / "main" / name)
+    for stage in planned.stages.values():
+        stage["train"]["gradient_norm"] = 5.0
+    read = (*reads.READS["train"], "train.gradient_norm")
+    monkeypatch.setitem(reads.READS, "train", read)
+    results.check(planned, tmp_path)
+    path = tmp_path / "main" / "E-seed0" / "test.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["made"]["params"]["train"]["gradient_norm"] = 5.0
+    path.write_text(json.dumps(record))
+    with pytest.raises(DataError, match=r"train\.gradient_norm: .*E-seed0 differs"):
+        results.check(planned, tmp_path)
+
+
 def test_the_committed_numbers_are_those_of_the_committed_results():
     planned = plan.load()
     said = {line.split(":")[0] for line in collect.collect(planned, check=True)}
@@ -81,6 +124,10 @@ def kept_tops(tmp_path, **tops):
         ({"main": (0.80, 0.86), "half": (0.61, 0.69)}, {"main", "half"}),
         ({"main": (0.80, 0.86), "half": (0.635, 0.69)}, set()),
         ({"main": (0.80, 0.86), "longer": (0.84, 0.895)}, set()),
+        (  # the very networks of main, by a rate that it names itself
+            {"main": (0.80, 0.86), "half": (0.61, 0.69), "one_rate": (0.80, 0.86)},
+            {"main", "half", "one_rate"},
+        ),
         (
             {"half": (0.61, 0.69), "main": (0.80, 0.86), "longer": (0.84, 0.895)},
             {"half", "main"},  # twice as many epochs do not mend the half

@@ -1,5 +1,7 @@
 """A finished run's text results, as the study keeps them, and what is collected from them."""
 
+import shutil
+
 import pytest
 import torch
 from groupconv.settings import reads
@@ -26,3 +28,10 @@ def kept(finished, tmp_path_factory):
     said = list(collect.collect(planned, folder / "results", folder / "collected"))
     assert said == ["main: baseline-seed0, D-seed0, E-seed0"]
     return planned, folder
+
+
+@pytest.fixture
+def copied(kept, tmp_path):
+    planned, folder = kept
+    shutil.copytree(folder, tmp_path / "study")
+    return planned, tmp_path / "study"

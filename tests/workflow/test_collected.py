@@ -14,13 +14,6 @@ from groupconv.ground.errors import DataError
 from study import collect, pixels, plan
 
 
-@pytest.fixture
-def copied(kept, tmp_path):
-    planned, folder = kept
-    shutil.copytree(folder, tmp_path / "study")
-    return planned, tmp_path / "study"
-
-
 def two(folder):
     return folder / "results", folder / "collected"
 
@@ -83,27 +76,57 @@ def test_pixels_of_another_run_are_refused(copied, tmp_path):
 def test_an_edited_prediction_is_seen(copied):
     planned, folder = copied
     assert checked(planned, folder)
-    path = folder / "results" / "main" / "E-seed0" / "predictions.csv.xz"
+    of = folder / "results" / "main" / "E-seed0"
     (data,) = (folder / "results" / "data").iterdir()
     manifest = pd.read_csv(data / "manifest.csv.xz", dtype=str)
     truth = manifest.loc[manifest["split"] == "test", "class"].reset_index(drop=True)
-    table = pd.read_csv(path, dtype=str)
+    table = pd.read_csv(of / "predictions.csv.xz", dtype=str)
     right = (table["predicted"] == truth).idxmax()
     table.loc[right, "predicted"] = next(c for c in truth if c != truth[right])
-    table.to_csv(path, index=False)
-    with pytest.raises(DataError, match=r"collected/main/summary\.csv: .*, the results say "):
+    table.to_csv(of / "predictions.csv.xz", index=False)
+    # Collected without --check, too, it would stand beside the record of what the training gave.
+    with pytest.raises(
+        DataError, match=r"E-seed0/predictions\.csv\.xz: .* right, but .*test\.json"
+    ):
+        list(collect.collect(planned, *two(folder)))
+    record = json.loads((of / "test.json").read_text())
+    record["top1"] -= 1 / len(truth)
+    (of / "test.json").write_text(json.dumps(record))
+    with pytest.raises(
+        DataError, match=r"collected/main/summary\.csv: .*, the results say "
+    ) as told:
         checked(planned, folder)
+    named = {
+        line.split(": ")[0].split("collected/main/")[1] for line in str(told.value).split("\n")
+    }
+    assert {"summary.csv", "comparisons.csv", "metrics.json", "tables/results.csv"} <= named
 
 
-@pytest.mark.parametrize("name", ["claims.json", "comparisons.csv"])
-def test_an_edited_answer_is_seen(copied, name):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("claims.json", ["cannot tell", "primary"]),
+        ("comparisons.csv", ["secondary", "primary"]),
+        ("metrics.json", ['"macs": ']),
+        ("tables/results.md", ["baseline"]),
+        ("tables/summary.txt", ["baseline"]),
+    ],
+)
+def test_an_edited_answer_is_seen(copied, name, words):
     planned, folder = copied
     path = folder / "collected" / "main" / name
     text = path.read_text()
-    word = {"claims.json": "cannot tell", "comparisons.csv": "secondary"}[name]
-    word = word if word in text else "primary"
-    path.write_text(text.replace(word, "holds", 1))
-    with pytest.raises(DataError, match=rf"{name}: .*holds.*, the results say "):
+    word = next(word for word in words if word in text)
+    other = '"macs": 1' if "macs" in word else "holds"
+    path.write_text(text.replace(word, other, 1))
+    with pytest.raises(DataError, match=rf"{name}: .*, the results say "):
+        checked(planned, folder)
+
+
+def test_what_no_result_gives_is_seen(copied):
+    planned, folder = copied
+    shutil.copytree(folder / "collected" / "main", folder / "collected" / "half")
+    with pytest.raises(DataError, match=r"collected/half: no result gives it"):
         checked(planned, folder)
 
 
