@@ -1,5 +1,7 @@
 """One definition of each step: dvc.yaml and the table of docs/rebuilds.md follow from the rules."""
 
+import re
+
 import affected
 import pytest
 from groupconv.settings import config
@@ -28,6 +30,15 @@ def test_dvc_yaml_is_the_same_for_images_of_your_own(project):
 def test_the_documents_table_is_that_of_the_pipeline():
     text = affected.DOCUMENT.read_text(encoding="utf-8")
     assert affected.inserted(text) == text, TABLE
+
+
+def test_a_trained_network_is_evaluated_before_the_next_is_trained(finished):
+    said = re.findall(r"^(train|evaluate) (\w+) seed 0: (started|made)", finished[1], re.M)
+    before = said[: said.index(("train", "D", "started"))]  # the last of three, on two cores
+    trained = {name for step, name, what in before if (step, what) == ("train", "made")}
+    evaluated = {name for step, name, what in before if (step, what) == ("evaluate", "started")}
+    assert trained
+    assert trained == evaluated
 
 
 @pytest.mark.slow

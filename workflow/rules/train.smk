@@ -49,6 +49,7 @@ rule evaluate:
         "logs/evaluate/{scheme}/seed{seed}.log",
     benchmark:
         "logs/evaluate/{scheme}/seed{seed}.tsv"
+    priority: 1_000_000  # before any other training: should the machine go, its results are there
     conda:
         conda.torch_environment(config["train"]["device"])
     threads: config["train"]["threads"]
