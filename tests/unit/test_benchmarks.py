@@ -1,5 +1,6 @@
 """Bad input of a benchmark is one line, before anything is timed."""
 
+import json
 import runpy
 import shutil
 import sys
@@ -141,3 +142,32 @@ def test_widths_says_where_doubling_the_groups_ends_with_its_interval(project, c
     one = doubled(runs[runs["process"] == 0], "eager")
     assert one["groups_where_time_stops_falling_low"] is None
     assert capsys.readouterr().out.endswith("up to 32\n")
+
+
+@pytest.mark.usefixtures("program")
+def test_latency_writes_what_it_chose_and_why_the_others_do_not_count(project, monkeypatch, capsys):
+    times = {"eager": 100, "folded": 60, "folded_int8_classifier": 30}
+    names = [(s, name) for s in ("baseline", "E") for name in times]
+    rows = [
+        (turn, at, s, name, times[name] / (1 + (s == "E")))
+        for turn in (1, 2)
+        for at, (s, name) in enumerate(names, start=1)
+    ]
+    differences = {s: dict.fromkeys(times, 0.0) for s in ("baseline", "E")}
+    found = {"rows": rows, "differences": differences, "others": 0.0, "cores_given": 1.0}
+    monkeypatch.setattr(apart, "in_processes", lambda *_: [found, found])
+    monkeypatch.setattr(load, "load_before", lambda *_, **__: {"others_before": 0.0})
+    given = "--schemes E --processes 2 --threads 1 --json found.json --back-ends".split()
+    program = str(project / "benchmarks" / "latency.py")
+    monkeypatch.setattr(sys, "argv", [program, *given, *times, "cuda_graphs"])
+    runpy.run_path(program, run_name="__main__")
+    record = json.loads((project / "found.json").read_text())
+    chosen = {key: name for key, name in record.items() if key.endswith("best_back_end")}
+    assert chosen == dict.fromkeys(chosen, "folded")
+    assert len(chosen) == 4
+    assert record["E.best_reduction_percent"] == pytest.approx(50)
+    assert record["skipped.cuda_graphs"] == "it runs on CUDA alone"
+    assert record["skipped.folded_int8_classifier"].startswith("no trained networks in ")
+    assert record["skipped.openvino"] == "not asked for: --back-ends"
+    said = capsys.readouterr().out
+    assert "folded_int8_classifier does not count: no trained networks in " in said
