@@ -1,5 +1,6 @@
 """After a change only the affected steps are made again."""
 
+import os
 import re
 
 import pytest
@@ -36,6 +37,27 @@ def test_another_argument_of_a_rule_makes_its_step_again(finished):
         assert "dvc.yaml: behind the rules" in run.stdout
     finally:
         project.edit(words[1], words[0], words[2])
+
+
+@pytest.mark.parametrize("dated", [0, 4e9], ids=["1970", "2096"])
+def test_a_dry_run_sees_past_strange_dates_and_leaves_them(finished, dated):
+    """Snakemake alone would not see that the report, from an archive without dates, is made."""
+    project, _ = finished
+    folders = (project.folder / "results", project.folder / "logs")
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    before = {path: path.stat().st_mtime_ns for path in files}
+    project.edit("dpi: 150", "dpi: 151")
+    try:
+        for path in files:
+            os.utime(path, (dated, dated))
+        run = project.snakemake("-n")
+        assert planned(run) == {"figures": 1, "report": 1, "all": 1, "total": 3}
+        assert "in the future" not in run.stdout
+        assert {path.stat().st_mtime for path in files} == {dated}
+    finally:
+        project.edit("dpi: 151", "dpi: 150")
+        for path, time_ns in before.items():
+            os.utime(path, ns=(time_ns, time_ns))
 
 
 @pytest.mark.parametrize(

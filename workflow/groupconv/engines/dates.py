@@ -25,6 +25,11 @@ def bring_back(paths: Iterable[str]) -> None:
             _set(path, now - PAST_NS, f"dated {date:%Y-%m-%d}, in the future")
 
 
+def hide(paths: Iterable[str], latest_s: int) -> bool:
+    """Whether one of the files is dated 0, or as late as ``latest_s``: a change is not seen."""
+    return any(dated == 0 or dated >= latest_s * SECOND_NS for _, dated in _dates(paths))
+
+
 def bring_within(paths: Iterable[str], latest_s: int) -> None:
     """Give files that are dated 0, or as late as ``latest_s``, a date between. Raises StepError."""
     for path, dated in _dates(paths):

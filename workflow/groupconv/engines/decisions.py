@@ -13,7 +13,7 @@ from pathlib import Path
 from snakemake.rules import RuleProxy
 
 from groupconv.data import formats
-from groupconv.engines import dvc, dvcyaml, foresight, jobs, plan, records, wiring
+from groupconv.engines import dates, dvc, dvcyaml, foresight, jobs, plan, records, wiring
 from groupconv.engines.digests import Digests
 from groupconv.engines.dvclock import Lock
 from groupconv.engines.refusal import or_refuse
@@ -152,6 +152,18 @@ class Decisions:
                 inputs = chain(*self.declared[one.step].values())
                 paths = [*inputs, *rule.output, rule.benchmark]
                 found += _filled(one, map(str, filter(None, paths)))
+        return found
+
+    def hidden(self, latest_s: int) -> set[str]:
+        """The outputs of jobs that will be made, where dates hide that from Snakemake."""
+        found: set[str] = set()
+        for one in self.all_jobs():
+            # A raw file that is there stays, whatever becomes of the others.
+            if one.name in self.wanted() and one.step != "download":
+                rule = RuleProxy(self.workflow.get_rule(one.step))
+                outputs = _filled(one, map(str, rule.output))
+                if dates.hide([*outputs, *_filled(one, [str(rule.benchmark)])], latest_s):
+                    found.update(outputs)
         return found
 
     def written(self) -> list[str]:

@@ -112,7 +112,10 @@ class Run:
     def marker(self) -> Marker:
         """Newer than any output of a job that is to be made, until the first job begins."""
         limits.check_hooks(self.workflow)
-        or_refuse(dates.bring_within, self.decided.files_of_jobs(), FAR)
+        if self.workflow.executor_plugin and not self.workflow.dryrun:
+            or_refuse(dates.bring_within, self.decided.files_of_jobs(), FAR)
+        else:  # --summary and --dag set no times either; Snakemake is told what they hide
+            self.workflow.dag.forcefiles.update(self.decided.hidden(FAR))
         return or_refuse(Marker, not self.workflow.dryrun, self.handle)
 
     @functools.cache  # noqa: B019
