@@ -35,7 +35,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def test_what_is_no_file_stays_what_it_is(tmp_path):
-    """Seen: /dev/null had become a file, for every program, by a step that root ran."""
+    """Root could rename a file over /dev/null, which then was a file for every program."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with pytest.raises(DiskError, match="pipe: cannot be written: it is there, and no file"):
