@@ -259,7 +259,7 @@ IMPORTED_BY = {  # written by hand: neither more nor fewer
     "network/back_ends/table.py": {*ELSEWHERE, "latency"},
     "network/back_ends/ov.py": {*ELSEWHERE, "latency"},
     "results/comparability.py": {"summary", "claims"},
-    "results/intervals.py": {"evaluate", "agreement", "latency", "summary", "claims"},
+    "results/intervals.py": {"evaluate", "agreement", "latency", "summary", "claims", "report"},
     "results/order.py": {
         *("grid", "sweep", "agreement", "latency", "training_speed"),
         *("summary", "tables", "figures", "report"),
