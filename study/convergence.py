@@ -25,7 +25,8 @@ def still_moves(plan: Plan, stage: str, kept: Path = results.RESULTS) -> str:
         if abs(own - change) > MOST:
             epochs = {name: plan.stages[name]["train"]["epochs"] for name in (stage, other)}
             return (
-                f"{SCHEME} less the baseline is {own:+.1f} points after {epochs[stage]} epochs and "
+                f"{SCHEME} less the baseline, with seed {SEED}, is {own:+.1f} points after "
+                f"{epochs[stage]} epochs and "
                 f"{change:+.1f} after {epochs[other]}: the difference still moves by more than "
                 f"{MOST:g} point"
             )

@@ -140,8 +140,8 @@ def test_a_difference_that_still_moves_with_the_epochs_is_not_converged(tmp_path
     assert {stage for stage, why in found.items() if why} == moving
     if "main" in moving:
         assert found["main"] == (
-            "E less the baseline is -6.0 points after 6 epochs and -8.0 after 3: the difference "
-            "still moves by more than 1 point"
+            "E less the baseline, with seed 0, is -6.0 points after 6 epochs and -8.0 after 3: the "
+            "difference still moves by more than 1 point"
         )
 
 
