@@ -11,6 +11,7 @@ from groupconv.ground.errors import DataError
 from groupconv.settings import schema
 
 TEXT = {"id": str, "class": str, "predicted": str}
+BACK = "; `git checkout` brings the committed file back"
 
 
 def record(path: Path, *keys: str) -> dict:
@@ -42,9 +43,6 @@ def table(path: Path, *numbers: str, **given: object) -> pd.DataFrame:
         if not pd.api.types.is_numeric_dtype(found[name]):
             raise DataError(f"{path}: {name} has what is no number{BACK}")
     return found
-
-
-BACK = "; `git checkout` brings the committed file back"
 
 
 @contextmanager
