@@ -55,6 +55,9 @@ def test_figure_9_says_what_its_intervals_are_about_and_what_it_cannot_show():
     )
     (band,) = figure.axes[0].patches
     assert (band.get_x(), band.get_width()) == (-1.1, 2.2)
+    unlike = given(["A", "D"], {"test_top1": -1.5}, **more)  # as in a study on its way
+    unlike.comparisons["seeds"] = [1, 3]
+    assert "images, 1 to 3 seeds, 15" in drawing.accuracy(unlike).get_suptitle().replace("\n", " ")
 
 
 def test_the_papers_numbers_are_crosses_where_they_may_stand():

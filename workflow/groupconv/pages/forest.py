@@ -19,7 +19,7 @@ from matplotlib.patches import Patch
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, SMALL, WIDTH
 from groupconv.pages.words import MINUS
-from groupconv.results.words import many
+from groupconv.results.words import from_to, many
 
 ROW_IN, LINE_IN, AROUND_IN = 0.34, 0.2, 1.75  # heights of a row, of a line in it, of the rest
 OWN, ALL = {"linewidth": 3.5, "alpha": 0.55}, {"linewidth": 1}  # the two kinds of interval
@@ -178,7 +178,7 @@ def _covers(rows: pd.DataFrame) -> str:
     if rows.empty:
         return "No scheme to compare with it."
     kinds = " / ".join(dict.fromkeys(rows["kind"]))
-    images, seeds = rows["images"].max(), rows["seeds"].max()
-    counted = f"{many(images, 'image')}, {many(seeds, 'seed')}"
+    seeds = from_to(rows["seeds"].min(), rows["seeds"].max(), "seed")
+    counted = f"{many(rows['images'].max(), 'image')}, {seeds}"
     notes = "".join(f", {note}" for note in dict.fromkeys(rows["note"].dropna()) if note)
     return f"Intervals: {kinds} ({counted}{notes})."

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from groupconv.results.words import many
+from groupconv.results.words import from_to, many
 
 
 def resolution(results: pd.DataFrame) -> str:
@@ -12,8 +12,7 @@ def resolution(results: pd.DataFrame) -> str:
 
     The baseline has no smallest difference; alone it has nothing to show one of.
     """
-    least, most = int(results["seeds"].min()), int(results["seeds"].max())
-    seeds = many(most, "seed") if least == most else f"{least} to {most} seeds"
+    seeds = from_to(results["seeds"].min(), results["seeds"].max(), "seed")
     said = f"Test part: {many(results['test_images'].iloc[0], 'image')}, {seeds}"
     smallest = results["smallest_difference"].max() * 100
     if math.isnan(smallest):
