@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from slurm_jobs import LONGER
 from versioned import Versioned, copied, small_made
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
+
+# .ci/run stops these tests where the others failed: as with Ctrl-C, they then say what failed here.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

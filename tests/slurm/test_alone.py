@@ -39,7 +39,7 @@ def host():
         },
         "packages": subprocess.run(packages, capture_output=True, text=True, check=True).stdout,
         "folders": [Path(f).exists() for f in (*folders, STATE, "/usr/sbin/policy-rc.d")],
-        "processes": DAEMONS & {process.name() for process in psutil.process_iter()},
+        "processes": DAEMONS & {process.info["name"] for process in psutil.process_iter(["name"])},
         "ports": PORTS & {c.laddr.port for c in psutil.net_connections() if c.status == "LISTEN"},
     }
 
