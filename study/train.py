@@ -68,13 +68,16 @@ def main(arguments: list[str]) -> int:
         plan = plans.load(given.stages, given.config)
         results.check(plan, given.results)
         clone(given.folder, plan, given.results)
-        missing = [one for one in plan.trainings if not results.place(given.results, one).exists()]
+        missing = [one for one in plan.trainings if not is_there(one, given)]
         wanted = [] if given.measure else missing
         for _, of_stage in groupby(wanted, key=lambda one: (one.stage, one.seed)):
             trainings = list(of_stage)
             if trainings[0].seed is not None:
                 rule.check(plan, trainings[0].stage, given.results)
-            left = [one for one in trainings if not taken(one, plan, given)]
+            # Beside it may run another, with a --folder of its own.
+            left = [
+                one for one in trainings if not (is_there(one, given) or taken(one, plan, given))
+            ]
             if left:
                 train(left, plan, given)
         measure(plan, given)
@@ -85,6 +88,11 @@ def main(arguments: list[str]) -> int:
         print(interrupted.LINE, file=sys.stderr)
         return interrupted.STATUS
     return 0
+
+
+def is_there(one: Training, given: argparse.Namespace) -> bool:
+    """Whether the study has its results."""
+    return results.place(given.results, one).exists()
 
 
 def clone(folder: Path, plan: Plan, kept: Path) -> None:
