@@ -34,6 +34,13 @@ class A:
     """A thing."""
 
     value = 1
+
+
+class B(Exception):
+    pass
+
+
+def g(): ...
 '''
 
 
@@ -55,6 +62,16 @@ def meant(text):
         ('("a"\n', '("a"  # first\n\n          # then\n'),
         ('  two  """', '  two  """  # the end'),
         ("value = 1\n", "value = 1   \n"),
+        ("value = 1\n", 'value = 1\n    """What it is worth,\n    in yen."""\n'),
+        ("AREA = math.pi\n", 'AREA = math.pi\n"""Of the unit circle."""\n'),
+        ('    """A thing."""\n', '    (\n        """A"""\n        """ thing."""\n    )\n'),
+        ('    """Twice."""\n    return', '    """Twice."""; return'),
+        ('    """Twice."""\n', '    """Twice."""; """And more."""; \n'),
+        ("    pass\n", '    """A fault."""\n'),
+        ("    pass\n", '    """A fault,\n    of theirs."""\n\n    pass\n'),
+        ("B(Exception):\n    pass", "B(Exception): pass"),
+        ("...", '"""Größer."""'),
+        ("...", '\n    """Größer."""'),
         ("\n", "\r\n"),
     ],
 )
@@ -74,6 +91,11 @@ def test_what_means_the_same(old, new):
         ("value = 1", 'value = "A thing."'),
         ('    """A thing."""\n', '    text = """A thing."""\n'),
         ("import math", "import cmath as math"),
+        ("    pass\n", "    value = 1\n"),
+        ("...", "return 1"),
+        ("...", '(yield """Größer.""")'),
+        ('    """Twice."""\n', '    f"""Twice {x}."""\n'),
+        ('    """Twice."""\n', '    """Twice."""; x = 2\n'),
     ],
 )
 def test_what_means_something_else(old, new):

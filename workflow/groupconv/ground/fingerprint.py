@@ -154,12 +154,12 @@ def meaning(source: str, tree: ast.Module) -> str:
     comments, goes_on = _tokens(source)
     for row, column in comments:
         lines[row - 1] = lines[row - 1][:column]
-    for first, start, last, end in _docstrings(tree):
-        after = lines[last - 1].encode()[end:].decode()
-        lines[first - 1] = lines[first - 1].encode()[:start].decode()
-        for row in range(first + 1, last + 1):
+    for first, start, last, end in _saying_nothing(tree):
+        before = lines[first - 1].encode()[:start].decode()
+        after = lines[last - 1].encode()[end:].decode().lstrip()
+        for row in range(first, last + 1):
             lines[row - 1] = ""
-        lines[last - 1] += after
+        lines[last - 1] = before + after.removeprefix(";").lstrip()  # what else stands in its line
         goes_on.difference_update(range(first, last))
     meant = []
     for row, line in enumerate(lines, start=1):
@@ -185,15 +185,17 @@ def _tokens(source: str) -> tuple[list[tuple[int, int]], set[int]]:
     return comments, goes_on
 
 
-def _docstrings(tree: ast.Module) -> list[tuple[int, int, int, int]]:
-    """(first line, its byte, last line, its byte) of each docstring."""
+def _saying_nothing(tree: ast.Module) -> list[tuple[int, int, int, int]]:
+    """(first line, its byte, last line, its byte) of what does nothing, the last one first.
+
+    Docstrings, also one below a field or in parentheses, and what stands for them in the body of a
+    function or class: `pass` and `...`.
+    """
     found = []
     for node in _statements(tree):
-        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        first = node.body[0] if node.body else None
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-            text = first.value
-            if isinstance(text.value, str):
-                found.append((text.lineno, text.col_offset, text.end_lineno, text.end_col_offset))
-    return found
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            found.append(node)
+        elif isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            found += [one for one in node.body if isinstance(one, ast.Pass)]
+    places = [(one.lineno, one.col_offset, one.end_lineno, one.end_col_offset) for one in found]
+    return sorted(places, reverse=True)
