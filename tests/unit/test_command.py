@@ -158,6 +158,24 @@ def test_a_file_that_is_no_index_is_one_line(root, content):
     assert not (root / "manifest.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"b0,b", b"b0,\xe4", "line 5: not UTF-8 text"),
+        (b"b0,b", b"\nb0,b", "line 5: 0 values, and 12 in the first line"),
+        (b"b0,b", b"b0,9,b", "line 5: 13 values, and 12 in the first line"),
+        (b"b0,b", b"b0\n,b", "line 5: 1 values, and 12 in the first line"),
+        (b"b0,b", b'"b0,b', "line 7: 1 values, and 12 in the first line"),
+    ],
+)
+def test_damage_further_down_is_one_line(root, old, new, said):
+    (root / "index.csv").write_bytes(INDEX.encode().replace(old, new))
+    with pytest.raises(StepError) as caught:
+        command.run(["split", SPLIT, "index=index.csv", "manifest=manifest.csv"])
+    assert str(caught.value) == f"index.csv: {said}; the step prepare makes it again"
+    assert not (root / "manifest.csv").exists()
+
+
 def test_a_file_that_is_no_manifest_is_one_line_and_an_old_output_is_not_looked_at(root):
     (root / "manifest.csv").write_bytes(b"")
     command.run(["split", SPLIT, "index=index.csv", "manifest=manifest.csv"])
