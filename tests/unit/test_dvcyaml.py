@@ -102,15 +102,25 @@ def stage(**options):
     return yaml.safe_load(derived("", {"split": rule}))["stages"]["split"]
 
 
-def test_an_argument_as_it_stands_is_in_the_stages_command_and_others_are_not():
-    """An input or output is in the stage's lists; the word of a rule with such alone stays."""
+def test_an_argument_as_it_stands_is_in_the_stages_command():
     names = {"index": "data/index.csv"}
     given = stage(arguments=names, literals={"tests": "results/schemes/{scheme}/test.json"})
     other = stage(arguments=names, literals={"tests": "results/schemes/{scheme}/val.json"})
     assert len({stage()["cmd"], given["cmd"], other["cmd"]}) == 3
-    assert stage(arguments=names)["cmd"] == stage()["cmd"]
     said = "index=data/index.csv tests=results/schemes/{scheme}/test.json"
     assert given["meta"] == {"arguments": said}
+
+
+def test_two_paths_that_exchange_their_names_are_another_command():
+    """The stage's lists stay the same."""
+    one = stage(arguments={"last": "a.pt", "best_val": "b.pt"})
+    other = stage(arguments={"last": "b.pt", "best_val": "a.pt"})
+    assert one["cmd"] != other["cmd"]
+    assert stage(arguments={"best_val": "b.pt", "last": "a.pt"})["cmd"] == one["cmd"]
+
+
+def test_one_path_has_nothing_to_exchange():
+    assert stage(arguments={"file": "raw/a"})["cmd"] == stage()["cmd"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import pytest
 
 TIMED = {"latency": 1, "agreement": 1, "training_speed": 1}
+FILES = {"summary": "measure.smk", "evaluate": "train.smk"}  # of workflow/rules/
 SUMMARIES = {"summary": 1, "claims": 1, "tables": 1, "figures": 1, "report": 1, "all": 1}
 
 
@@ -21,22 +22,43 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in project.snakemake("-n").stdout
 
 
-def test_another_argument_of_a_rule_makes_its_step_again(finished):
-    """It stands in `params:`; of the command's text, and of the stage's lists, nothing changes."""
+@pytest.mark.parametrize(
+    ("edits", "step", "rules"),
+    [
+        (
+            {
+                "predictions=seam.literal(rules.evaluate.output.predictions)": (
+                    "predictions=seam.literal(rules.evaluate.output.predictions.upper())"
+                )
+            },
+            "summary",
+            {},
+        ),
+        (
+            {
+                "last=rules.train.output.checkpoint,": "last=rules.train.output.best_val,",
+                "best_val=rules.train.output.best_val,": "best_val=rules.train.output.checkpoint,",
+            },
+            "evaluate",
+            {"evaluate": 3, "agreement": 1},
+        ),
+    ],
+    ids=["a literal", "two inputs exchanged"],
+)
+def test_another_argument_of_a_rule_makes_its_step_again(finished, edits, step, rules):
+    """Of the command's text, and of the stage's lists, nothing changes."""
     project, _ = finished
-    words = (
-        "predictions=seam.literal(rules.evaluate.output.predictions)",
-        "predictions=seam.literal(rules.evaluate.output.predictions.upper())",
-        "workflow/rules/measure.smk",
-    )
-    project.edit(*words)
+    for old, new in edits.items():
+        project.edit(old, new, f"workflow/rules/{FILES[step]}")
     try:
         run = project.snakemake("-n")
-        assert planned(run) == {**SUMMARIES, "total": sum(SUMMARIES.values())}
-        assert "summary: the rule's command changed" in run.stdout
+        expected = {**SUMMARIES, **rules}
+        assert planned(run) == {**expected, "total": sum(expected.values())}
+        assert re.search(rf"^{step}.*: the rule's command changed$", run.stdout, re.M)
         assert "dvc.yaml: behind the rules" in run.stdout
     finally:
-        project.edit(words[1], words[0], words[2])
+        for old, new in edits.items():
+            project.edit(new, old, f"workflow/rules/{FILES[step]}")
 
 
 @pytest.mark.parametrize("dated", [0, 4e9], ids=["1970", "2096"])

@@ -137,12 +137,12 @@ def definition(step: str, rule: Rule, folders: dict[str, str], params: dict) -> 
 
 
 def _digest(rule: Rule, given: dict[str, str]) -> str:
-    """A word for how a rule makes its step.
+    """A word for how a rule makes its step: its command, and which path each argument is.
 
-    What the command calls {input.manifest} is in the stage's deps. Literals are nowhere else, so
-    all that is ``given`` counts where a rule has some; the others keep the words that they had.
+    The stage's lists have the paths, but not that two of them exchanged their names. One path alone
+    cannot: a raw file is not fetched again because its argument has another name.
     """
-    text = rule.command + (json.dumps(given, sort_keys=True) if rule.literals else "")
+    text = rule.command + (json.dumps(given, sort_keys=True) if len(given) > 1 else "")
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
