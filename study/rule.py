@@ -17,13 +17,17 @@ def chosen(plan: Plan, kept: Path = results.RESULTS) -> dict[str, dict]:
     """{key: {scheme: value}} for both ``KEYS``, by ``rates`` of stages.yaml.
 
     A scheme takes its own grids' best, another scheme's, or the mean of two rates on a log scale,
-    to two digits, with the initialisation of the first.
+    to two digits, with the initialisation of the first. Raises DataError where a grid is missing.
     """
-    grids = [one for one in results.there(plan, kept) if one.seed is None]
-    tables = [results.grid(one, kept) for one in grids]
-    best = each_at_its_best(pd.concat(tables))
+    tables = [results.grid(one, kept) for one in results.there(plan, kept) if one.seed is None]
+    best = each_at_its_best(pd.concat(tables)) if tables else {key: {} for key in KEYS}
     rates, initial = ({**best[key]} for key in KEYS)
     for scheme, others in plan.rates.items():
+        if missing := [name for name in others if name not in best[KEYS[0]]]:
+            raise DataError(
+                f"{scheme}: its rate follows from that of {missing[0]}, which has no grid: the "
+                f"order must have one, before what is trained at that rate"
+            )
         mean = math.exp(sum(math.log(best[KEYS[0]][name]) for name in others) / len(others))
         rates[scheme] = float(f"{mean:.2g}")
         initial[scheme] = best[KEYS[1]][others[0]]

@@ -183,6 +183,16 @@ def test_each_scheme_takes_what_the_grids_chose(grids):
     rule.check(grids[0], "one_rate", grids[1])  # which says its own
 
 
+@pytest.mark.parametrize("missing", [["rate/C"], ["rate/C", "rate/E", "rate_baseline/baseline"]])
+def test_a_rate_without_its_grid_is_one_line(grids, missing):
+    planned, kept = grids
+    planned.trainings[:] = [one for one in planned.trainings if one.name not in missing]
+    with pytest.raises(
+        DataError, match=r"^\w: its rate follows from that of \w+, which has no grid"
+    ):
+        rule.check(planned, "main", kept)
+
+
 def test_a_training_that_another_stage_made_is_taken_and_no_other():
     planned = plan.load()
     by_name = {one.name: one for one in planned.trainings}
