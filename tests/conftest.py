@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from groupconv.data import hashes
 from groupconv.data.sources import SOURCES
-from groupconv.ground import machine
+from groupconv.ground import fingerprint, machine
 from groupconv.ground.errors import DataError
 from groupconv.steps import download
 from hypothesis import settings
@@ -66,6 +66,12 @@ def _same_numbers():
     """torch's own generator begins anew: a test draws the same, whatever ran before it."""
     if torch := sys.modules.get("torch"):
         torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_held(monkeypatch):
+    """A step that a test runs here says for its process what the code means; a test is none."""
+    monkeypatch.setattr(fingerprint, "_held", [])
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -12,6 +12,7 @@ import psutil
 import pytest
 from groupconv.data import held, parallel
 from groupconv.data.sources.source import Character, Scan
+from groupconv.ground import fingerprint
 from groupconv.ground.errors import DataError, DeviceError, ParamsError, StepError
 from groupconv.settings import config
 from groupconv.steps import prepare
@@ -188,3 +189,15 @@ def test_a_number_of_threads_that_is_none_is_one_line(threads):
 def test_the_estimate_of_memory_knows_how_many_images_wait():
     assert held.memory_mb(1, 1024) == held.DECODING_MB
     assert held.memory_mb(4, 64) > 3 * held.DECODING_MB
+
+
+def test_workers_that_imported_other_code_decode_nothing(tmp_path):
+    found = list(scans(tmp_path, [600, *[8] * 40]))
+    text = fingerprint.text("prepare")
+    fingerprint.hold("prepare", text)
+    one = plain(parallel.decoded(wanted(found), 64, 1))
+    assert plain(parallel.decoded(wanted(found), 64, 2)) == one
+    fingerprint.hold("prepare", text.replace("0", "1", 1))
+    with pytest.raises(StepError, match=r"^prepare: its code was edited while it ran"):
+        list(parallel.decoded(wanted(found), 64, 2))
+    assert not _children()

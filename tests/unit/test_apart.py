@@ -1,8 +1,11 @@
 """New processes, and what goes wrong in them. Imports no torch: each process imports this file."""
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
+from groupconv.ground import fingerprint
 from groupconv.ground.errors import DeviceError, StepError
 from groupconv.network import apart
 
@@ -30,3 +33,33 @@ def test_what_goes_wrong_in_a_process_is_one_line_here():
         apart.in_processes(refuses, {"why": "no GPU"}, 5)
     with pytest.raises(StepError, match=r"process 1 of 5 ended without a result .*status 9"):
         apart.in_processes(ends, {}, 5)
+
+
+EDITED = r"^latency: its code was edited while it ran: run it again$"
+
+
+def sees(params, number):
+    """As if the files in ``package`` were those from here on, as after an edit meanwhile."""
+    fingerprint.PACKAGE = Path(params["package"])
+    return {}
+
+
+def test_a_process_that_imported_other_code_than_its_parent_is_one_line():
+    text = fingerprint.text("latency")
+    fingerprint.hold("latency", text)
+    assert [one["result"] for one in apart.in_processes(doubles, {"of": 1}, 2)] == [1, 2]
+    fingerprint.hold("latency", text.replace("0", "1", 1))
+    with pytest.raises(StepError, match=EDITED):
+        apart.in_processes(doubles, {"of": 1}, 2)
+
+
+def test_an_edit_while_it_works_is_seen_and_a_comment_is_none(tmp_path):
+    fingerprint.hold("latency", fingerprint.text("latency"))
+    copy = tmp_path / "groupconv"
+    shutil.copytree(fingerprint.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    timing = copy / "network" / "timing.py"
+    timing.write_text(timing.read_text("utf-8") + "# why\n", encoding="utf-8")
+    assert apart.in_processes(sees, {"package": str(copy)}, 1) == [{}]
+    timing.write_text(timing.read_text("utf-8") + "STABLE = 0.2\n", encoding="utf-8")
+    with pytest.raises(StepError, match=EDITED):
+        apart.in_processes(sees, {"package": str(copy)}, 1)

@@ -125,13 +125,61 @@ def test_a_module_that_is_no_python_is_one_line(package):
         fingerprint.digest("train")
 
 
-@pytest.mark.parametrize("name", ["helper.py", "helpers/one.py"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from . import macs",
+        "from ..data.packed import INDEX",
+        "def f():\n    from .. import data",
+        "try:\n    from ..data import packed\nexcept ImportError:\n    pass",
+    ],
+)
+def test_a_relative_import_is_refused(package, line):
+    """It works, and no fingerprint would follow it."""
+    at = next(i for i, one in enumerate(line.split("\n"), start=1) if "from ." in one)
+    said = (
+        rf"^workflow/groupconv/steps/split\.py: line {at}: a relative import, .*write groupconv\."
+    )
+    relative = edited(package / "steps" / "split.py", (line + "\n{}").format)
+    with relative, pytest.raises(StepError, match=said):
+        fingerprint.digest("split")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import importlib\nX = importlib.import_module('groupconv.results.rates')",
+        "from importlib import import_module as get\nX = get('groupconv.results.rates')",
+        "X = __import__('groupconv.results.rates')",
+    ],
+)
+def test_an_import_by_a_text_is_refused(package, line):
+    by_text = edited(package / "results" / "sweeping.py", (line + "\n{}").format)
+    said = (
+        r"^workflow/groupconv/results/sweeping\.py: .*: an import by a text, which no fingerprint"
+    )
+    with by_text, pytest.raises(StepError, match=said):
+        fingerprint.digest("grid")
+
+
+def test_a_step_has_the_code_that_was_held_whatever_the_files_say_since(package):
+    fingerprint.hold("train", fingerprint.text("train"))
+    before = fingerprints()
+    with edited(package / "network" / "training.py", "{}\nANOTHER = 1\n".format):
+        assert fingerprint.digest("train") == before["train"]
+        assert fingerprint.digest("grid") != before["grid"]
+        with pytest.raises(StepError, match=r"^train: its code was edited while it ran"):
+            fingerprint.held().check()
+    fingerprint.held().check()
+
+
+@pytest.mark.parametrize("name", ["helper.py", "helpers/one.py", "helpers/deep/one.py"])
 @pytest.mark.parametrize("text", ["import {0}", "def f():\n    from {0} import one"])
 def test_a_module_beside_the_package_is_refused(package, name, text):
     """Python finds it, as step.py lies there; no fingerprint would have it."""
     path = package.parent / name
-    package_of = path.parent if "/" in name else path
-    path.parent.mkdir(exist_ok=True)
+    package_of = package.parent / name.split("/")[0]
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("X = 1\n")
     line = text.format(package_of.stem)
     said = rf"^workflow/groupconv/steps/split\.py: imports {package_of.stem} of workflow/: "
@@ -143,6 +191,14 @@ def test_a_module_beside_the_package_is_refused(package, name, text):
     finally:
         shutil.rmtree(package_of) if package_of.is_dir() else path.unlink()
     fingerprint.digest("split")
+
+
+@pytest.mark.parametrize("coding", ["latin-1", "shift_jis", "no-such-coding"])
+def test_another_coding_is_refused(package, coding):
+    text = f"# -*- coding: {coding} -*-\n{{}}".format
+    said = r"^workflow/groupconv/steps/split\.py: not Python: .*coding"
+    with edited(package / "steps" / "split.py", text), pytest.raises(StepError, match=said):
+        fingerprint.digest("split")
 
 
 def test_a_byte_order_mark_means_nothing(package):

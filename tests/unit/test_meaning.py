@@ -94,3 +94,26 @@ def test_what_means_the_same(old, new):
 def test_what_means_something_else(old, new):
     assert old in CODE
     assert meant(CODE.replace(old, new)) != meant(CODE)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x = 1 \\\n\n+2\n", "x = 1 \\\n+2\n"),
+        ("x = 1 \\\n# c\n+2\n", "x = 1 \\\n+2\n"),
+        ('if x: \\\n  "doc"\ny = 1\n', "if x: \\\ny = 1\n"),
+        ("# c\rx = 1", "# c\rx = 2"),
+        ('x = """a\n\nb"""; """doc\ndoc"""\n', 'x = """a\n\n\nb"""; """doc"""\n'),
+        ('"""doc\ndoc"""; x = """a\nb"""\n', '"""doc"""; x = """a\n\nb"""\n'),
+        ("x = 'a\\\n\\\nb'\n", "x = 'a\\\nb'\n"),
+        ('def f():\n    """d"""; return 1\n', 'def f():\n    """d"""\nreturn_ = 1\n'),
+    ],
+)
+def test_two_texts_that_do_something_else_mean_something_else(one, other):
+    assert meant(one) != meant(other)
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_line_ends_mean_nothing(end):
+    text = 'x = 1  # c\n\n\ndef f():\n    """d\n    e"""\n    return """a\n\n  b""" \\\n  + "c"\n'
+    assert meant(text.replace("\n", end)) == meant(text)

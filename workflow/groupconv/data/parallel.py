@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from groupconv.data.decode import Decoded, decode
 from groupconv.data.held import AHEAD, MOST_HELD
 from groupconv.data.sources.source import Character, Scan
+from groupconv.ground import fingerprint
 from groupconv.ground.errors import DeviceError, StepError
 
 ALONE_S = 1.0  # decoded here before workers start: many a set is through by then
@@ -77,7 +78,8 @@ class _Workers:
         try:
             for _ in range(threads):
                 mine, theirs = context.Pipe()
-                process = context.Process(target=_work, args=(theirs, image_size), daemon=True)
+                given = (theirs, image_size, fingerprint.held())
+                process = context.Process(target=_work, args=given, daemon=True)
                 process.start()
                 theirs.close()
                 self.processes[mine] = process
@@ -158,12 +160,18 @@ class _Workers:
         )
 
 
-def _work(pipe: Connection, image_size: int) -> None:
-    """Decode jobs in a new process, until the other end of the pipe is closed."""
+def _work(pipe: Connection, image_size: int, held: fingerprint.Held | None) -> None:
+    """Decode jobs in a new process, until the other end of the pipe is closed.
+
+    It imported the code anew: before its first job it looks whether that is still ``held``.
+    """
     with contextlib.suppress(EOFError, OSError):
         while True:
             for one in pipe.recv():
                 try:
+                    if held:
+                        held.check()
+                        held = None
                     for found in decode(*one, image_size):
                         pipe.send(found)
                 except (StepError, MemoryError) as error:

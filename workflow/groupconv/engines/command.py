@@ -39,14 +39,14 @@ def run(arguments: list[str]) -> None:
     step = _step(words[0] if words else "")
     # Before any module that it is about is imported: an edit from here on is one during the step.
     meant = meanings.text(step, Digests())
+    fingerprint.hold(step, meant)
     from groupconv.engines import made, tables
-    from groupconv.settings import resources, unreadable
+    from groupconv.settings import paper, resources
 
     own = _params(words)
     paths = _paths(step, words[2:])
-    for path in paths.values():
-        if isinstance(path, str) and path.endswith(".yaml"):
-            unreadable.read(path)
+    for name in paper.SCHEMAS.keys() & paths.keys():
+        paper.check(name, paths[name])
     tables.check(step, paths)
     try:
         with machine.enough_memory(step, resources.memory_key(step, own)):

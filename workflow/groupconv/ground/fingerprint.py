@@ -10,8 +10,10 @@ Standard library.
 import ast
 import hashlib
 import io
+import re
 import tokenize
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -21,12 +23,40 @@ PACKAGE = Path(__file__).parents[1]
 WAKES_NOTHING = ("ground", "settings")  # rooms that may not decide a number
 TEXTS = {"STRING", "FSTRING_START", "TSTRING_START"}  # tokens that begin a text
 BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")  # what has statements in it
+BY_TEXT = re.compile(r"\b(import_module|__import__)\b")
 STEPS = tuple(sorted(path.stem for path in (PACKAGE / "steps").glob("[a-z]*.py")))
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a process took as the meaning of ``step``'s code before it imported that."""
+
+    step: str
+    text: str
+
+    def check(self) -> None:
+        """Raise StepError if the files mean something else now, which another process imports."""
+        if text(self.step) != self.text:
+            raise StepError(f"{self.step}: its code was edited while it ran: run it again")
+
+
+_held: list[Held] = []
+
+
+def hold(step: str, meant: str) -> None:
+    """From now on this process has the code that ``meant`` this, whatever its files say."""
+    _held[:] = [Held(step, meant)]
+
+
+def held() -> Held | None:
+    """What a new process checks before it works for this one; None if nothing is held."""
+    return _held[0] if _held else None
+
+
 def digest(step: str) -> str:
-    """One word for the meaning of ``step``'s code. Raises StepError."""
-    return hashlib.sha256(text(step).encode()).hexdigest()
+    """One word for the meaning of ``step``'s code, where it is held as held. Raises StepError."""
+    meant = next((one.text for one in _held if one.step == step), None)
+    return hashlib.sha256((text(step) if meant is None else meant).encode()).hexdigest()
 
 
 def text(step: str) -> str:
@@ -80,7 +110,9 @@ def reached(*files: Path) -> list[Path]:
 def _beside() -> set[str]:
     """The modules and packages that lie beside this package, where Python finds them, too."""
     found = {path.stem for path in PACKAGE.parent.glob("*.py")}
-    return found | {path.parent.name for path in PACKAGE.parent.glob("*/*.py")} - {PACKAGE.name}
+    return found | {path.name for path in PACKAGE.parent.iterdir() if path.is_dir()} - {
+        PACKAGE.name
+    }
 
 
 def _name(path: Path) -> str:
@@ -91,13 +123,18 @@ def _name(path: Path) -> str:
 def _imports(path: Path, content: bytes) -> tuple[list[Path], set[str], bool]:
     """The files of this package that one file imports, and the names of other packages.
 
-    Last, whether it looks for the modules beside it.
+    Last, whether it looks for the modules beside it. Raises StepError.
     """
     found: list[Path] = []
     others: set[str] = set()
     looks = False
     for node in _statements(_parsed(path, content)):
         if isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise StepError(
+                    f"workflow/groupconv/{_name(path)}: line {node.lineno}: a relative import, "
+                    f"which no fingerprint follows: write {PACKAGE.name}. in front"
+                )
             names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -110,16 +147,29 @@ def _imports(path: Path, content: bytes) -> tuple[list[Path], set[str], bool]:
             for end in range(len(parts) + 1) if package == PACKAGE.name else ():
                 place = PACKAGE.joinpath(*parts[:end])
                 found += filter(Path.is_file, (place.with_suffix(".py"), place / "__init__.py"))
+    decides = _name(path).split("/")[0] not in WAKES_NOTHING and not looks
+    if decides and (by_text := BY_TEXT.search(_meaning(path, content))):
+        raise StepError(
+            f"workflow/groupconv/{_name(path)}: {by_text[0]}: an import by a text, which no "
+            f"fingerprint follows: write an import statement"
+        )
     return found, others, looks
 
 
 @cache
 def _meaning(path: Path, content: bytes) -> str:
-    return meaning(_decoded(content), _parsed(path, content))
+    tree = _parsed(path, content)
+    return meaning(_decoded(content), tree)
 
 
 def _decoded(content: bytes) -> str:
-    """As Python reads it: some editors put a byte order mark first, which says nothing."""
+    """As Python reads it: some editors put a byte order mark first, which says nothing.
+
+    Raises ValueError, SyntaxError.
+    """
+    coding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    if not coding.startswith("utf-8"):
+        raise ValueError(f"its first lines say that its coding is {coding}; save it as UTF-8")
     return content.decode("utf-8-sig")
 
 
@@ -129,7 +179,7 @@ def _parsed(path: Path, content: bytes) -> ast.Module:
     try:
         return ast.parse(_decoded(content), filename=str(path))
     except (SyntaxError, ValueError) as error:  # UnicodeDecodeError is a ValueError
-        line = f" line {error.lineno}:" if isinstance(error, SyntaxError) else ""
+        line = f" line {error.lineno}:" if getattr(error, "lineno", None) else ""
         reason = getattr(error, "msg", None) or error
         raise StepError(f"workflow/groupconv/{_name(path)}:{line} not Python: {reason}") from error
 
@@ -148,8 +198,11 @@ def _statements(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def meaning(source: str, tree: ast.Module) -> str:
-    """Python source without comments, docstrings and blank lines; other texts stay as they are."""
-    source = source.replace("\r\n", "\n")
+    """Python source without comments, docstrings and blank lines; other texts stay as they are.
+
+    A docstring that goes over several lines, one of which has other code, stays, too.
+    """
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     lines = source.split("\n")
     comments, goes_on = _tokens(source)
     for row, column in comments:
@@ -157,10 +210,13 @@ def meaning(source: str, tree: ast.Module) -> str:
     for first, start, last, end in _saying_nothing(tree):
         before = lines[first - 1].encode()[:start].decode()
         after = lines[last - 1].encode()[end:].decode().lstrip()
-        for row in range(first, last + 1):
-            lines[row - 1] = ""
-        lines[last - 1] = before + after.removeprefix(";").lstrip()  # what else stands in its line
-        goes_on.difference_update(range(first, last))
+        if first == last:  # a semicolon goes with it
+            lines[first - 1] = before + after.removeprefix(";").lstrip()
+        elif not (before + after).strip():
+            lines[first - 1 : last] = [""] * (last - first + 1)
+            goes_on.difference_update(range(first, last))
+    # What ends in a backslash goes on, too: an empty line behind it ends the statement.
+    goes_on.update(row for row, line in enumerate(lines, start=1) if line.endswith("\\"))
     meant = []
     for row, line in enumerate(lines, start=1):
         if row in goes_on:
