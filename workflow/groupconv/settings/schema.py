@@ -47,13 +47,12 @@ def read() -> dict:
     of_data["books"]["items"]["enum"] = [*char_shape.BOOKS, *numbers]
     back_ends = schema["properties"]["latency"]["properties"]["back_ends"]
     back_ends["items"]["enum"] = list(BACK_ENDS)
-    _complete(schema)
-    return schema
+    return complete(schema)
 
 
-def _complete(entry: dict) -> None:
+def complete(entry: dict) -> dict:
     """Require every known key, unless it says that it is optional, and bound every whole number:
-    a database has no larger ones.
+    a database has no larger ones. Returns the entry, in which that stands now.
     """
     inner = entry.get("properties", {})
     if inner:
@@ -62,7 +61,8 @@ def _complete(entry: dict) -> None:
         entry.setdefault("maximum", LARGEST)
     for below in (*inner.values(), entry.get("additionalProperties"), entry.get("items")):
         if isinstance(below, dict):
-            _complete(below)
+            complete(below)
+    return entry
 
 
 def _types(entry: dict) -> list[str]:
@@ -142,7 +142,8 @@ def _as_typed(text: str, types: list[str]):
 
 def _explain(error, schema: dict, whole: str) -> list[str]:
     """A schema error in the user's words, a line for each key that it is about."""
-    at = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in error.absolute_path)[1:]
+    at = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in error.absolute_path)
+    at = at.removeprefix(".")
     below = f"{at}." if at else ""
     value, limit = error.instance, error.validator_value
     if error.validator == "additionalProperties":
