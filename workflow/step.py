@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # which PYTHONSAFEPATH leaves ou
 from groupconv.engines import command
 from groupconv.ground import interrupted
 from groupconv.ground.errors import StepError
+from groupconv.ground.progress import show
 
 HELP = {"-h", "--help"}
 
@@ -30,12 +31,12 @@ HELP = {"-h", "--help"}
 def main(arguments: list[str]) -> int:
     """Run one step. Returns the exit status."""
     if not arguments or arguments[0] in HELP:
-        print(__doc__.strip())
+        show(__doc__.strip())
         return 0 if arguments else 1
     interrupted.hold()
     try:
         if HELP & set(arguments):
-            print(command.usage(arguments[0]))
+            show(command.usage(arguments[0]))
         else:
             command.run(arguments)
     except StepError as error:

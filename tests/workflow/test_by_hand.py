@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -167,3 +168,38 @@ def test_a_dry_run_shows_commands(finished):
         for line in project.snakemake("-n", "-R", "split").stdout.splitlines()
         if line.startswith("python workflow/step.py")
     ]
+
+
+@pytest.mark.parametrize(
+    ("log", "name", "other"),
+    [
+        ("square.log", "images", "data/index.csv"),
+        ("square.log", "images", "empty"),
+        ("evaluate/E/seed0.log", "pixels", "data/manifest.csv"),
+        ("evaluate/E/seed0.log", "last", "data/manifest.csv"),
+        ("claims.log", "latency", "empty"),
+        ("claims.log", "summary", "data/index.csv"),
+        ("claims.log", "comparisons", "results/summary.csv"),
+        ("tables.log", "claims", "results/latency.json"),
+        ("report.log", "agreement", "params.yaml"),
+    ],
+)
+def test_another_file_than_the_step_can_read_is_one_line(finished, shell, log, name, other):
+    project, _ = finished
+    (project.folder / "empty").touch()
+    results = project.folder / "results"
+    before = {path: path.read_bytes() for path in results.rglob("*.*") if path.is_file()}
+    command, count = re.subn(rf"\b{name}=\S+", f"{name}={other}", first_line(project, log), count=1)
+    assert count
+    run = shell(command)
+    assert run.returncode == 1, run.stdout
+    assert "Traceback" not in run.stdout
+    assert run.stdout.splitlines()[-1].startswith("error: ")
+    assert other in run.stdout.splitlines()[-1]
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("words", ["split --help", "--help", ""])
+def test_what_it_explains_may_be_read_by_who_wants_no_more(shell, words):
+    run = shell(f"set -o pipefail; for i in 1 2 3; do python workflow/step.py {words} | true; done")
+    assert run.stdout == ""

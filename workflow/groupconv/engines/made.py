@@ -1,5 +1,6 @@
 """One step, from its causes to its receipt: taken from DVC's cache, or made by its module."""
 
+import csv
 import importlib
 import os
 import shutil
@@ -15,6 +16,9 @@ from groupconv.ground import atomic
 from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
 from groupconv.settings import reads
+
+# What a step raises where a file is not what it should be: its own code could raise these, too.
+OF_CONTENT = (ValueError, TypeError, LookupError, AttributeError, EOFError, csv.Error)
 
 
 def make(
@@ -49,7 +53,15 @@ def make(
         say(f"{one.label}: made before from the same causes; taken from DVC's cache")
     else:
         seen = {"told": digests.told} if look else {}
-        module.run(own, **paths, **seen)
+        try:
+            module.run(own, **paths, **seen)
+        except OF_CONTENT as error:
+            if isinstance(error, StepError) or not (others := other_inputs(one, own, paths)):
+                raise
+            raise StepError(
+                f"{one.label}: {', '.join(others)}: not the file of the workflow, and the step "
+                f"cannot read it: {type(error).__name__}: {error}".replace("\n", " ")
+            ) from error
     digests.forget()
     results = records.results(one, digests)
     other_rule = bool(rule) and jobs.digest(definitions[step]) != rule
@@ -80,6 +92,17 @@ def at_usual_places(one: Job, own: dict, paths: dict) -> bool:
     return given.keys() == usual.keys() and all(
         _is_in(path, usual[name]) for name, value in given.items() for path in _flat(value)
     )
+
+
+def other_inputs(one: Job, own: dict, paths: dict) -> list[str]:
+    """name=path of each file that was named by hand in the place of one that the step reads."""
+    known = {name: path for name, path in one.arguments.items() if path not in one.outs}
+    return [
+        f"{name}={path}"
+        for name, value in paths.items()
+        for path in _flat(value)
+        if name in known and not _is_in(path, known[name])
+    ]
 
 
 def _flat(value: str | list[str]) -> list[str]:

@@ -15,9 +15,13 @@ def say(line: str) -> None:
     if not one_file():
         sys.stderr.write(f"{line}\n")  # in one go: print writes the end of the line by itself
         sys.stderr.flush()
-    shown = wrapped(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line
+    show(wrapped(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line)
+
+
+def show(text: str) -> None:
+    """Print to stdout alone, as long as somebody reads it."""
     try:
-        sys.stdout.write(f"{shown}\n")
+        sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
     except BrokenPipeError:  # who read it was killed, or wanted no more: no reason to end a step
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
