@@ -110,6 +110,8 @@ def test_a_back_end_that_cannot_run_says_why(monkeypatch):
     old_gpu = BACK_ENDS["folded_bf16"].why_not("cuda", gpu_has_bf16=False)
     assert old_gpu == "this GPU has no bf16 arithmetic"
     assert BACK_ENDS["folded_bf16"].why_not("cuda") is None
+    without = BACK_ENDS["folded_winograd"].why_not("cpu", has_nnpack=False)
+    assert without.startswith("torch has no NNPACK for ")
     found, skipped = table.sorted_out(["eager", "compile", "cuda_graphs"], "cpu")
     assert found == ["eager"]
     assert list(skipped) == ["compile", "cuda_graphs"]

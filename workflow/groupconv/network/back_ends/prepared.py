@@ -29,13 +29,16 @@ def runs_here(names: list[str], device: torch.device) -> tuple[list[str], dict[s
     """Those of ``names`` that run on ``device``, and why each of the others does not."""
     on_gpu = device.type == "cuda"
     bf16 = not on_gpu or torch.cuda.is_bf16_supported(including_emulation=False)
-    return sorted_out(names, device.type, gpu_has_bf16=bf16)
+    nnpack = torch.backends.nnpack.is_available()
+    return sorted_out(names, device.type, gpu_has_bf16=bf16, has_nnpack=nnpack)
 
 
 def module(name: str):
     """A module of this package, imported by a statement, so that a fingerprint finds it."""
     if name == "eager":
         from groupconv.network.back_ends import eager as found
+    elif name == "winograd":
+        from groupconv.network.back_ends import winograd as found
     elif name == "inductor":
         from groupconv.network.back_ends import inductor as found
     elif name == "cuda":

@@ -26,6 +26,7 @@ class BackEnd:
     packages: optional ones that it imports (envs/backends.txt)
     devices: that it runs on
     compiles: it needs a C++ compiler on a CPU, and Triton on CUDA
+    nnpack: it needs NNPACK, which torch has for some CPUs
     """
 
     module: str
@@ -35,13 +36,16 @@ class BackEnd:
     packages: tuple[str, ...] = ()
     devices: tuple[str, ...] = ("cpu",)
     compiles: bool = False
+    nnpack: bool = False
 
     @property
     def is_exact(self) -> bool:
         """Whether it computes in fp32, so that its logits can be held against eager's."""
         return self.precision == FP32
 
-    def why_not(self, device: str, *, gpu_has_bf16: bool = True) -> str | None:
+    def why_not(
+        self, device: str, *, gpu_has_bf16: bool = True, has_nnpack: bool = True
+    ) -> str | None:
         """Why it cannot run on ``device`` (cpu or cuda) of this machine; None: it can."""
         if device not in self.devices:
             return "it runs on CUDA alone" if device == "cpu" else "it runs on a CPU alone"
@@ -57,6 +61,8 @@ class BackEnd:
             return "no C++ compiler: apt-get install g++"
         if self.compiles and device == "cuda" and importlib.util.find_spec("triton") is None:
             return "torch has no Triton here"
+        if self.nnpack and not has_nnpack:
+            return f"torch has no NNPACK for {machine.cpu()}"
         return None
 
 
@@ -74,6 +80,7 @@ BACK_ENDS = {
     "eager": BackEnd("eager", "as_written", devices=BOTH),
     "folded": BackEnd("eager", "folded", devices=BOTH),
     "folded_contiguous": BackEnd("eager", "folded_contiguous", devices=BOTH),
+    "folded_winograd": BackEnd("winograd", "folded", nnpack=True),
     "folded_bf16": BackEnd("eager", "folded_bf16", precision=BF16, devices=BOTH),
     "folded_int8_classifier": BackEnd(
         "eager", "folded_int8_classifier", precision=FP32 + CLASSIFIER
@@ -125,10 +132,11 @@ BACK_ENDS = {
 DEFAULT = ("eager", "folded")  # what every page of results reads
 
 
-def sorted_out(
-    names: list[str], device: str, *, gpu_has_bf16: bool = True
-) -> tuple[list[str], dict[str, str]]:
-    """Those of ``names`` that run on ``device`` here, and why each of the others does not."""
-    reasons = {name: BACK_ENDS[name].why_not(device, gpu_has_bf16=gpu_has_bf16) for name in names}
+def sorted_out(names: list[str], device: str, **has: bool) -> tuple[list[str], dict[str, str]]:
+    """Those of ``names`` that run on ``device`` here, and why each of the others does not.
+
+    ``has``: as of BackEnd.why_not.
+    """
+    reasons = {name: BACK_ENDS[name].why_not(device, **has) for name in names}
     runs = [name for name in names if reasons[name] is None]
     return runs, {name: reason for name, reason in reasons.items() if reason is not None}

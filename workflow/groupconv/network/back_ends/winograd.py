@@ -1,0 +1,61 @@
+"""torch with NNPACK's Winograd kernels for plain 3x3 convolutions, in fp32.
+
+F(6x6, 3x3) makes 36 outputs of 64 multiplications, where a direct convolution takes 324. A group of
+a few channels has no use for it: its transforms cost more than the arithmetic that they save.
+Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016; NNPACK.
+"""
+
+import torch
+from torch import nn
+
+from groupconv.network.back_ends import folding
+from groupconv.network.vgg import VGG
+
+LEAST_SIDE = (
+    28  # px of a map: NNPACK transforms the weights in each pass, which small maps repay not
+)
+LEAST_CHANNELS = 16  # of the input: an image has 3
+
+
+def is_there() -> bool:
+    """Whether torch has NNPACK for this CPU. Its kernels fail before somebody has asked."""
+    return torch.backends.nnpack.is_available()
+
+
+class Winograd(nn.Module):
+    """A plain convolution by 3x3 weights with a border of one pixel, in torch's own layout."""
+
+    def __init__(self, layer: nn.Conv2d):
+        super().__init__()
+        self.weight, self.bias = layer.weight, layer.bias
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, c, height, width) -> (n, of the layer, height, width)."""
+        return torch._nnpack_spatial_convolution(x, self.weight, self.bias, padding=1)
+
+
+def folded(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> nn.Sequential:
+    """Batch norm folded; Winograd where it pays, grouped convolutions and small maps channels-last.
+
+    Of inputs with ``image``'s height and width. Raises RuntimeError where is_there() is not true.
+    """
+    side, layers = min(image.shape[-2:]), []
+    for layer in folding.features(network):
+        if isinstance(layer, nn.MaxPool2d):
+            side //= layer.stride
+        if isinstance(layer, nn.Conv2d):
+            layers.append(_faster(layer, side))
+        else:
+            layers.append(layer)
+    return folding.whole(network, nn.Sequential(*layers), channels_last=False)
+
+
+def _faster(layer: nn.Conv2d, side: int) -> nn.Module:
+    """The layer for maps of ``side`` pixels."""
+    if layer.groups > 1 or side < LEAST_SIDE:
+        return layer.to(memory_format=torch.channels_last)
+    if layer.in_channels < LEAST_CHANNELS:
+        return layer  # its output is the next one's input, in torch's own layout
+    if not is_there():
+        raise RuntimeError("torch has no NNPACK for this CPU")
+    return Winograd(layer)
