@@ -21,6 +21,7 @@ from groupconv.ground.errors import StepError
 
 PACKAGE = Path(__file__).parents[1]
 WAKES_NOTHING = ("ground", "settings")  # rooms that may not decide a number
+ADAPTERS = "engines"  # they import a step by its name, and no step imports them
 TEXTS = {"STRING", "FSTRING_START", "TSTRING_START"}  # tokens that begin a text
 BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")  # what has statements in it
 BY_TEXT = re.compile(r"\b(import_module|__import__)\b")
@@ -73,7 +74,7 @@ def text(step: str) -> str:
 
 def files(step: str) -> list[Path]:
     """The files whose meaning decides what ``step`` makes, sorted. Raises StepError."""
-    return [path for path in imported(step) if _name(path).split("/")[0] not in WAKES_NOTHING]
+    return [path for path in imported(step) if _room(path) not in WAKES_NOTHING]
 
 
 def imported(step: str) -> list[Path]:
@@ -119,6 +120,11 @@ def _name(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+def _room(path: Path) -> str:
+    """The folder of the package that the file is in; "" beside the package."""
+    return path.relative_to(PACKAGE).parts[0] if path.is_relative_to(PACKAGE) else ""
+
+
 @cache
 def _imports(path: Path, content: bytes) -> tuple[list[Path], set[str], bool]:
     """The files of this package that one file imports, and the names of other packages.
@@ -147,8 +153,8 @@ def _imports(path: Path, content: bytes) -> tuple[list[Path], set[str], bool]:
             for end in range(len(parts) + 1) if package == PACKAGE.name else ():
                 place = PACKAGE.joinpath(*parts[:end])
                 found += filter(Path.is_file, (place.with_suffix(".py"), place / "__init__.py"))
-    decides = _name(path).split("/")[0] not in WAKES_NOTHING and not looks
-    if decides and (by_text := BY_TEXT.search(_meaning(path, content))):
+    may = looks or _room(path) in ("", ADAPTERS, *WAKES_NOTHING)
+    if not may and (by_text := BY_TEXT.search(_meaning(path, content))):
         raise StepError(
             f"workflow/groupconv/{_name(path)}: {by_text[0]}: an import by a text, which no "
             f"fingerprint follows: write an import statement"
