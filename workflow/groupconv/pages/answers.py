@@ -134,9 +134,9 @@ def narrower(given: Given, scheme: str) -> Answer:
     other = min(plain, key=lambda name: abs(times[name] - times[scheme]))
     row, learnt = given.of("test_top1", scheme, other), given.summary.loc["baseline", "test_top1"]
     said = (
-        f"By eager PyTorch {scheme} takes {_ms(times[scheme])} and recognises {_change(row)} "
-        f"more of the test images than {other}, which takes {_ms(times[other])}: a plain network "
-        f"with {given.schemes[other]['width']:g} times the baseline's channels."
+        f"By eager PyTorch {scheme} takes {_ms(times[scheme])}, and {other} {_ms(times[other])}: a "
+        f"plain network with {given.schemes[other]['width']:g} times the baseline's channels. The "
+        f"test accuracy of {scheme} less that of {other} is {_change(row)}."
     )
     better = {"yes": "no", "no": "yes"}  # of a change below 0
     word = _word([row["low"]], [row["high"]]) if learnt >= LEARNT else CANNOT_TELL
