@@ -193,9 +193,10 @@ def test_a_module_beside_the_package_is_refused(package, name, text):
     fingerprint.digest("split")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r"])
 @pytest.mark.parametrize("coding", ["latin-1", "shift_jis", "no-such-coding"])
-def test_another_coding_is_refused(package, coding):
-    text = f"# -*- coding: {coding} -*-\n{{}}".format
+def test_another_coding_is_refused(package, coding, end):
+    text = f"{end}# -*- coding: {coding} -*-{end}{{}}".format
     said = r"^workflow/groupconv/steps/split\.py: not Python: .*coding"
     with edited(package / "steps" / "split.py", text), pytest.raises(StepError, match=said):
         fingerprint.digest("split")

@@ -99,3 +99,13 @@ def test_a_mirror_is_no_file_of_the_step():
     assert made.at_usual_places(one, own, paths)
     assert made.at_usual_places(one, own, paths | {"mirror": ""})
     assert not made.at_usual_places(one, own, paths | {"file": "/tmp/x.whl"})
+
+
+def test_an_absolute_path_to_the_workflows_own_file_is_that_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    one = jobs.job(STAGES, "split", reads.params_of(PARAMS, "split"))
+    absolute = {"index": str(tmp_path / "data" / "index.csv"), "manifest": "./data/manifest.csv"}
+    assert made.at_usual_places(one, {}, absolute)
+    assert made.other_inputs(one, {}, absolute) == []
+    other = {"index": str(tmp_path / "index.csv"), "manifest": "elsewhere.csv"}
+    assert made.other_inputs(one, {}, other) == [f"index={tmp_path / 'index.csv'}"]

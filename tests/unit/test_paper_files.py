@@ -24,6 +24,10 @@ def test_ours_are_accepted(name):
     ("name", "place", "value", "said"),
     [
         ("paper", ["setting", "data.sourc"], 1, "setting: data.sourc: no key of params.yaml; did"),
+        ("paper", ["setting", 2020], 1, "setting: 2020: no key of params.yaml, as data.fit"),
+        ("paper", ["setting", True], 1, "setting: True: no key of params.yaml, as data.fit"),
+        ("ambiguities", [0, "xyz"], {}, "[0].xyz = {}: unknown key; "),
+        ("ambiguities", [0, "chioce"], "a", '[0].chioce = "a": unknown key; did you mean'),
         ("paper", ["setting", "train"], 1, "setting: train: no key of params.yaml, as data.fit"),
         ("paper", ["data", "images"], "65,795", 'data.images = "65,795": must be a whole number'),
         ("paper", ["data", "parts"], [16, 4], "data.parts = [16, 4]: must have at least 3 items"),

@@ -97,6 +97,8 @@ def at_usual_places(one: Job, own: dict, paths: dict) -> bool:
 def other_inputs(one: Job, own: dict, paths: dict) -> list[str]:
     """name=path of each file that was named by hand in the place of one that the step reads."""
     known = {name: path for name, path in one.arguments.items() if path not in one.outs}
+    if one.step == "prepare" and own["data"]["source"] == "folder":
+        known.pop("raw", None)  # the user's own folder
     return [
         f"{name}={path}"
         for name, value in paths.items()
@@ -110,7 +112,7 @@ def _flat(value: str | list[str]) -> list[str]:
 
 
 def _is_in(path: str, usual: str) -> bool:
-    return f"{os.path.normpath(path)}/".startswith(f"{os.path.normpath(usual)}/")
+    return f"{os.path.relpath(path)}/".startswith(f"{os.path.normpath(usual)}/")
 
 
 def _same_code(one: Job, causes: dict) -> None:

@@ -173,7 +173,8 @@ def _decoded(content: bytes) -> str:
 
     Raises ValueError, SyntaxError.
     """
-    coding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    coding, _ = tokenize.detect_encoding(io.BytesIO(lines).readline)
     if not coding.startswith("utf-8"):
         raise ValueError(f"its first lines say that its coding is {coding}; save it as UTF-8")
     return content.decode("utf-8-sig")

@@ -107,4 +107,7 @@ def _near(value: object, allowed: list) -> str:
 
 
 def _show(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except TypeError:  # a key that is no text
+        return str(value)

@@ -24,7 +24,7 @@ def check(name: str, path: str) -> None:
 def _keys(name: str, document) -> list[tuple[str, str]]:
     """(where it stands, a key of params.yaml) for each that the document names."""
     if name == "paper":
-        return [("setting", key) for key in document["setting"]]
+        return [("setting", str(key)) for key in document["setting"]]  # 1 or yes is no text to YAML
     # "-", a file or a whole section is no key.
     return [
         (f"[{i}].key", key)

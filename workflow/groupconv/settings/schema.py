@@ -240,7 +240,7 @@ def _known(key: str, known: dict, below: str, schema: dict) -> str:
     """Which key an unknown one means: one of this section, or that name in another section."""
     if near := nearest(str(key), known):
         return f"did you mean {below}{near}?"
-    for section, entry in schema["properties"].items():
+    for section, entry in schema.get("properties", {}).items():
         if key in entry.get("properties", {}) and f"{section}." != below:
             return f"did you mean {section}.{key}?"
     return f"known: {', '.join(known)}"

@@ -37,7 +37,8 @@ def parsed(text: str, origin: str | Path, loader: type = yaml.CSafeLoader) -> ob
         return yaml.load(text, loader)
     except yaml.YAMLError as error:
         raise StepError(f"{origin}: {explain(_in_python(error, text), text)}") from error
-    except ValueError as error:  # as of a date without a month 13
+    # As of a date without a month 13, `!!timestamp x`, `!!bool x`, or brackets without an end.
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         raise StepError(f"{origin}: {error}") from error
 
 
