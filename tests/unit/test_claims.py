@@ -90,6 +90,9 @@ def test_every_statement_of_the_paper_is_an_entry_with_its_rule():
 
 
 GOOD = ENTRIES["4a"] | {"id": "4c"}
+LITTLE = {"rule": "little_impact", "measure": "test_top1", "worse": "down", "margin": 1}
+LITTLE["reason"] = "a reason"
+TWO = {"rule": "two_numbers", "first": 1, "second": 2, "measure": "test_top1", "scheme": "E"}
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,17 @@ GOOD = ENTRIES["4a"] | {"id": "4c"}
         (lambda e: e.update(statement="E loses"), 'statement = "E loses": must have keys, as rule'),
         (lambda e: e.update(another_reading_of="3a"), "allowed: 4a, 4b"),
         (lambda e: e.update(another_reading_of="4c"), "allowed: 4a, 4b"),
+        (lambda e: e["number"].update(value=float("nan")), "value = NaN: must be a number"),
+        (lambda e: e["number"].update(value=10**400), ": must be a number"),
+        (lambda e: e["number"].update(tolerance=-1), "tolerance = -1: must be a number above 0"),
+        (lambda e: e["number"].update(n_paper=1.5), "n_paper = 1.5: must be a whole number above"),
+        (lambda e: e["number"].update(level="no"), 'level = "no": must be true or false'),
+        (lambda e: e.update(words=["E", "loses"]), 'words = ["E", "loses"]: must be text'),
+        (lambda e: e.update(place=9), "place = 9: must be text"),
+        (lambda e: e.update(statement=LITTLE | {"reason": 3}), "reason = 3: must be text"),
+        (lambda e: e.update(statement=LITTLE | {"margin": 0}), "margin = 0: must be a number ab"),
+        (lambda e: e.update(statement=TWO | {"images": [3]}), "images = [3]: must be two whole nu"),
+        (lambda e: e.update(statement=TWO), "images is missing; measure, scheme, images go toget"),
         (lambda e: e.pop("words"), "words is missing"),
         (lambda e: (e.pop("number"), e.pop("statement")), "number or statement is missing"),
     ],

@@ -36,6 +36,11 @@ def test_ours_are_accepted(name):
         ("paper", ["schemes", "A"], "1", 'schemes.A = "1": must be a list'),
         ("paper", ["families", "primary"], "E", 'families.primary = "E": must be a list'),
         ("paper", ["claims", 0, "id"], None, "claims[0].id = null: must be a whole number or text"),
+        ("paper", ["claims", 1, "id"], 1, "claims: id 1: stands twice"),
+        ("paper", ["families", "primary"], ["E", "Z"], "families.primary: Z: no such name; allow"),
+        ("paper", ["assumed"], ["data.sourc"], "assumed: data.sourc: no such name; did you mean d"),
+        ("paper", ["schemes", "E"], [1, 32], "schemes.E = [1, 32]: must have 5 numbers, as base"),
+        ("paper", ["schemes", "A"], 2000 * "[" + 2000 * "]", "the file: brackets in brackets"),
         ("paper", ["claims", 0], {"id": 1, "text": "a"}, "claims[0].place: missing"),
         ("paper", ["entries"], None, "entries = null: must be a list"),
         ("paper", ["entries", 0, "id"], ["1a"], 'entries[0].id = ["1a"]: must be a whole number'),
@@ -57,9 +62,32 @@ def test_a_mistake_is_one_line_with_its_place(tmp_path, name, place, value, said
     else:
         document = value
     path = tmp_path / "edited.yaml"
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    text = yaml.safe_dump(document, width=10**6)
+    path.write_text(text.replace("'[[", "[[").replace("]]'", "]]"), encoding="utf-8")
     with pytest.raises(StepError) as caught:
         paper.check(name, str(path))
+    assert str(caught.value).startswith(f"{path}: {said}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("tuned: 0.908", "tuned: 0.908\ntuned: 0.1", "line 26: tuned: this key stands twice; "),
+        ("  images: 65795", "  images: 1\n  images: 2", "line 15: images: this key stands twice;"),
+        ("tuned: 0.908", "tuned: 2026-13-01", "line 25: `tuned: 2026-13-01`: no timestamp; put"),
+        ("tuned: 0.908", "tuned: !!bool q", "line 25: `tuned: !!bool q`: no bool; put the value"),
+        ("tuned: 0.908", "tuned: !!int x", "line 25: `tuned: !!int x`: no int; put the value in"),
+        ("tuned: 0.908", "tuned: &a [*a]", "tuned = "),
+    ],
+)
+def test_what_yaml_would_take_or_explain_badly_is_one_line(tmp_path, old, new, said):
+    text = PLACES["paper"].read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path = tmp_path / "claims.yaml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(StepError) as caught:
+        paper.check("paper", str(path))
     assert str(caught.value).startswith(f"{path}: {said}")
     assert "\n" not in str(caught.value)
 

@@ -27,7 +27,7 @@ OF_A_PATH = (
 
 def run(arguments: list[str]) -> None:
     """Make the step that the command line names. Raises StepError."""
-    options = dict(_option(a) for a in arguments if a.startswith("--"))
+    options = _options([a for a in arguments if a.startswith("--")])
     words = [a for a in arguments if not a.startswith("--")]
     if not progress.one_file():
         # --rule stays: pasted after the rule was edited, it still says which one made the result.
@@ -45,10 +45,10 @@ def run(arguments: list[str]) -> None:
 
     own = _params(words)
     paths = _paths(step, words[2:])
-    for name in paper.SCHEMAS.keys() & paths.keys():
-        paper.check(name, paths[name])
-    tables.check(step, paths)
     try:
+        for name in paper.SCHEMAS.keys() & paths.keys():
+            paper.check(name, paths[name])
+        tables.check(step, paths)
         with machine.enough_memory(step, resources.memory_key(step, own)):
             made.make(step, own, paths, meant=meant, **options)
     except OSError as error:
@@ -84,11 +84,19 @@ def _here() -> Path:
         raise StepError(f"the working folder was deleted: cd {ROOT} first") from error
 
 
-def _option(argument: str) -> tuple[str, str]:
-    name, _, value = argument.removeprefix("--").partition("=")
-    if name not in ("cache", "rule"):
-        raise StepError(f"--{name}: unknown option; allowed: --cache=FOLDER, --rule=DIGEST")
-    return name, value
+def _options(arguments: list[str]) -> dict[str, str]:
+    """Raises StepError."""
+    found = {}
+    for argument in arguments:
+        name, equals, value = argument.removeprefix("--").partition("=")
+        if name not in ("cache", "rule"):
+            raise StepError(f"--{name}: unknown option; allowed: --cache=FOLDER, --rule=DIGEST")
+        if name in found:
+            raise StepError(f"--{name}= stands twice; leave one out")
+        if not equals:
+            raise StepError(f"--{name}: nothing behind it; write --{name}=VALUE")
+        found[name] = value
+    return found
 
 
 def _step(name: str) -> str:

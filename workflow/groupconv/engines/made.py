@@ -1,6 +1,5 @@
 """One step, from its causes to its receipt: taken from DVC's cache, or made by its module."""
 
-import csv
 import importlib
 import os
 import shutil
@@ -12,13 +11,10 @@ from groupconv.engines.dvclock import Lock
 from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
 from groupconv.engines.wiring import NO_PATHS
-from groupconv.ground import atomic
+from groupconv.ground import atomic, interrupted
 from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
 from groupconv.settings import reads
-
-# What a step raises where a file is not what it should be: its own code could raise these, too.
-OF_CONTENT = (ValueError, TypeError, LookupError, AttributeError, EOFError, csv.Error)
 
 
 def make(
@@ -55,8 +51,11 @@ def make(
         seen = {"told": digests.told} if look else {}
         try:
             module.run(own, **paths, **seen)
-        except OF_CONTENT as error:
-            if isinstance(error, StepError) or not (others := other_inputs(one, own, paths)):
+        except Exception as error:
+            # Of a path or of the disk: command.py has the line for it.
+            of_disk = isinstance(error, OSError) and error.errno is not None
+            others = other_inputs(one, own, paths)
+            if not others or of_disk or isinstance(error, StepError) or interrupted.happened():
                 raise
             raise StepError(
                 f"{one.label}: {', '.join(others)}: not the file of the workflow, and the step "

@@ -6,6 +6,7 @@ An example: `entry 4c: statement.rule = "directions": no such rule; did you mean
 import difflib
 import itertools
 import json
+import sys
 
 from groupconv.ground.errors import StepError
 from groupconv.results.changes import UNITS
@@ -19,7 +20,32 @@ MEASURES = (
 TEXTS = ("words", "place", "reading")
 ANOTHER = "another_reading_of"
 NUMBER = ("value unit scheme measure", "level n_paper tolerance")  # what it must, and may have
-NUMBERS = ("value", "margin", "first", "second", "tolerance", "n_paper")
+
+
+def _is_number(value: object) -> bool:
+    """NaN compares with nothing, and a claim with it would be contradicted or hold by chance."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) <= sys.float_info.max
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _are_counts(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))
+
+
+A_NUMBER = ("a number", _is_number)
+A_SIZE = ("a number above 0", lambda value: _is_number(value) and value > 0)
+KINDS = {  # what a value must be, where no list of names says it
+    **dict.fromkeys(("value", "first", "second"), A_NUMBER),
+    **dict.fromkeys(("margin", "tolerance"), A_SIZE),
+    **dict.fromkeys((*TEXTS, "reason"), ("text", lambda value: isinstance(value, str))),
+    "n_paper": ("a whole number above 0", _is_count),
+    "images": ("two whole numbers above 0, as [10586, 13439]", _are_counts),
+    "level": ("true or false", lambda value: isinstance(value, bool)),
+}
 
 
 def check(document: dict, file: str) -> None:
@@ -31,9 +57,10 @@ def check(document: dict, file: str) -> None:
         if not isinstance(entry, dict):
             raise StepError(f"{here} = {_show(entry)}: must have keys, as id and words")
         _keys(here, "", entry, ["id", "claim", *TEXTS], [ANOTHER, "number", "statement"])
-        if name in ids:
+        if str(name) in ids:
             raise StepError(f"{here}: another entry has this id")
-        ids.add(name)
+        ids.add(str(name))
+        _of_kind(here, "", entry)
         _one_of(here, "claim", entry["claim"], claims)
         if ANOTHER in entry:
             _one_of(here, ANOTHER, entry[ANOTHER], _above(entry, document))
@@ -58,6 +85,12 @@ def _statement(here: str, given: object, document: dict) -> None:
             raise StepError(f"{here}: statement.rule is missing")
         _one_of(here, "statement.rule", given["rule"], list(RULES))
         needs, may = RULES[given["rule"]].needs, RULES[given["rule"]].may
+        together = may.split()  # of two_numbers
+        if any(key in given for key in together):
+            for key in together:
+                if key not in given:
+                    said = f"is missing; {', '.join(together)} go together"
+                    raise StepError(f"{here}: statement.{key} {said}")
     _part(here, "statement", given, f"rule {needs}", may, document)
 
 
@@ -80,8 +113,14 @@ def _part(here: str, part: str, given: object, needs: str, may: str, document: d
             continue  # one back end alone
         if key in allowed:
             _one_of(here, f"{part}.{key}", value, allowed[key])
-        elif key in NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise StepError(f"{here}: {part}.{key} = {_show(value)}: must be a number")
+    _of_kind(here, f"{part}.", given)
+
+
+def _of_kind(here: str, before: str, given: dict) -> None:
+    for key in given.keys() & KINDS.keys():
+        said, is_it = KINDS[key]
+        if not is_it(given[key]):
+            raise StepError(f"{here}: {before}{key} = {_show(given[key])}: must be {said}")
 
 
 def _keys(here: str, before: str, given: dict, needs: list[str], may: list[str]) -> None:

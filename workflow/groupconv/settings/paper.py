@@ -17,6 +17,8 @@ def check(name: str, path: str) -> None:
     document = unreadable.read(path)
     shape = schema.complete(unreadable.read(schema.SCHEMA.with_name(SCHEMAS[name])))
     found = schema.complaints(document, shape) or _of_keys(_keys(name, document))
+    if name == "paper":
+        found = found or _across(document)
     if found:
         raise StepError("\n".join(f"{path}: {line}" for line in found))
 
@@ -32,6 +34,27 @@ def _keys(name: str, document) -> list[tuple[str, str]]:
         for key in entry["key"].split(", ")
         if "." in key and "/" not in key
     ]
+
+
+def _across(document: dict) -> list[str]:
+    """What one part of claims.yaml says of another that has no such name."""
+    schemes, found = document["schemes"], []
+    blocks = len(schemes["baseline"])
+    for name, groups in schemes.items():
+        if len(groups) != blocks:
+            said = f"must have {blocks} numbers, as baseline has"
+            found.append(f"schemes.{name} = {schema.show(groups)}: {said}")
+    of_families = [(f"families.{key}", names) for key, names in document["families"].items()]
+    of_both = [*document["setting"], *document["data"]]
+    known = [*((at, names, list(schemes)) for at, names in of_families)]
+    for at, names, allowed in [*known, ("assumed", document["assumed"], of_both)]:
+        for other in [name for name in names if name not in allowed]:
+            near = schema.nearest(other, allowed)
+            meant = f"did you mean {near}?" if near else f"allowed: {', '.join(map(str, allowed))}"
+            found.append(f"{at}: {other}: no such name; {meant}")
+    ids = [str(claim["id"]) for claim in document["claims"]]
+    found += [f"claims: id {name}: stands twice" for name in ids if ids.count(name) > 1]
+    return list(dict.fromkeys(found))
 
 
 def _of_keys(keys: list[tuple[str, str]]) -> list[str]:

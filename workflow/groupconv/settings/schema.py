@@ -94,7 +94,10 @@ def complaints(params: object, schema: dict | None = None, whole: str = "the fil
     ``schema``: another one than that of the file; ``whole``: what a line calls all of ``params``.
     """
     schema = in_form(read(), params) if schema is None else schema
-    errors = list(Validator(schema).iter_errors(params))
+    try:
+        errors = list(Validator(schema).iter_errors(params))
+    except RecursionError:
+        return [f"{whole}: brackets in brackets in brackets"]
     other = [error.path for error in errors if error.validator == "type"]  # no limit matters then
     errors = [error for error in errors if error.validator == "type" or error.path not in other]
     ordered = sorted(errors, key=lambda error: list(map(str, error.path)))

@@ -6,7 +6,7 @@ epochs: 4". PyYAML names tokens ("expected <block end>"), and often the line aft
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import yaml
@@ -21,7 +21,43 @@ SECOND_COLON = re.compile(r"[^\s:#][^:#]*:\s+[^\s#].*?:(\s|$)")
 NO_COLON = "no colon with a blank behind it between key and value; write"
 
 
-def read(path: str | Path, loader: type = yaml.CSafeLoader) -> object:
+class Loader(yaml.CSafeLoader):
+    """CSafeLoader that refuses a key given twice, of which YAML would silently keep the last."""
+
+    def get_single_node(self):
+        """The whole text as nodes. Raises StepError: `line 3: epochs: this key stands twice`."""
+        top = super().get_single_node()
+        for node in _nodes(top):
+            if isinstance(node, yaml.MappingNode):
+                _each_once([key for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
+        return top
+
+
+def _nodes(top: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Each node at and below ``top`` once, in the text's order: a reference could lie in itself."""
+    left, seen = [top], set()
+    while left:
+        node = left.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        below = node.value if isinstance(node, yaml.CollectionNode) else []
+        for one in reversed(below):
+            left += reversed(one) if isinstance(one, tuple) else (one,)
+
+
+def _each_once(keys: list[yaml.ScalarNode]) -> None:
+    """Raises StepError."""
+    seen = set()
+    for key in keys:
+        if (key.tag, key.value) in seen:
+            line = key.start_mark.line + 1
+            raise StepError(f"line {line}: {key.value}: this key stands twice; leave one out")
+        seen.add((key.tag, key.value))
+
+
+def read(path: str | Path, loader: type = Loader) -> object:
     """What a file of ours, or of DVC's, says. Raises StepError, with the file and the line."""
     try:
         return parsed(Path(path).read_text(encoding="utf-8"), path, loader)
@@ -31,15 +67,32 @@ def read(path: str | Path, loader: type = yaml.CSafeLoader) -> object:
         raise StepError(f"{path}: not UTF-8 text (byte {error.start})") from error
 
 
-def parsed(text: str, origin: str | Path, loader: type = yaml.CSafeLoader) -> object:
+def parsed(text: str, origin: str | Path, loader: type = Loader) -> object:
     """What the ``text`` of the file ``origin`` says. Raises StepError."""
     try:
         return yaml.load(text, loader)
     except yaml.YAMLError as error:
         raise StepError(f"{origin}: {explain(_in_python(error, text), text)}") from error
-    # As of a date without a month 13, `!!timestamp x`, `!!bool x`, or brackets without an end.
-    except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+    except StepError as error:
         raise StepError(f"{origin}: {error}") from error
+    except RecursionError as error:
+        raise StepError(f"{origin}: brackets in brackets in brackets") from error
+    # As of a month 13, `!!timestamp x` or `!!bool x`.
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
+        raise StepError(f"{origin}: {_no_value_of(text, error)}") from error
+
+
+def _no_value_of(text: str, error: Exception) -> str:
+    """The line of the first value that cannot be made of its text, as of the date 2026-13-01."""
+    for node in _nodes(yaml.compose(text, yaml.CSafeLoader)):
+        try:
+            if isinstance(node, yaml.ScalarNode):
+                yaml.constructor.SafeConstructor().construct_object(node)
+        except (ValueError, LookupError, AttributeError, TypeError):
+            line = node.start_mark.line
+            kind = node.tag.rpartition(":")[2]
+            return at(line, text.splitlines()[line], f"no {kind}; {QUOTE}")
+    return str(error)
 
 
 def _in_python(error: yaml.YAMLError, text: str) -> yaml.YAMLError:
