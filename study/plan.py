@@ -63,8 +63,10 @@ def load(stages: Path = STAGES, configuration: Path = CONFIG) -> Plan:
     for key in ("stages", "order"):
         if key not in document:
             raise ParamsError(f"{stages}: no {key}; it needs stages and order, and may have rates")
-    _of_kind(document["stages"], dict, f"{stages}: stages", "keys with values")
-    _of_kind(document["order"], list, f"{stages}: order", "a list")
+    _no_others(document, ["stages", "order", "rates"], f"{stages}")
+    for name in _of_kind(document["stages"], dict, f"{stages}: stages", "keys with values"):
+        _of_kind(name, str, f"{stages}: stages: {name}", "text: put the name in quotes")
+    _items(document["order"], f"{stages}: order", "a list of trainings")
     params = {
         name: _of_stage(base, stage, f"{stages}: {name}")
         for name, stage in document["stages"].items()
@@ -75,7 +77,7 @@ def load(stages: Path = STAGES, configuration: Path = CONFIG) -> Plan:
     rates = _of_kind(document.get("rates", {}), dict, f"{stages}: rates", "keys with values")
     for scheme, others in rates.items():
         of = f"{stages}: rates: {scheme}"
-        for name in (scheme, *_of_kind(others, list, of, "a list of schemes")):
+        for name in (scheme, *_items(others, of, "a list of schemes")):
             _known(name, list(base["schemes"]), of, "scheme")
     sets = {name: stage["set"] for name, stage in document["stages"].items()}
     return Plan(params, trainings, sets, rates)
@@ -85,6 +87,7 @@ def _of_stage(base: dict, stage: dict, name: str) -> dict:
     """Params of a stage, complete. Raises ParamsError, as for a wrong params.yaml."""
     found = copy.deepcopy(base)
     of = _of_kind(stage, dict, name, "keys with values").get("set")
+    _no_others(stage, ["what", "set"], name)
     for key, value in _of_kind(of, dict, f"{name}: set", "keys with values, or {}").items():
         section, _, inner = str(key).partition(".")
         if inner not in found.get(section, {}):
@@ -97,20 +100,20 @@ def _of_stage(base: dict, stage: dict, name: str) -> dict:
 
 def _of_entry(entry: dict, params: dict, schemes: list[str], name: str) -> list[Training]:
     """The trainings of one line of ``order``. Raises ParamsError."""
-    _of_kind(entry, dict, f"{name}: {entry}", "{stage: ..., schemes: [...], seeds: [...]}")
-    if other := sorted(entry.keys() - {"stage", "schemes", "seeds"}):
-        known = ["stage", "schemes", "seeds"]
-        raise ParamsError(f"{name}: {other[0]}: unknown key{_nearest(other[0], known)}")
+    _of_kind(entry, dict, name, "{stage: ..., schemes: [...], seeds: [...]}")
+    _no_others(entry, ["stage", "schemes", "seeds"], name)
     for key in ("stage", "schemes"):
         if key not in entry:
-            raise ParamsError(f"{name}: {entry}: no {key}")
+            raise ParamsError(f"{name}: {schema.show(entry)}: no {key}")
     stage = _known(entry["stage"], list(params), name, "stage")
     trained = params[stage]["train"]["seeds"]
-    seeds = _of_kind(entry.get("seeds", [None]), list, f"{name}: seeds", "a list")
-    for seed in seeds:
-        if seed not in (None, *trained) or isinstance(seed, bool):
+    seeds = [None]  # a grid has none
+    if "seeds" in entry:
+        seeds = _items(entry["seeds"], f"{name}: seeds", "a list of seeds")
+    for seed in seeds if "seeds" in entry else []:
+        if type(seed) is not int or seed not in trained:
             raise ParamsError(f"{name}: seed {seed}: not in train.seeds = {trained}")
-    own = _of_kind(entry["schemes"], list, f"{name}: schemes", "a list")
+    own = _items(entry["schemes"], f"{name}: schemes", "a list of schemes")
     for scheme in own:
         _known(scheme, schemes, name, "scheme")
     return [Training(stage, scheme, seed) for seed in seeds for scheme in own]
@@ -118,8 +121,26 @@ def _of_entry(entry: dict, params: dict, schemes: list[str], name: str) -> list[
 
 def _of_kind(value: object, kind: type, name: str, words: str) -> object:
     if not isinstance(value, kind):
-        raise ParamsError(f"{name} = {value}: must be {words}")
+        raise ParamsError(f"{name} = {schema.show(value)}: must be {words}")
     return value
+
+
+def _items(value: object, name: str, words: str) -> list:
+    """A list that names something, each once. Raises ParamsError."""
+    found = _of_kind(value, list, name, words)
+    if not found:
+        raise ParamsError(f"{name} = []: must name at least one")
+    if twice := [one for one in found if found.count(one) > 1]:
+        raise ParamsError(f"{name}: {schema.show(twice[0])}: stands twice; leave one out")
+    return found
+
+
+def _no_others(given: dict, known: list[str], name: str) -> None:
+    """Raise ParamsError for a key that is not ``known``."""
+    for key in given:
+        if key not in known:
+            near = _nearest(key, known) or f"; known: {', '.join(known)}"
+            raise ParamsError(f"{name}: {schema.show(key)}: unknown key{near}")
 
 
 def _known(value: object, known: list[str], name: str, what: str) -> str:

@@ -92,6 +92,10 @@ def test_every_statement_of_the_paper_is_an_entry_with_its_rule():
 GOOD = ENTRIES["4a"] | {"id": "4c"}
 LITTLE = {"rule": "little_impact", "measure": "test_top1", "worse": "down", "margin": 1}
 LITTLE["reason"] = "a reason"
+PAIR = {"rule": "pair", "measure": "macs", "scheme": "D", "reference": "D", "sign": "down"}
+BOUND = {"rule": "bound", "measure": "macs", "value": 80}
+NATS = {"measure": "val_loss", "level": True}
+OF_MACS = {"measure": "macs", "images": [3, 4]}
 TWO = {"rule": "two_numbers", "first": 1, "second": 2, "measure": "test_top1", "scheme": "E"}
 
 
@@ -122,6 +126,21 @@ TWO = {"rule": "two_numbers", "first": 1, "second": 2, "measure": "test_top1", "
         (lambda e: e.update(statement=LITTLE | {"margin": 0}), "margin = 0: must be a number ab"),
         (lambda e: e.update(statement=TWO | {"images": [3]}), "images = [3]: must be two whole nu"),
         (lambda e: e.update(statement=TWO), "images is missing; measure, scheme, images go toget"),
+        (lambda e: e["number"].update(n_paper=10**400), ": must be a whole number above 0"),
+        (lambda e: e["number"].update(unit="percent"), "a change of test_top1 is in points"),
+        (lambda e: e["number"].update(measure="macs"), "a change of macs is in percent"),
+        (lambda e: e["number"].update(level=True), "only a loss is given as a level; test_top1 as"),
+        (lambda e: e["number"].update(scheme="baseline"), "of its own level, write level: true"),
+        (lambda e: e["number"].update(measure="latency_onx"), "no such measure; did you mean late"),
+        (
+            lambda e: e["number"].update(NATS),
+            "number.unit = points: a level of val_loss is in nats",
+        ),
+        (lambda e: e.update(claim=True), "claim = true: no such claim; allowed: 1, 2"),
+        (lambda e: e["statement"].update(scheme="baseline"), "it is compared with baseline"),
+        (lambda e: e.update(statement=PAIR), "statement.scheme = D: it is compared with D"),
+        (lambda e: e.update(statement=BOUND), "statement.value = 80: must be below 0, as -80"),
+        (lambda e: e.update(statement=TWO | OF_MACS), "no such measure; allowed: test_top1, val_t"),
         (lambda e: e.pop("words"), "words is missing"),
         (lambda e: (e.pop("number"), e.pop("statement")), "number or statement is missing"),
     ],

@@ -57,20 +57,37 @@ def test_a_wrong_stage_is_one_line(tmp_path, key, value, line):
     assert "\n" not in str(caught.value)
 
 
+ONE = {"stage": "main", "schemes": ["E"], "seeds": [0]}
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
         (lambda d: d.pop("order"), "no order"),
-        (lambda d: d["stages"]["main"].pop("set"), "main: set = None: must be keys"),
+        (lambda d: d["stages"]["main"].pop("set"), "main: set = null: must be keys"),
         (lambda d: d["order"].append({"schemes": ["E"]}), "no stage"),
         (lambda d: d["order"].append({"stage": "mian", "schemes": ["E"]}), "did you mean main"),
-        (lambda d: d["order"].append({"stage": "main", "schemes": "E"}), "schemes = E: must be a"),
+        (lambda d: d["order"].append({"stage": "main", "schemes": "E"}), 'schemes = "E": must be'),
         (lambda d: d["order"].append({"stage": "main", "schemes": ["e"]}), "did you mean E"),
         (lambda d: d["order"].append({"stage": "main", "schemes": ["E"], "seeds": 0}), "must be a"),
         (lambda d: d["order"].append({"stage": "main", "seed": [0]}), "did you mean seeds"),
         (lambda d: d["rates"].update(A=["baseline", "Q"]), "rates: A: no scheme Q"),
-        (lambda d: d.update(rates=None), "rates = None"),
+        (lambda d: d.update(rates=None), "rates = null"),
         (lambda d: d.clear(), "no stages"),
+        (lambda d: d.update(rate=d.pop("rates")), '"rate": unknown key; did you mean rates'),
+        (lambda d: d["stages"]["main"].update(sets={}), 'main: "sets": unknown key; did you'),
+        (
+            lambda d: d["stages"].update({1: {"what": "a", "set": {}}}),
+            "1 = 1: must be text",
+        ),
+        (lambda d: d["rates"].update(D=[]), r"rates: D = \[\]: must name at least one"),
+        (lambda d: d["order"].append({1: 2, "foo": 3}), "1: unknown key; known: stage"),
+        (lambda d: d["order"].append({**ONE, "seeds": [0.0]}), "seed 0.0: not in train.seeds"),
+        (lambda d: d["order"].append({**ONE, "seeds": [None]}), "seed None: not in train.seeds"),
+        (lambda d: d["order"].append({**ONE, "seeds": [0, 0]}), "seeds: 0: stands twice"),
+        (lambda d: d["order"].append({**ONE, "seeds": []}), r"seeds = \[\]: must name at least"),
+        (lambda d: d["order"].append({**ONE, "schemes": ["E", "E"]}), '"E": stands twice'),
+        (lambda d: d.update(order=[]), r"order = \[\]: must name at least one"),
     ],
 )
 def test_a_wrong_plan_is_one_line(tmp_path, change, line):

@@ -11,7 +11,7 @@ from groupconv.engines.dvclock import Lock
 from groupconv.engines.jobs import Job
 from groupconv.engines.records import Receipts
 from groupconv.engines.wiring import NO_PATHS
-from groupconv.ground import atomic, interrupted
+from groupconv.ground import atomic, interrupted, machine
 from groupconv.ground.errors import StepError
 from groupconv.ground.progress import say
 from groupconv.settings import reads
@@ -52,10 +52,8 @@ def make(
         try:
             module.run(own, **paths, **seen)
         except Exception as error:
-            # Of a path or of the disk: command.py has the line for it.
-            of_disk = isinstance(error, OSError) and error.errno is not None
             others = other_inputs(one, own, paths)
-            if not others or of_disk or isinstance(error, StepError) or interrupted.happened():
+            if not others or _has_its_line(error) or interrupted.happened():
                 raise
             raise StepError(
                 f"{one.label}: {', '.join(others)}: not the file of the workflow, and the step "
@@ -108,6 +106,12 @@ def other_inputs(one: Job, own: dict, paths: dict) -> list[str]:
 
 def _flat(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+def _has_its_line(error: Exception) -> bool:
+    """Whether command.py says it: ours, a path's, the disk's, or the memory's."""
+    of_disk = isinstance(error, OSError) and error.errno is not None
+    return isinstance(error, StepError) or of_disk or machine.out_of_memory(error)
 
 
 def _is_in(path: str, usual: str) -> bool:

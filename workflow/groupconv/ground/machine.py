@@ -96,16 +96,21 @@ def enough_memory(what: str, key: str):
     try:
         yield
     except (MemoryError, RuntimeError, OSError) as error:
-        said = str(error)
-        if not isinstance(error, MemoryError) and not NO_MEMORY.search(said):
+        if not out_of_memory(error):
             raise
-        memory = "GPU" if OF_GPU.search(said) else "machine"
+        memory = "GPU" if OF_GPU.search(str(error)) else "machine"
         needs = f"{what} needs more memory than the {memory} has free"
         raise DeviceError(
             f"params.yaml: {key}: {needs}; make that smaller, or run less beside it"
             if key
             else f"{needs}; run less beside it"
         ) from error
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether that is what it says, of this machine or a GPU."""
+    of_library = isinstance(error, RuntimeError | OSError) and NO_MEMORY.search(str(error))
+    return isinstance(error, MemoryError) or bool(of_library)
 
 
 def may_have_gpu() -> bool:

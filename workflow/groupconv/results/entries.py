@@ -6,30 +6,34 @@ An example: `entry 4c: statement.rule = "directions": no such rule; did you mean
 import difflib
 import itertools
 import json
-import sys
 
 from groupconv.ground.errors import StepError
+from groupconv.network.back_ends.table import BACK_ENDS
 from groupconv.results.changes import UNITS
 from groupconv.results.judging import EXTREMES, RULES
 from groupconv.results.statements import DOWN, UP
 
-MEASURES = (
-    "test_top1 val_top1 val_less_test_top1 test_loss val_loss train_loss train_top1 "
-    "train_eval_loss train_eval_top1 macs params conv_params latency training_seconds"
-).split()
+POINTS = "test_top1 val_top1 val_less_test_top1 train_top1 train_eval_top1".split()
+LOSSES = "test_loss val_loss train_loss train_eval_loss".split()
+COSTS = "macs params conv_params latency training_seconds".split()
+OF_BACK_ENDS = [f"latency_{name}" for name in BACK_ENDS if name != "eager"]  # that is "latency"
+MEASURES = [*POINTS, *LOSSES, *COSTS, *OF_BACK_ENDS]
+OF_IMAGES = "test_top1 val_top1 test_loss val_loss".split()  # whose variance by image is known
 TEXTS = ("words", "place", "reading")
 ANOTHER = "another_reading_of"
+LARGEST = 10**12  # of a number: the paper's largest is 65,795
+SHOWN = 60  # characters of a value
 NUMBER = ("value unit scheme measure", "level n_paper tolerance")  # what it must, and may have
 
 
 def _is_number(value: object) -> bool:
     """NaN compares with nothing, and a claim with it would be contradicted or hold by chance."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and abs(value) <= sys.float_info.max
+    return number and abs(value) <= LARGEST
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST
 
 
 def _are_counts(value: object) -> bool:
@@ -68,6 +72,7 @@ def check(document: dict, file: str) -> None:
             raise StepError(f"{here}: number or statement is missing")
         if "number" in entry:
             _part(here, "number", entry["number"], *NUMBER, document)
+            _of_unit(here, entry["number"])
         if "statement" in entry:
             _statement(here, entry["statement"], document)
 
@@ -92,6 +97,28 @@ def _statement(here: str, given: object, document: dict) -> None:
                     said = f"is missing; {', '.join(together)} go together"
                     raise StepError(f"{here}: statement.{key} {said}")
     _part(here, "statement", given, f"rule {needs}", may, document)
+    if given["rule"] == "two_numbers" and "measure" in given:
+        _one_of(here, "statement.measure", given["measure"], OF_IMAGES)
+    if given["rule"] == "bound" and given["value"] >= 0:
+        said = "must be below 0, as -80 of a saving of 80%"
+        raise StepError(f"{here}: statement.value = {given['value']}: {said}")
+    against = given.get("reference", "baseline")
+    if given.get("scheme") == against:
+        raise StepError(f"{here}: statement.scheme = {against}: it is compared with {against}")
+
+
+def _of_unit(here: str, number: dict) -> None:
+    """Raise StepError unless the number is a level in nats, or a change in the measure's unit."""
+    measure, level = number["measure"], number.get("level", False)
+    if level and measure not in LOSSES:
+        said = f"only a loss is given as a level; {measure} as a change: leave it out"
+        raise StepError(f"{here}: number.level = true: {said}")
+    if number["scheme"] == "baseline" and not level:
+        raise StepError(f"{here}: number.scheme = baseline: of its own level, write level: true")
+    unit = "nats" if level else "points" if measure in POINTS else "percent"
+    if number["unit"] != unit:
+        of = f"a level of {measure}" if level else f"a change of {measure}"
+        raise StepError(f"{here}: number.unit = {number['unit']}: {of} is in {unit}")
 
 
 def _part(here: str, part: str, given: object, needs: str, may: str, document: dict) -> None:
@@ -109,8 +136,6 @@ def _part(here: str, part: str, given: object, needs: str, may: str, document: d
         "measure": MEASURES,
     }
     for key, value in given.items():
-        if key == "measure" and str(value).startswith("latency_"):
-            continue  # one back end alone
         if key in allowed:
             _one_of(here, f"{part}.{key}", value, allowed[key])
     _of_kind(here, f"{part}.", given)
@@ -133,7 +158,7 @@ def _keys(here: str, before: str, given: dict, needs: list[str], may: list[str])
 
 
 def _one_of(here: str, key: str, value: object, allowed: list) -> None:
-    if value not in allowed:
+    if not any(value == one and type(value) is type(one) for one in allowed):
         kind = key.rpartition(".")[2]
         said = f"{here}: {key} = {_show(value)}: no such {kind}; {_near(value, allowed)}"
         raise StepError(said)
@@ -147,6 +172,7 @@ def _near(value: object, allowed: list) -> str:
 
 def _show(value: object) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        text = json.dumps(value, ensure_ascii=False, default=str)
     except TypeError:  # a key that is no text
-        return str(value)
+        text = str(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."

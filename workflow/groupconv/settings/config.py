@@ -5,23 +5,19 @@ key, across.py several at once, reads.py has what each step may read, comments.p
 comments. Every complaint is one line: file, key, value, what is allowed.
 """
 
-import json
 import re
 from pathlib import Path
 
-import yaml
-
 from groupconv.ground.errors import ParamsError
-from groupconv.settings import across, dialect, schema, unreadable
+from groupconv.settings import across, dialect, schema
 
 COMMAND_LINE = "--config"  # an origin of params
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file of it begins
 EMPTY = "nothing in it; it needs every section: cp configs/tiny.yaml, or another complete file"
 
 
 def load(path: str | Path) -> dict:
     """Read and check a params file. Raises ParamsError, one line per complaint."""
-    return read(_text(path), str(path))
+    return read(dialect.text_of(path), str(path))
 
 
 def read(text: str, origin: str) -> dict:
@@ -31,36 +27,9 @@ def read(text: str, origin: str) -> dict:
     return params
 
 
-def _text(path: str | Path) -> str:
-    """Raises ParamsError."""
-    try:
-        content = Path(path).read_bytes()
-        return content.decode("utf-8")
-    except OSError as error:
-        raise ParamsError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        if content.startswith(UTF_16):
-            raise ParamsError(f"{path}: UTF-16 text; save it as UTF-8") from error
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ParamsError(
-            f"{path}: line {line}: not UTF-8 text (byte {error.start}); save it as UTF-8"
-        ) from error
-
-
 def parsed(text: str, origin: str) -> object:
     """What ``text`` says as YAML, not checked against the schema. Raises ParamsError."""
-    try:
-        params = yaml.load(text, dialect.Loader)
-    except yaml.YAMLError as error:
-        raise ParamsError(f"{origin}: {unreadable.explain(error, text)}") from error
-    except ParamsError as error:
-        raise ParamsError(f"{origin}: {error}") from error
-    except ValueError as error:  # as of !!int x
-        raise ParamsError(f"{origin}: {error}: a value that is not what ! calls it") from error
-    try:
-        json.dumps(params, default=str)
-    except (ValueError, RecursionError) as error:
-        raise ParamsError(f"{origin}: a value that refers (*) to itself") from error
+    params = dialect.parsed(text, origin)
     if params is None:
         raise ParamsError(f"{origin}: {EMPTY}")
     return params

@@ -4,15 +4,18 @@ Snakemake reads YAML 1.1, DVC 1.2: `yes` is true to the one and text to the othe
 10. Both are refused, as are dates, and blanks that only look like one.
 """
 
+import json
 import re
+from pathlib import Path
 
 import yaml
 
 from groupconv.ground.errors import ParamsError
 from groupconv.settings import exponents
-from groupconv.settings.unreadable import at
+from groupconv.settings.unreadable import at, explain
 
 LONGEST_NUMBER = 40  # characters; Python refuses to print one of thousands
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file of it begins
 TAG = "tag:yaml.org,2002:"
 ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]")
 LEADING_ZERO = re.compile(r"[-+]?0o?[0-9_]+")
@@ -58,6 +61,39 @@ class Loader(yaml.SafeLoader):
 
 
 exponents.accept(Loader)
+
+
+def text_of(path: str | Path) -> str:
+    """The file's text. Raises ParamsError."""
+    try:
+        content = Path(path).read_bytes()
+        return content.decode("utf-8")
+    except OSError as error:
+        raise ParamsError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        if content.startswith(UTF_16):
+            raise ParamsError(f"{path}: UTF-16 text; save it as UTF-8") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ParamsError(
+            f"{path}: line {line}: not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from error
+
+
+def parsed(text: str, origin: str) -> object:
+    """What ``text`` says; ``origin`` begins each complaint. Raises ParamsError."""
+    try:
+        found = yaml.load(text, Loader)
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{origin}: {explain(error, text)}") from error
+    except ParamsError as error:
+        raise ParamsError(f"{origin}: {error}") from error
+    except ValueError as error:  # as of !!int x
+        raise ParamsError(f"{origin}: {error}: a value that is not what ! calls it") from error
+    try:
+        json.dumps(found, default=str)
+    except (ValueError, RecursionError) as error:
+        raise ParamsError(f"{origin}: a value that refers (*) to itself") from error
+    return found
 
 
 def _twofold(node: yaml.ScalarNode) -> str:

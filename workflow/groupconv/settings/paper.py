@@ -3,70 +3,92 @@
 An example: `workflow/paper/claims.yaml: data.images = "65,795": must be a whole number`.
 """
 
-from groupconv.ground.errors import StepError
-from groupconv.settings import schema, unreadable
+from pathlib import Path
 
+import yaml
+
+from groupconv.ground.errors import StepError
+from groupconv.settings import dialect, reads, schema, unreadable
+
+ROOT = Path(__file__).parents[3]
 SCHEMAS = {  # by what a step calls the file
     "paper": "claims.schema.yaml",
     "ambiguities": "ambiguities.schema.yaml",
 }
+NO_KEY = "-"  # of an ambiguity that no key decides
 
 
 def check(name: str, path: str) -> None:
     """Raise StepError for the file ``path`` that a step calls ``name``: a line for each mistake."""
-    document = unreadable.read(path)
+    text = dialect.text_of(path)
+    dialect.parsed(text, path)  # refuses what is read in two ways
+    document = yaml.safe_load(text)  # as the steps read it: 1e-2 is text
     shape = schema.complete(unreadable.read(schema.SCHEMA.with_name(SCHEMAS[name])))
-    found = schema.complaints(document, shape) or _of_keys(_keys(name, document))
-    if name == "paper":
-        found = found or _across(document)
-    if found:
+    across = _of_claims if name == "paper" else _of_ambiguities
+    if found := schema.complaints(document, shape) or list(dict.fromkeys(across(document))):
         raise StepError("\n".join(f"{path}: {line}" for line in found))
 
 
-def _keys(name: str, document) -> list[tuple[str, str]]:
-    """(where it stands, a key of params.yaml) for each that the document names."""
-    if name == "paper":
-        return [("setting", str(key)) for key in document["setting"]]  # 1 or yes is no text to YAML
-    # "-", a file or a whole section is no key.
-    return [
-        (f"[{i}].key", key)
-        for i, entry in enumerate(document)
-        for key in entry["key"].split(", ")
-        if "." in key and "/" not in key
-    ]
-
-
-def _across(document: dict) -> list[str]:
-    """What one part of claims.yaml says of another that has no such name."""
-    schemes, found = document["schemes"], []
+def _of_claims(document: dict) -> list[str]:
+    """What is no value of a key, and what one part says of another that has no such name."""
+    setting, schemes, families = (document[key] for key in ("setting", "schemes", "families"))
+    keys, found = _entries("claims"), []
+    for key, value in setting.items():
+        if key in keys:
+            found += schema.complaints(value, keys[key], f"setting: {key}")
+        else:
+            found.append(f"setting: {key}: {_no_key(key, keys)}")
     blocks = len(schemes["baseline"])
     for name, groups in schemes.items():
         if len(groups) != blocks:
             said = f"must have {blocks} numbers, as baseline has"
             found.append(f"schemes.{name} = {schema.show(groups)}: {said}")
-    of_families = [(f"families.{key}", names) for key, names in document["families"].items()]
-    of_both = [*document["setting"], *document["data"]]
-    known = [*((at, names, list(schemes)) for at, names in of_families)]
-    for at, names, allowed in [*known, ("assumed", document["assumed"], of_both)]:
-        for other in [name for name in names if name not in allowed]:
-            near = schema.nearest(other, allowed)
-            meant = f"did you mean {near}?" if near else f"allowed: {', '.join(map(str, allowed))}"
-            found.append(f"{at}: {other}: no such name; {meant}")
+    others = [name for name in schemes if name != "baseline"]
+    for key, names in families.items():
+        found += _unknown(f"families.{key}", names, others)
+    for name in {*families["primary"]} & {*families["secondary"]}:
+        found.append(f"families: {name}: stands in both; leave one out")
+    found += _unknown("assumed", document["assumed"], [*setting, *document["data"]])
     ids = [str(claim["id"]) for claim in document["claims"]]
     found += [f"claims: id {name}: stands twice" for name in ids if ids.count(name) > 1]
-    return list(dict.fromkeys(found))
-
-
-def _of_keys(keys: list[tuple[str, str]]) -> list[str]:
-    known = [
-        f"{section}.{key}"
-        for section, entry in schema.read()["properties"].items()
-        for key in entry.get("properties", {})
-    ]
-    found = []
-    for at, key in keys:
-        if key not in known and not key.startswith("schemes."):
-            near = schema.nearest(key, known)
-            meant = f"; did you mean {near}?" if near else ", as data.fit"
-            found.append(f"{at}: {key}: no key of params.yaml{meant}")
+    answered = [str(entry.get("claim")) for entry in document["entries"]]
+    found += [f"claims: id {name}: no entry has it as its claim" for name in {*ids} - {*answered}]
     return found
+
+
+def _unknown(at: str, names: list[str], allowed: list[str]) -> list[str]:
+    found = []
+    for name in names:
+        if name not in allowed:
+            near = schema.nearest(name, allowed)
+            meant = f"did you mean {near}?" if near else f"allowed: {', '.join(allowed)}"
+            found.append(f"{at}: {schema.show(name)}: no such name; {meant}")
+    return found
+
+
+def _of_ambiguities(document: list[dict]) -> list[str]:
+    """The keys of params.yaml, sections or files that decide them, where there is none."""
+    keys = _entries("report")
+    known = {*keys, *(key.partition(".")[0] for key in keys), "schemes", NO_KEY}
+    return [
+        f"[{i}].key: {key}: {_no_key(key, keys)}, a section, a file, or {NO_KEY}"
+        for i, entry in enumerate(document)
+        for key in entry["key"].split(", ")
+        if key not in known and not ("/" in key and (ROOT / key).is_file())
+    ]
+
+
+def _entries(step: str) -> dict[str, dict]:
+    """{key of params.yaml: its entry of the schema} of those that ``step`` reads."""
+    read = reads.READS[step]
+    return {
+        f"{section}.{key}": entry
+        for section, of in schema.read()["properties"].items()
+        for key, entry in of.get("properties", {}).items()
+        if section in read or f"{section}.{key}" in read
+    }
+
+
+def _no_key(key: str, keys: dict) -> str:
+    near = schema.nearest(key, keys)
+    return "no key that is read here" + (f"; did you mean {near}?" if near else ", as data.fit")

@@ -52,8 +52,10 @@ def _each_once(keys: list[yaml.ScalarNode]) -> None:
     seen = set()
     for key in keys:
         if (key.tag, key.value) in seen:
-            line = key.start_mark.line + 1
-            raise StepError(f"line {line}: {key.value}: this key stands twice; leave one out")
+            line, mend = key.start_mark.line + 1, "leave one out"
+            if key.value == "<<":
+                mend = "write <<: [*a, *b]"
+            raise StepError(f"line {line}: {key.value}: this key stands twice; {mend}")
         seen.add((key.tag, key.value))
 
 
@@ -88,6 +90,8 @@ def _no_value_of(text: str, error: Exception) -> str:
         try:
             if isinstance(node, yaml.ScalarNode):
                 yaml.constructor.SafeConstructor().construct_object(node)
+        except yaml.YAMLError:
+            continue  # as <<, which has no value of its own
         except (ValueError, LookupError, AttributeError, TypeError):
             line = node.start_mark.line
             kind = node.tag.rpartition(":")[2]
@@ -101,6 +105,8 @@ def _in_python(error: yaml.YAMLError, text: str) -> yaml.YAMLError:
         yaml.compose(text, yaml.SafeLoader)
     except yaml.YAMLError as found:
         return found
+    except RecursionError:
+        pass
     return error
 
 
