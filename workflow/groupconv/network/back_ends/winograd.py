@@ -34,28 +34,37 @@ class Winograd(nn.Module):
         return torch._nnpack_spatial_convolution(x, self.weight, self.bias, padding=1)
 
 
+class MaxPool(nn.Module):
+    """nn.MaxPool2d(2) as two maxima: in torch's own layout that takes 2 ms where it takes 17."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, c, height, width) -> (n, c, height // 2, width // 2)."""
+        height, width = (side // 2 * 2 for side in x.shape[-2:])
+        x = torch.maximum(x[..., 0:height:2, :width], x[..., 1:height:2, :width])
+        return torch.maximum(x[..., 0::2], x[..., 1::2])
+
+
 def folded(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> nn.Sequential:
     """Batch norm folded; Winograd where it pays, grouped convolutions and small maps channels-last.
 
     Of inputs with ``image``'s height and width. Raises RuntimeError where is_there() is not true.
     """
-    side, layers = min(image.shape[-2:]), []
+    side, own_layout, layers = min(image.shape[-2:]), True, []
     for layer in folding.features(network):
         if isinstance(layer, nn.MaxPool2d):
             side //= layer.stride
+            layer = MaxPool() if own_layout else layer
         if isinstance(layer, nn.Conv2d):
-            layers.append(_faster(layer, side))
-        else:
-            layers.append(layer)
+            own_layout = layer.groups == 1 and side >= LEAST_SIDE
+            layer = _faster(layer) if own_layout else layer.to(memory_format=torch.channels_last)
+        layers.append(layer)
     return folding.whole(network, nn.Sequential(*layers), channels_last=False)
 
 
-def _faster(layer: nn.Conv2d, side: int) -> nn.Module:
-    """The layer for maps of ``side`` pixels."""
-    if layer.groups > 1 or side < LEAST_SIDE:
-        return layer.to(memory_format=torch.channels_last)
+def _faster(layer: nn.Conv2d) -> nn.Module:
+    """A plain convolution in torch's own layout."""
     if layer.in_channels < LEAST_CHANNELS:
-        return layer  # its output is the next one's input, in torch's own layout
+        return layer
     if not is_there():
         raise RuntimeError("torch has no NNPACK for this CPU")
     return Winograd(layer)
