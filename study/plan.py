@@ -74,6 +74,8 @@ def load(stages: Path = STAGES, configuration: Path = CONFIG) -> Plan:
     trainings = []
     for entry in document["order"]:
         trainings += _of_entry(entry, params, list(base["schemes"]), f"{stages}: order")
+    if twice := [one for one in trainings if trainings.count(one) > 1]:
+        raise ParamsError(f"{stages}: order: {twice[0].name}: stands twice; leave one out")
     rates = _of_kind(document.get("rates", {}), dict, f"{stages}: rates", "keys with values")
     for scheme, others in rates.items():
         of = f"{stages}: rates: {scheme}"

@@ -95,7 +95,9 @@ LITTLE["reason"] = "a reason"
 PAIR = {"rule": "pair", "measure": "macs", "scheme": "D", "reference": "D", "sign": "down"}
 BOUND = {"rule": "bound", "measure": "macs", "value": 80}
 NATS = {"measure": "val_loss", "level": True}
-OF_MACS = {"measure": "macs", "images": [3, 4]}
+IMAGES = {"measure": "macs", "images": [3, 4]}
+OF_MACS = {"measure": "macs", "tolerance": 1}
+SAME = {"rule": "two_numbers", "first": 1, "second": 1}
 TWO = {"rule": "two_numbers", "first": 1, "second": 2, "measure": "test_top1", "scheme": "E"}
 
 
@@ -128,7 +130,13 @@ TWO = {"rule": "two_numbers", "first": 1, "second": 2, "measure": "test_top1", "
         (lambda e: e.update(statement=TWO), "images is missing; measure, scheme, images go toget"),
         (lambda e: e["number"].update(n_paper=10**400), ": must be a whole number above 0"),
         (lambda e: e["number"].update(unit="percent"), "a change of test_top1 is in points"),
-        (lambda e: e["number"].update(measure="macs"), "a change of macs is in percent"),
+        (
+            lambda e: e["number"].update(measure="macs"),
+            "number.tolerance is missing; macs are exac",
+        ),
+        (lambda e: e["number"].update(OF_MACS), "a change of macs is in percent"),
+        (lambda e: e.update(statement=SAME), "statement.second = 1: the same as first"),
+        (lambda e: e.update(claim="4"), 'claim = "4": must be 4'),
         (lambda e: e["number"].update(level=True), "only a loss is given as a level; test_top1 as"),
         (lambda e: e["number"].update(scheme="baseline"), "of its own level, write level: true"),
         (lambda e: e["number"].update(measure="latency_onx"), "no such measure; did you mean late"),
@@ -140,7 +148,7 @@ TWO = {"rule": "two_numbers", "first": 1, "second": 2, "measure": "test_top1", "
         (lambda e: e["statement"].update(scheme="baseline"), "it is compared with baseline"),
         (lambda e: e.update(statement=PAIR), "statement.scheme = D: it is compared with D"),
         (lambda e: e.update(statement=BOUND), "statement.value = 80: must be below 0, as -80"),
-        (lambda e: e.update(statement=TWO | OF_MACS), "no such measure; allowed: test_top1, val_t"),
+        (lambda e: e.update(statement=TWO | IMAGES), "no such measure; allowed: test_top1, val_t"),
         (lambda e: e.pop("words"), "words is missing"),
         (lambda e: (e.pop("number"), e.pop("statement")), "number or statement is missing"),
     ],
@@ -154,6 +162,15 @@ def test_a_mistake_in_an_entry_is_one_line(mistake, said):
     assert line.startswith("claims.yaml: entry 4"), line
     assert said in line
     assert "\n" not in line
+
+
+def test_the_baseline_may_be_the_worst_of_several_but_not_of_two():
+    worst = {"rule": "worst", "measure": "macs", "scheme": "baseline", "sign": "up"}
+    entry = {**GOOD, "statement": worst}
+    entries.check({**DOCUMENT, "entries": [entry]}, "claims.yaml")
+    few = {name: DOCUMENT["schemes"][name] for name in ("baseline", "E")}
+    with pytest.raises(StepError, match="statement.rule = worst: schemes has too few to compare"):
+        entries.check({**DOCUMENT, "schemes": few, "entries": [entry]}, "claims.yaml")
 
 
 def test_the_papers_entries_and_the_recipes_have_no_mistake():

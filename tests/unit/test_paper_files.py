@@ -23,20 +23,30 @@ def test_ours_are_accepted(name):
 @pytest.mark.parametrize(
     ("name", "place", "value", "said"),
     [
-        ("paper", ["setting", "data.sourc"], 1, "setting: data.sourc: no key that is read here; "),
-        ("paper", ["setting", "split.seed"], 1, "setting: split.seed: no key that is read here"),
-        ("paper", ["setting", "schemes.E"], 1, "setting: schemes.E: no key that is read here"),
-        ("paper", ["setting", "train.epochs"], "25", 'setting: train.epochs = "25": must be a w'),
-        ("paper", ["setting", "evaluate.checkpoint"], "lst", 'setting: evaluate.checkpoint = "l'),
+        ("paper", ["setting", "data.sourc"], 1, "setting.data.sourc: no key that is read here; "),
+        ("paper", ["setting", "split.seed"], 1, "setting.split.seed: no key that is read here"),
+        ("paper", ["setting", "schemes.E"], 1, "setting.schemes.E: no key that is read here"),
+        ("paper", ["setting", "train.epochs"], "25", 'setting.train.epochs = "25": must be a w'),
+        ("paper", ["setting", "evaluate.checkpoint"], "lst", 'setting.evaluate.checkpoint = "l'),
         ("paper", ["families", "primary"], ["E", "D", "E"], "families.primary = "),
         ("paper", ["families", "secondary"], ["E"], "families: E: stands in both; leave one out"),
         ("paper", ["families", "primary"], ["baseline"], 'families.primary: "baseline": no such'),
+        ("paper", ["setting", "data.books"], ["umgy001"], 'setting.data.books[0] = "umgy001": mus'),
+        ("paper", ["setting", "train.epochs\n"], 1, "setting.train.epochs\\n: no key that is read"),
+        ("paper", ["schemes"], {"baseline": [1]}, 'schemes = {"baseline": [1]}: '),
+        (
+            "ambiguities",
+            [0, "key"],
+            "/etc/passwd",
+            "[0].key: /etc/passwd: no key that is read",
+        ),
+        ("ambiguities", [0, "key"], "../README.md", "[0].key: ../README.md: no key that is read"),
         ("ambiguities", [0, "key"], "dta", "[0].key: dta: no key that is read here"),
         ("ambiguities", [0, "key"], "schemes.E", "[0].key: schemes.E: no key that is read here"),
         ("ambiguities", [0, "key"], "workflow/none.yaml", "[0].key: workflow/none.yaml: no key t"),
         ("ambiguities", [0, "xyz"], {}, "[0].xyz = {}: unknown key; "),
         ("ambiguities", [0, "chioce"], "a", '[0].chioce = "a": unknown key; did you mean'),
-        ("paper", ["setting", "train"], 1, "setting: train: no key that is read here, as d"),
+        ("paper", ["setting", "train"], 1, "setting.train: no key that is read here; write"),
         ("paper", ["data", "images"], "65,795", 'data.images = "65,795": must be a whole number'),
         ("paper", ["data", "parts"], [16, 4], "data.parts = [16, 4]: must have at least 3 items"),
         ("paper", ["data", "chanels"], 1, "data.chanels = 1: unknown key; did you mean data.chann"),
@@ -89,8 +99,13 @@ def test_a_mistake_is_one_line_with_its_place(tmp_path, name, place, value, said
         ("tuned: 0.908", "tuned: 0.908\ntuned: 0.1", "line 26: tuned: this key stands twice"),
         ("  images: 65795", "  images: 1\n  images: 2", "line 15: images: this key stands twice"),
         ("tuned: 0.908", "tuned: 2026-13-01", "line 25: `tuned: 2026-13-01`: a date to YAML; put"),
-        ("tuned: 0.908", "tuned: !!bool q", "line 25: "),
-        ("tuned: 0.908", "tuned: !!int x", ""),
+        ("tuned: 0.908", 'tuned: !!bool "q"', 'line 25: `tuned: !!bool "q"`: no bool; put the'),
+        ("tuned: 0.908", 'tuned: !!timestamp "x"', "line 25: "),
+        ("tuned: 0.908", "tuned: !!int x", "line 25: `tuned: !!int x`: no int; put the value in q"),
+        ("tuned: 0.908", 'tuned: !!float ""', "line 25: "),
+        ("tuned: 0.908", "tuned: !!map [1]", "line 25: "),
+        ("tuned: 0.908", 'tuned: "\\ud800"', "'\\ud800': half a character"),
+        ("tuned: 0.908", "tuned: yes # \u2028", "line 25: `tuned: yes`: text to DVC, true"),
         ("tuned: 0.908", "tuned: &a [*a]", "a value that refers (*) to itself"),
         ("tuned: 0.908", "tuned:\t0.908", "line 25: "),
         ("  tolerance: 0.01", "  tolerance: 1e-2", 'data.tolerance = "1e-2": must be a number; w'),
@@ -118,6 +133,14 @@ def test_a_damaged_file_is_one_line(tmp_path, name, text):
     with pytest.raises(StepError, match=rf"^{path}: ") as caught:
         paper.check(name, str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_rates_of_each_scheme_are_a_setting(tmp_path):
+    document = copy.deepcopy(DOCUMENTS["paper"])
+    document["setting"]["train.learning_rate"] = {"baseline": 0.01, "E": 0.01}
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    paper.check("paper", str(path))
 
 
 def test_every_key_that_is_missing_is_named(tmp_path):

@@ -87,6 +87,7 @@ ONE = {"stage": "main", "schemes": ["E"], "seeds": [0]}
         (lambda d: d["order"].append({**ONE, "seeds": [0, 0]}), "seeds: 0: stands twice"),
         (lambda d: d["order"].append({**ONE, "seeds": []}), r"seeds = \[\]: must name at least"),
         (lambda d: d["order"].append({**ONE, "schemes": ["E", "E"]}), '"E": stands twice'),
+        (lambda d: d["order"].append(ONE), "order: main/E-seed0: stands twice"),
         (lambda d: d.update(order=[]), r"order = \[\]: must name at least one"),
     ],
 )

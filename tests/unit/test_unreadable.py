@@ -52,8 +52,7 @@ SAID = {
     "value out",
     "a: !x 1\n": "line 1: `a: !x 1`: ! begins a type, which is not taken here; put the value in "
     "quotes",
-    "a: !!int x\n": "invalid literal for int() with base 10: 'x': a value that is not what ! "
-    "calls it",
+    "a: !!int x\n": "line 1: `a: !!int x`: no int; put the value in quotes",
     "a: ,b\n": "line 1: `a: ,b`: , without anything that it would close or separate; put the "
     "value in quotes",
     "a: 1\n---\nb: 2\n": "line 2: `---`: --- begins a second document; a file has one",

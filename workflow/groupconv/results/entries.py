@@ -15,7 +15,8 @@ from groupconv.results.statements import DOWN, UP
 
 POINTS = "test_top1 val_top1 val_less_test_top1 train_top1 train_eval_top1".split()
 LOSSES = "test_loss val_loss train_loss train_eval_loss".split()
-COSTS = "macs params conv_params latency training_seconds".split()
+COUNTS = "macs params conv_params".split()
+COSTS = [*COUNTS, "latency", "training_seconds"]
 OF_BACK_ENDS = [f"latency_{name}" for name in BACK_ENDS if name != "eager"]  # that is "latency"
 MEASURES = [*POINTS, *LOSSES, *COSTS, *OF_BACK_ENDS]
 OF_IMAGES = "test_top1 val_top1 test_loss val_loss".split()  # whose variance by image is known
@@ -23,6 +24,7 @@ TEXTS = ("words", "place", "reading")
 ANOTHER = "another_reading_of"
 LARGEST = 10**12  # of a number: the paper's largest is 65,795
 SHOWN = 60  # characters of a value
+AMONG_SEVERAL = ("order", "worst")  # rules that compare schemes with each other
 NUMBER = ("value unit scheme measure", "level n_paper tolerance")  # what it must, and may have
 
 
@@ -57,7 +59,7 @@ def check(document: dict, file: str) -> None:
     claims, ids = [claim["id"] for claim in document["claims"]], set()
     for at, entry in enumerate(document["entries"], start=1):
         name = entry.get("id") if isinstance(entry, dict) else None
-        here = f"{file}: entry {name or f'number {at}'}"
+        here = f"{file}: entry {' '.join(str(name).split()) if name else f'number {at}'}"
         if not isinstance(entry, dict):
             raise StepError(f"{here} = {_show(entry)}: must have keys, as id and words")
         _keys(here, "", entry, ["id", "claim", *TEXTS], [ANOTHER, "number", "statement"])
@@ -102,9 +104,13 @@ def _statement(here: str, given: object, document: dict) -> None:
     if given["rule"] == "bound" and given["value"] >= 0:
         said = "must be below 0, as -80 of a saving of 80%"
         raise StepError(f"{here}: statement.value = {given['value']}: {said}")
+    if given["rule"] in AMONG_SEVERAL and len(document["schemes"]) < 3:
+        raise StepError(f"{here}: statement.rule = {given['rule']}: schemes has too few to compare")
     against = given.get("reference", "baseline")
-    if given.get("scheme") == against:
+    if given["rule"] not in AMONG_SEVERAL and given.get("scheme") == against:
         raise StepError(f"{here}: statement.scheme = {against}: it is compared with {against}")
+    if "first" in given and given["first"] == given["second"]:
+        raise StepError(f"{here}: statement.second = {given['second']}: the same as first")
 
 
 def _of_unit(here: str, number: dict) -> None:
@@ -116,6 +122,9 @@ def _of_unit(here: str, number: dict) -> None:
     if number["scheme"] == "baseline" and not level:
         raise StepError(f"{here}: number.scheme = baseline: of its own level, write level: true")
     unit = "nats" if level else "points" if measure in POINTS else "percent"
+    if measure in COUNTS and "tolerance" not in number:
+        said = f"is missing; {measure} are exact: what does the paper's number allow?"
+        raise StepError(f"{here}: number.tolerance {said}")
     if number["unit"] != unit:
         of = f"a level of {measure}" if level else f"a change of {measure}"
         raise StepError(f"{here}: number.unit = {number['unit']}: {of} is in {unit}")
@@ -159,6 +168,8 @@ def _keys(here: str, before: str, given: dict, needs: list[str], may: list[str])
 
 def _one_of(here: str, key: str, value: object, allowed: list) -> None:
     if not any(value == one and type(value) is type(one) for one in allowed):
+        if same := [one for one in allowed if str(one) == str(value)]:
+            raise StepError(f"{here}: {key} = {_show(value)}: must be {_show(same[0])}")
         kind = key.rpartition(".")[2]
         said = f"{here}: {key} = {_show(value)}: no such {kind}; {_near(value, allowed)}"
         raise StepError(said)

@@ -93,7 +93,7 @@ def of_number(number: dict, run: Run, paper: dict) -> Verdict:
     found = {name: _one(number, name, run, paper) for name in _back_ends(measure, run)}
     if not found or None in found.values():
         return Verdict(CANNOT_TELL, f"{measure}: not measured in this run")
-    if measure.startswith("latency"):
+    if measure.startswith(("latency", "training_seconds")):
         return numbers.timed(found, value)
     if "tolerance" in number:
         return numbers.exact(found[measure], value, number["tolerance"])

@@ -78,7 +78,7 @@ def bound(changes: list[Change], value: float, of: int = 0) -> Verdict:
     if _joint(best, together)[1] <= value:
         return Verdict(HOLDS, said, best.smallest)
     if all(_joint(change, together)[0] > value for change in changes):
-        return Verdict(CONTRADICTED, f"{said}, not {value:g}%", best.smallest)
+        return Verdict(CONTRADICTED, f"{said}, not {value:g}{UNITS[best.unit]}", best.smallest)
     return Verdict(CANNOT_TELL, said, best.smallest)
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from groupconv.ground.errors import ParamsError
 from groupconv.settings import exponents
-from groupconv.settings.unreadable import at, explain
+from groupconv.settings.unreadable import OF_VALUES, at, explain, no_value
 
 LONGEST_NUMBER = 40  # characters; Python refuses to print one of thousands
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file of it begins
@@ -32,7 +32,7 @@ class Loader(yaml.SafeLoader):
     def construct_mapping(self, node, deep=False):
         """A mapping, unless a key is twice in it, or no text. Raises ParamsError."""
         seen = set()
-        for key, _ in node.value:
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():  # `!!map [1]`
             line = key.start_mark.line + 1
             if key.tag == f"{TAG}merge":
                 raise ParamsError(f"line {line}: `<<`: not taken here; write the keys out")
@@ -48,7 +48,7 @@ class Loader(yaml.SafeLoader):
         """A value, unless it is read in two ways. Raises ParamsError."""
         if isinstance(node, yaml.ScalarNode) and node.style is None and (said := _twofold(node)):
             mark = node.start_mark
-            raise ParamsError(at(mark.line, mark.buffer.split("\n")[mark.line].rstrip("\0"), said))
+            raise ParamsError(at(mark.line, mark.buffer.splitlines()[mark.line].rstrip("\0"), said))
         return super().construct_object(node, deep)
 
     def compose_node(self, parent, index):
@@ -87,10 +87,12 @@ def parsed(text: str, origin: str) -> object:
         raise ParamsError(f"{origin}: {explain(error, text)}") from error
     except ParamsError as error:
         raise ParamsError(f"{origin}: {error}") from error
-    except ValueError as error:  # as of !!int x
-        raise ParamsError(f"{origin}: {error}: a value that is not what ! calls it") from error
+    except OF_VALUES as error:  # as of !!int x
+        raise ParamsError(f"{origin}: {no_value(text, error)}") from error
     try:
-        json.dumps(found, default=str)
+        json.dumps(found, default=str, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ParamsError(f"{origin}: {error.object[error.start]!r}: half a character") from error
     except (ValueError, RecursionError) as error:
         raise ParamsError(f"{origin}: a value that refers (*) to itself") from error
     return found

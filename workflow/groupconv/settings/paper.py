@@ -25,8 +25,10 @@ def check(name: str, path: str) -> None:
     document = yaml.safe_load(text)  # as the steps read it: 1e-2 is text
     shape = schema.complete(unreadable.read(schema.SCHEMA.with_name(SCHEMAS[name])))
     across = _of_claims if name == "paper" else _of_ambiguities
-    if found := schema.complaints(document, shape) or list(dict.fromkeys(across(document))):
-        raise StepError("\n".join(f"{path}: {line}" for line in found))
+    found = schema.complaints(document, shape) or list(dict.fromkeys(across(document)))
+    lines = [f"{path}: {line}".replace("\n", "\\n") for line in found]  # of a name
+    if lines:
+        raise StepError("\n".join(lines))
 
 
 def _of_claims(document: dict) -> list[str]:
@@ -35,9 +37,9 @@ def _of_claims(document: dict) -> list[str]:
     keys, found = _entries("claims"), []
     for key, value in setting.items():
         if key in keys:
-            found += schema.complaints(value, keys[key], f"setting: {key}")
+            found += _of_value(key, value, keys[key])
         else:
-            found.append(f"setting: {key}: {_no_key(key, keys)}")
+            found.append(f"setting.{key}: {_no_key(key, keys)}")
     blocks = len(schemes["baseline"])
     for name, groups in schemes.items():
         if len(groups) != blocks:
@@ -56,6 +58,13 @@ def _of_claims(document: dict) -> list[str]:
     return found
 
 
+def _of_value(key: str, value: object, entry: dict) -> list[str]:
+    if entry.get("x-per-scheme") and isinstance(value, dict):
+        entry = {"type": "object", "additionalProperties": entry}
+    shape = {"properties": {"setting": {"properties": {key: entry}}}}
+    return schema.complaints({"setting": {key: value}}, shape)
+
+
 def _unknown(at: str, names: list[str], allowed: list[str]) -> list[str]:
     found = []
     for name in names:
@@ -71,11 +80,17 @@ def _of_ambiguities(document: list[dict]) -> list[str]:
     keys = _entries("report")
     known = {*keys, *(key.partition(".")[0] for key in keys), "schemes", NO_KEY}
     return [
-        f"[{i}].key: {key}: {_no_key(key, keys)}, a section, a file, or {NO_KEY}"
+        f"[{i}].key: {key}: {_no_key(key, keys, f', a file, or {NO_KEY}')}"
         for i, entry in enumerate(document)
         for key in entry["key"].split(", ")
-        if key not in known and not ("/" in key and (ROOT / key).is_file())
+        if key not in known and not _is_file(key)
     ]
+
+
+def _is_file(name: str) -> bool:
+    """Whether it is a file of this repository."""
+    inside = not Path(name).is_absolute() and ".." not in Path(name).parts
+    return "/" in name and inside and (ROOT / name).is_file()
 
 
 def _entries(step: str) -> dict[str, dict]:
@@ -89,6 +104,7 @@ def _entries(step: str) -> dict[str, dict]:
     }
 
 
-def _no_key(key: str, keys: dict) -> str:
+def _no_key(key: str, keys: dict, others: str = "") -> str:
     near = schema.nearest(key, keys)
-    return "no key that is read here" + (f"; did you mean {near}?" if near else ", as data.fit")
+    meant = f"did you mean {near}?" if near else f"write one, as data.fit{others}"
+    return f"no key that is read here; {meant}"

@@ -14,6 +14,8 @@ import yaml
 from groupconv.ground.errors import StepError
 
 SHOWN = 60  # characters of a line
+# What PyYAML raises of a text that is no value of its tag, as of a month 13, or of `!!bool x`.
+OF_VALUES = (ValueError, LookupError, AttributeError, TypeError)
 QUOTE = "put the value in quotes"
 MARKERS = re.compile(r"<{7} |={7}$|>{7} ")
 HAS_COLON = re.compile(r"((?!\s#).)*?:(\s|$)")  # before any comment
@@ -79,12 +81,11 @@ def parsed(text: str, origin: str | Path, loader: type = Loader) -> object:
         raise StepError(f"{origin}: {error}") from error
     except RecursionError as error:
         raise StepError(f"{origin}: brackets in brackets in brackets") from error
-    # As of a month 13, `!!timestamp x` or `!!bool x`.
-    except (ValueError, LookupError, AttributeError, TypeError) as error:
-        raise StepError(f"{origin}: {_no_value_of(text, error)}") from error
+    except OF_VALUES as error:
+        raise StepError(f"{origin}: {no_value(text, error)}") from error
 
 
-def _no_value_of(text: str, error: Exception) -> str:
+def no_value(text: str, error: Exception) -> str:
     """The line of the first value that cannot be made of its text, as of the date 2026-13-01."""
     for node in _nodes(yaml.compose(text, yaml.CSafeLoader)):
         try:
@@ -92,7 +93,7 @@ def _no_value_of(text: str, error: Exception) -> str:
                 yaml.constructor.SafeConstructor().construct_object(node)
         except yaml.YAMLError:
             continue  # as <<, which has no value of its own
-        except (ValueError, LookupError, AttributeError, TypeError):
+        except OF_VALUES:
             line = node.start_mark.line
             kind = node.tag.rpartition(":")[2]
             return at(line, text.splitlines()[line], f"no {kind}; {QUOTE}")
