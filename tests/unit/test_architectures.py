@@ -70,7 +70,7 @@ def test_every_row_is_the_networks_own_layer(architecture, size, scheme):
     assert len(rows) == len(network)
     assert rows == [found[1:] for found in network]
     shuffled = [cell for cell in printed["X"] if "shuffled" in cell]
-    assert shuffled == (["64 shuffled"] * 4 if "shuffle" in scheme else [])
+    assert shuffled == (["64, shuffled"] * 4 if "shuffle" in scheme else [])
 
 
 def test_the_full_model_has_the_papers_sizes_and_classes():

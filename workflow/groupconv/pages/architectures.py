@@ -112,7 +112,7 @@ def _altered(layer: Convolution | None, plain: int, channels: int) -> str:
     """A scheme's cell: groups of a convolution, and its channels where they are not VGG's."""
     words = []
     if layer:
-        words.append(f"{layer.groups}{' shuffled' if layer.shuffled else ''}")
+        words.append(f"{layer.groups}{', shuffled' if layer.shuffled else ''}")
     if channels != plain:
         words.append(f"{channels} ch.")
     return ", ".join(words)

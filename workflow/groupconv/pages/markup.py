@@ -31,7 +31,7 @@ def table(markdown: str, language: str = "") -> str:
         for i in range(len(header))
     ]
     head = "".join(
-        f'<th scope="col"{_number(numeric[i])}{whose}>{marked(name, language)}</th>'
+        f'<th scope="col"{_number(numeric[i])}{whose}>{_narrow(marked(name, language))}</th>'
         for i, (name, whose) in enumerate(zip(header, _whose(header), strict=True))
     )
     body = "".join(
@@ -44,6 +44,11 @@ def table(markdown: str, language: str = "") -> str:
         for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _narrow(name: str) -> str:
+    """A column's name that may break behind _: a scheme, as E_shuffle, may have a column."""
+    return name.replace("_", "_<wbr>")
 
 
 def _whose(header: list[str]) -> list[str]:
