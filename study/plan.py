@@ -112,9 +112,9 @@ def _of_entry(entry: dict, params: dict, schemes: list[str], name: str) -> list[
     seeds = [None]  # a grid has none
     if "seeds" in entry:
         seeds = _items(entry["seeds"], f"{name}: seeds", "a list of seeds")
-    for seed in seeds if "seeds" in entry else []:
-        if type(seed) is not int or seed not in trained:
-            raise ParamsError(f"{name}: seed {seed}: not in train.seeds = {trained}")
+        for seed in seeds:
+            if type(seed) is not int or seed not in trained:
+                raise ParamsError(f"{name}: seed {seed}: not in train.seeds = {trained}")
     own = _items(entry["schemes"], f"{name}: schemes", "a list of schemes")
     for scheme in own:
         _known(scheme, schemes, name, "scheme")
