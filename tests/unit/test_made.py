@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from groupconv.engines import jobs, made
+from groupconv.ground.errors import StepError
 from groupconv.settings import config, reads
 from project import ROOT
 
@@ -109,3 +110,19 @@ def test_an_absolute_path_to_the_workflows_own_file_is_that_file(tmp_path, monke
     assert made.other_inputs(one, {}, absolute) == []
     other = {"index": str(tmp_path / "index.csv"), "manifest": "elsewhere.csv"}
     assert made.other_inputs(one, {}, other) == [f"index={tmp_path / 'index.csv'}"]
+
+
+@pytest.mark.parametrize(
+    ("error", "has"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("CUDA out of memory. Tried"), True),
+        (StepError("ours"), True),
+        (FileNotFoundError(2, "No such file", "a"), True),
+        (OSError("cannot identify image file"), False),
+        (RuntimeError("Invalid magic number"), False),
+        (KeyError("model"), False),
+    ],
+)
+def test_what_has_a_line_of_its_own_is_not_laid_on_a_file(error, has):
+    assert made._has_its_line(error) == has

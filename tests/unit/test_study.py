@@ -8,7 +8,7 @@ from argparse import Namespace
 import pandas as pd
 import pytest
 import yaml
-from groupconv.ground.errors import DataError, ParamsError
+from groupconv.ground.errors import DataError, ParamsError, StepError
 from groupconv.settings import reads
 
 from study import collect, convergence, plan, results, rule, train
@@ -96,6 +96,32 @@ def test_a_wrong_plan_is_one_line(tmp_path, change, line):
     change(document)
     (tmp_path / "stages.yaml").write_text(yaml.safe_dump(document))
     with pytest.raises(ParamsError, match=line) as caught:
+        plan.load(tmp_path / "stages.yaml")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (
+            "    set: {train.epochs: 3}",
+            "    set: {train.epochs: 3}\n    set: {}",
+            "set: this key st",
+        ),
+        (
+            "set: {train.epochs: 12}",
+            "set: {train.epochs: 12, train.epochs: 9}",
+            "train.epochs: thi",
+        ),
+        ("{<<: *sweep, sweep", "{<<: *sweep, <<: *sweep, sweep", r"write <<: \[\*a, \*b\]"),
+        ("set: {train.epochs: 12}", "set: {train.epochs: 2026-13-01}", "no timestamp"),
+    ],
+)
+def test_what_yaml_would_take_without_a_word_is_one_line(tmp_path, old, new, line):
+    text = plan.STAGES.read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "stages.yaml").write_text(text.replace(old, new, 1))
+    with pytest.raises(StepError, match=line) as caught:
         plan.load(tmp_path / "stages.yaml")
     assert "\n" not in str(caught.value)
 
