@@ -71,3 +71,19 @@ def test_another_reading_is_shown_and_decides_nothing():
     found = together(claim, parts)
     assert found["statement_verdict"] == HOLDS
     assert found["entries"] == ["1a", "1b"]
+
+
+def test_a_number_about_a_training_step_is_one_about_time():
+    """It has no seed, whose lack would excuse any difference."""
+    times = rows("training_seconds", dict.fromkeys(TRUE, -30.0), 0.5, "percent")
+    number = {"value": -60, "unit": "percent", "scheme": "E", "measure": "training_seconds"}
+    entry = {**ENTRIES["7a"], "number": number}
+    found = judge(entry, a_run(training_seconds=times), DOCUMENT)
+    assert found["number_verdict"] == CONTRADICTED, found["reason"]
+
+
+def test_a_bound_that_is_missed_is_said_in_the_measures_unit():
+    small = rows("test_top1", dict.fromkeys(TRUE, -0.5), 0.05, seed_sd=0.1)
+    statement = {"rule": "bound", "measure": "test_top1", "value": -9}
+    found = judge({**ENTRIES["11a"], "statement": statement}, a_run(test_top1=small), DOCUMENT)
+    assert found["reason"].endswith(", not -9 pt"), found["reason"]
