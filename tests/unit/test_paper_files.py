@@ -105,7 +105,7 @@ def test_a_mistake_is_one_line_with_its_place(tmp_path, name, place, value, said
         ("tuned: 0.908", 'tuned: !!float ""', "line 25: "),
         ("tuned: 0.908", "tuned: !!map [1]", "line 25: "),
         ("tuned: 0.908", 'tuned: "\\ud800"', "'\\ud800': half a character"),
-        ("tuned: 0.908", "tuned: yes # \u2028", "line 25: `tuned: yes`: text to DVC, true"),
+        ("tuned: 0.908", "# \u2028\ntuned: yes", "line 27: `tuned: yes`: text to DVC, true"),
         ("tuned: 0.908", "tuned: &a [*a]", "a value that refers (*) to itself"),
         ("tuned: 0.908", "tuned:\t0.908", "line 25: "),
         ("  tolerance: 0.01", "  tolerance: 1e-2", 'data.tolerance = "1e-2": must be a number; w'),
