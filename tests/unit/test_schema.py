@@ -82,3 +82,10 @@ def test_a_complaint_of_the_command_line_says_how_to_type_it(given, line):
     with pytest.raises(ParamsError) as caught:
         config.check({**PARAMS, **given}, "--config")
     assert str(caught.value) == f"--config: {line}"
+
+
+def test_a_value_deeper_than_python_goes_is_one_line():
+    deep = []
+    for _ in range(3000):
+        deep = [deep]
+    assert schema.complaints({"model": deep}) == ["the file: brackets in brackets in brackets"]
