@@ -92,7 +92,7 @@ def test_jobs_share_the_machine_by_memory_and_gpus(monkeypatch):
 
 def test_every_library_that_copies_weights_says_how_often():
     for name, row in BACK_ENDS.items():
-        shared = row.module in ("eager", "winograd", "cuda") and row.precision == "fp32"
+        shared = row.module in ("eager", "winograd", "own", "cuda") and row.precision == "fp32"
         assert (name in resources.COPIES) != shared or row.module == "cuda", name
     assert resources.COPIES.keys() | resources.QUANTISING.keys() <= BACK_ENDS.keys()
     own = reads.params_of(PARAMS, "latency")

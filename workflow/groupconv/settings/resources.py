@@ -31,6 +31,8 @@ COPIES = {
     "openvino_bf16_int8_classifier": 0.8,
     "openvino_bf16_merged": 0.8,
     "openvino_bf16_merged_int8_classifier": 0.8,
+    "openvino_bf16_torch_int8_classifier": 0.3,
+    "openvino_bf16_merged_torch_int8_classifier": 0.3,
     "onnxruntime_int8": 1.1,
 }
 # The same while one of them is prepared: a network is exported, read back, or quantised.

@@ -40,7 +40,12 @@ def folded_int8_classifier(
 ) -> nn.Module:
     """Folded; the linear layers with int8 weights, one scale an output, dynamic activations."""
     model = folding.whole(network, folding.features(network), channels_last=True)
-    return nn.Sequential(*model[:-1], _in_int8(network.classifier)).eval()
+    return nn.Sequential(*model[:-1], in_int8(network)).eval()
+
+
+def in_int8(network: VGG) -> nn.Module:
+    """Its classifier as folded_int8_classifier has it; shared by schemes as the classifier is."""
+    return _in_int8(network.classifier)
 
 
 class As(nn.Module):

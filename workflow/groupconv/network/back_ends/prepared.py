@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from groupconv.network.back_ends.table import BACK_ENDS, sorted_out
+from groupconv.network.back_ends.table import BACK_ENDS, OWN, sorted_out
 from groupconv.network.vgg import VGG
 
 
@@ -30,7 +30,12 @@ def runs_here(names: list[str], device: torch.device) -> tuple[list[str], dict[s
     on_gpu = device.type == "cuda"
     bf16 = not on_gpu or torch.cuda.is_bf16_supported(including_emulation=False)
     nnpack = torch.backends.nnpack.is_available()
-    return sorted_out(names, device.type, gpu_has_bf16=bf16, has_nnpack=nnpack)
+    facts = {"gpu_has_bf16": bf16, "has_nnpack": nnpack}
+    if any(BACK_ENDS[name].module == OWN for name in sorted_out(names, device.type, **facts)[0]):
+        from groupconv.network.back_ends import kernels
+
+        facts["no_kernels"] = kernels.why_not()  # compiles them: seconds
+    return sorted_out(names, device.type, **facts)
 
 
 def module(name: str):
@@ -39,6 +44,8 @@ def module(name: str):
         from groupconv.network.back_ends import eager as found
     elif name == "winograd":
         from groupconv.network.back_ends import winograd as found
+    elif name == OWN:
+        from groupconv.network.back_ends import own as found
     elif name == "inductor":
         from groupconv.network.back_ends import inductor as found
     elif name == "cuda":

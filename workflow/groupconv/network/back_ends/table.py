@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from groupconv.ground import machine
 
 FP32, BF16, INT8 = "fp32", "bf16", "int8"
+OWN = "own"  # the module of this package's kernels
 CLASSIFIER = ", int8 classifier"  # behind a precision: weights of the linear layers alone
 LEAST = 8  # input channels of a group that OpenVINO's bf16 kernels fill (folding.merged)
 
@@ -44,9 +45,17 @@ class BackEnd:
         return self.precision == FP32
 
     def why_not(
-        self, device: str, *, gpu_has_bf16: bool = True, has_nnpack: bool = True
+        self,
+        device: str,
+        *,
+        gpu_has_bf16: bool = True,
+        has_nnpack: bool = True,
+        no_kernels: str | None = None,
     ) -> str | None:
-        """Why it cannot run on ``device`` (cpu or cuda) of this machine; None: it can."""
+        """Why it cannot run on ``device`` (cpu or cuda) of this machine; None: it can.
+
+        ``no_kernels``: why the compiler failed on those of this package, if it did.
+        """
         if device not in self.devices:
             return "it runs on CUDA alone" if device == "cpu" else "it runs on a CPU alone"
         missing = [name for name in self.packages if importlib.util.find_spec(name) is None]
@@ -57,16 +66,17 @@ class BackEnd:
             return f"{machine.cpu()} has no bf16 arithmetic"
         if device == "cuda" and self.precision.startswith(BF16) and not gpu_has_bf16:
             return "this GPU has no bf16 arithmetic"
-        if self.compiles and device == "cpu" and not _compiler():
+        if self.compiles and device == "cpu" and not compiler():
             return "no C++ compiler: apt-get install g++"
         if self.compiles and device == "cuda" and importlib.util.find_spec("triton") is None:
             return "torch has no Triton here"
         if self.nnpack and not has_nnpack:
             return f"torch has no NNPACK for {machine.cpu()}"
-        return None
+        return no_kernels if self.module == OWN else None
 
 
-def _compiler() -> str | None:
+def compiler() -> str | None:
+    """The C++ compiler of this machine, if any; CXX names another."""
     return next(filter(None, map(shutil.which, (os.getenv("CXX", "g++"), "g++", "clang++"))), None)
 
 
@@ -81,6 +91,8 @@ BACK_ENDS = {
     "folded": BackEnd("eager", "folded", devices=BOTH),
     "folded_contiguous": BackEnd("eager", "folded_contiguous", devices=BOTH),
     "folded_winograd": BackEnd("winograd", "folded", nnpack=True),
+    "own_kernels": BackEnd(OWN, "folded", compiles=True),
+    "own_kernels_winograd": BackEnd(OWN, "folded_winograd", compiles=True, nnpack=True),
     "folded_bf16": BackEnd("eager", "folded_bf16", precision=BF16, devices=BOTH),
     "folded_int8_classifier": BackEnd(
         "eager", "folded_int8_classifier", precision=FP32 + CLASSIFIER
@@ -128,15 +140,29 @@ BACK_ENDS = {
         precision=BF16 + CLASSIFIER,
         packages=("onnx", "openvino"),
     ),
+    "openvino_bf16_torch_int8_classifier": BackEnd(
+        "ov",
+        "run_with_torchs_classifier",
+        (BF16_HINT,),
+        precision=BF16 + CLASSIFIER,
+        packages=("onnx", "openvino"),
+    ),
+    "openvino_bf16_merged_torch_int8_classifier": BackEnd(
+        "ov",
+        "run_with_torchs_classifier",
+        (BF16_HINT, MERGED),
+        precision=BF16 + CLASSIFIER,
+        packages=("onnx", "openvino"),
+    ),
 }
 DEFAULT = ("eager", "folded")  # what every page of results reads
 
 
-def sorted_out(names: list[str], device: str, **has: bool) -> tuple[list[str], dict[str, str]]:
+def sorted_out(names: list[str], device: str, **facts) -> tuple[list[str], dict[str, str]]:
     """Those of ``names`` that run on ``device`` here, and why each of the others does not.
 
-    ``has``: as of BackEnd.why_not.
+    ``facts`` of the machine: as of BackEnd.why_not.
     """
-    reasons = {name: BACK_ENDS[name].why_not(device, **has) for name in names}
+    reasons = {name: BACK_ENDS[name].why_not(device, **facts) for name in names}
     runs = [name for name in names if reasons[name] is None]
     return runs, {name: reason for name, reason in reasons.items() if reason is not None}

@@ -1,0 +1,122 @@
+"""Kernels of this package against torch's, and what is built of them."""
+
+import pytest
+import torch
+from groupconv.network import variants
+from groupconv.network.back_ends import folding, kernels, own, table, winograd
+from groupconv.network.back_ends.prepared import prepared, runs_here
+from groupconv.network.vgg import vgg
+from torch import nn
+
+SMALL = {"classes": 7, "input_size": 64, "classifier_width": 20, "classifier_pool": 2}
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield
+    torch.set_num_threads(before)
+
+
+@torch.inference_mode()
+def worst(found: torch.Tensor, expected: torch.Tensor) -> float:
+    assert found.shape == expected.shape
+    return (found - expected).abs().max().item()
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 3, 4, 6, 8])
+@pytest.mark.parametrize("inputs", [1, 2, 3, 8])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 1, 2), (2, 7, 7), (3, 5, 16), (1, 28, 28)])
+def test_the_grouped_kernel_computes_what_torch_does(threads, inputs, outputs, shape):
+    n, height, width = shape
+    groups = 2 * kernels.lanes()
+    layer = nn.Conv2d(groups * inputs, groups * outputs, 3, padding=1, groups=groups)
+    x = torch.randn(n, groups * inputs, height, width)
+    with torch.inference_mode():
+        expected = torch.relu(layer(x))
+        places = own.interleaved(groups * inputs, groups)
+        found = own.Grouped(layer)(x[:, places])
+    assert worst(found, expected[:, own.interleaved(groups * outputs, groups)]) < 1e-5
+
+
+def test_what_is_no_number_stays_none():
+    layer = nn.Conv2d(64, 64, 3, padding=1, groups=kernels.lanes())
+    x = torch.zeros(1, 64, 4, 4)
+    x[0, 0, 0, 0] = torch.nan
+    assert own.Grouped(layer)(x).isnan().sum() == layer(x).isnan().sum() > 0
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (15, 7), (16, 8), (33, 9), (512, 1120)])
+def test_the_linear_kernel_computes_what_torch_does(threads, inputs, outputs):
+    layer = nn.Linear(inputs, outputs)
+    wide = torch.randn(1, 2 * inputs)
+    for x in (torch.randn(1, inputs), torch.randn(3, inputs), wide[:, ::2]):
+        with torch.inference_mode():
+            assert worst(own.Linear(layer)(x), layer(x)) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("groups", "more"),
+    [
+        ([1, 1, 1, 1, 1], {}),
+        ([1, 64, 64, 64, 64], {}),
+        ([1, 32, 32, 32, 32], {"shuffle": True}),
+        ([1, 32, 1, 32, 1], {}),
+        ([1, 2, 4, 16, 64], {"shuffle": True}),
+        ([1, 32, 64, 16, 8], {}),
+        ([1, 16, 16, 16, 16], {"width": 0.5}),
+    ],
+)
+@pytest.mark.parametrize("name", ["own_kernels", "own_kernels_winograd"])
+def test_any_groups_give_eagers_logits(name, groups, more):
+    if name not in runs_here([name], CPU)[0]:
+        pytest.skip(runs_here([name], CPU)[1][name])
+    net = vgg("vgg13_bn", groups, initialization="kaiming", seed=0, dropout=0.5, **SMALL, **more)
+    for layer in net.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.running_mean.normal_(0, 0.1)
+            layer.running_var.uniform_(0.5, 1.5)
+            nn.init.normal_(layer.bias, 0, 0.1)
+    for n in (1, 2):
+        image = torch.randn(n, 3, 64, 64)
+        expected = variants.output(net.eval(), image)
+        found = variants.output(prepared(name, net, image), image)
+        assert variants.difference(expected, found) < variants.TOLERANCE
+
+
+def test_groups_that_fill_the_registers_use_the_kernel():
+    for groups, count in (([1, 32, 64, 64, 64], 8), ([1, 2, 4, 16, 64], 4)):
+        net = vgg("vgg13_bn", groups, initialization="kaiming", seed=0, dropout=0.5, **SMALL)
+        layers = own.by_kernel(folding.features(net.eval()))
+        assert sum(isinstance(layer, own.Grouped) for layer in layers) == count
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 8, 8), (2, 3, 7, 9), (1, 1, 2, 3)])
+def test_two_maxima_pool_as_torch_does(shape):
+    x = torch.randn(shape)
+    x.view(-1)[1] = torch.nan
+    pooled = winograd.MaxPool()(x)
+    assert torch.equal(pooled.nan_to_num(), nn.MaxPool2d(2)(x).nan_to_num())
+    assert pooled.isnan().sum() == 1
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 5, 7), (2, 3, 4, 4), (3, 1, 1, 1)])
+def test_a_product_is_the_convolution(shape):
+    layer = nn.Conv2d(shape[1], 6, 3, padding=1)
+    x = torch.randn(shape)
+    with torch.inference_mode():
+        assert worst(winograd.Product(layer)(x), layer(x)) < 1e-5
+
+
+def test_a_compiler_that_fails_leaves_them_out(tmp_path, monkeypatch):
+    broken = tmp_path / "c++"
+    broken.write_text("#!/bin/sh\necho 'no OpenMP here' >&2\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("CXX", str(broken))
+    monkeypatch.setattr(kernels, "library", kernels.library.__wrapped__)
+    found, skipped = runs_here(["eager", "own_kernels", "own_kernels_winograd"], CPU)
+    assert found == ["eager"]
+    assert skipped["own_kernels"] == f"{broken} cannot compile the kernels: no OpenMP here"
+    assert table.BACK_ENDS["own_kernels"].why_not("cuda") == "it runs on a CPU alone"

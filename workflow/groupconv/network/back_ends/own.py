@@ -1,0 +1,134 @@
+"""torch, and grouped convolutions by this package's kernel. In fp32, on a CPU, batch norm folded.
+
+Channels are interleaved only between such layers: a plain convolution before them writes them in
+that order, as its weights are.
+"""
+
+import torch
+from torch import nn
+
+from groupconv.network.back_ends import folding, kernels, winograd
+from groupconv.network.vgg import VGG
+
+
+class Grouped(nn.Module):
+    """A grouped 3x3 convolution and its ReLU; input and output interleaved, channels-last."""
+
+    def __init__(self, layer: nn.Conv2d):
+        super().__init__()
+        self.groups, self.outputs = layer.groups, layer.out_channels // layer.groups
+        lanes, together = kernels.lanes(), kernels.together(self.outputs)
+        parts = (self.groups // lanes, lanes, self.outputs // together, together)
+        weight, bias = layer.weight.detach(), layer.bias.detach()
+        by_lane = weight.view(*parts, -1, 3, 3).permute(0, 2, 5, 6, 4, 3, 1)
+        self.weight = by_lane.contiguous()
+        self.bias = bias.view(parts).permute(0, 2, 3, 1).contiguous()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, c, height, width) -> (n, of the layer, height, width)."""
+        return kernels.convolved(x, self.weight, self.bias, self.groups, self.outputs)
+
+
+class Linear(nn.Module):
+    """A linear layer; of one image by the kernel, of several by torch. Shares the weights."""
+
+    def __init__(self, layer: nn.Linear):
+        super().__init__()
+        self.weight, self.bias = layer.weight, layer.bias
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, inputs) -> (n, outputs)."""
+        linear = kernels.linear if len(x) == 1 else nn.functional.linear
+        return linear(x, self.weight, self.bias)
+
+
+class Ordered(nn.Module):
+    """Channels in another order: place i of the output has channel ``order[i]`` of the input."""
+
+    def __init__(self, order: torch.Tensor):
+        super().__init__()
+        self.order = order
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The same (n, c, height, width), channels-last in memory."""
+        return x.permute(0, 2, 3, 1).index_select(3, self.order).permute(0, 3, 1, 2)
+
+
+def folded(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> nn.Sequential:
+    """Batch norm folded, channels-last; groups that fill the registers by the kernel."""
+    layers = by_kernel(folding.features(network))
+    return _with_linear(folding.whole(network, layers, channels_last=True))
+
+
+def folded_winograd(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> nn.Sequential:
+    """The same, and plain convolutions by Winograd where it pays (winograd.by_winograd)."""
+    layers = winograd.by_winograd(by_kernel(folding.features(network)), image)
+    return _with_linear(folding.whole(network, layers, channels_last=False))
+
+
+def by_kernel(layers: nn.Sequential) -> nn.Sequential:
+    """``layers`` of folding.features() with their grouped convolutions by the kernel."""
+    found: list[nn.Module] = []
+    order = None  # the channel that each place in memory has; None: an image's
+    for i, layer in enumerate(layers):
+        by_kernel_before = bool(found) and isinstance(found[-1], Grouped)
+        if isinstance(layer, nn.Conv2d):
+            if order is not None and not torch.equal(order, _read(layer)):
+                found.append(Ordered(_inverse(order)[_read(layer)]))
+            following = [other for other in layers[i + 1 :] if isinstance(other, nn.Conv2d)]
+            if _takes(layer):
+                order, layer = interleaved(layer.out_channels, layer.groups), Grouped(layer)
+            elif layer.groups == 1 and following:
+                order = _read(following[0])
+                layer = _writing(layer, order)
+            else:
+                order = torch.arange(layer.out_channels)
+        elif isinstance(layer, nn.ReLU) and by_kernel_before:
+            continue  # the kernel's own
+        elif isinstance(layer, nn.Sequential) and by_kernel_before:
+            order = _inverse(_shuffled(layer, len(order)))[order]
+            continue
+        found.append(layer)
+    if not torch.equal(order, torch.arange(len(order))):
+        found.append(Ordered(_inverse(order)))
+    return nn.Sequential(*found)
+
+
+def interleaved(channels: int, groups: int) -> torch.Tensor:
+    """The channel of each place: the first of every group, the second of every group, ..."""
+    return torch.arange(channels).view(groups, -1).t().reshape(-1)
+
+
+def _with_linear(model: nn.Sequential) -> nn.Sequential:
+    """``model`` of folding.whole() with the linear layers of its classifier by the kernel."""
+    classifier = (Linear(m) if isinstance(m, nn.Linear) else m for m in model[-1])
+    return nn.Sequential(*model[:-1], nn.Sequential(*classifier)).eval()
+
+
+def _takes(layer: nn.Conv2d) -> bool:
+    """Whether its groups fill the registers."""
+    return layer.groups % kernels.lanes() == 0
+
+
+def _read(layer: nn.Conv2d) -> torch.Tensor:
+    """The order in which a layer reads its input's channels."""
+    groups = layer.groups if _takes(layer) else 1
+    return interleaved(layer.in_channels, groups)
+
+
+def _writing(layer: nn.Conv2d, order: torch.Tensor) -> nn.Conv2d:
+    """A plain convolution whose outputs lie in ``order``."""
+    other = nn.Conv2d(layer.in_channels, layer.out_channels, 3, padding=layer.padding)
+    other.weight = nn.Parameter(layer.weight.detach()[order], requires_grad=False)
+    other.bias = nn.Parameter(layer.bias.detach()[order], requires_grad=False)
+    return other.eval()
+
+
+def _shuffled(layer: nn.Sequential, channels: int) -> torch.Tensor:
+    """The channel that a ReLU and its shuffle put at each place, of ``channels`` in order."""
+    return layer(torch.arange(channels).view(1, -1, 1, 1)).view(-1)
+
+
+def _inverse(order: torch.Tensor) -> torch.Tensor:
+    """The place of each channel."""
+    return torch.argsort(order)
