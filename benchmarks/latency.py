@@ -51,6 +51,7 @@ ROOT = Path(__file__).parents[1]
 # Timed if they are named: with them, three schemes take more than 24 GB.
 LEFT_OUT = ("folded_contiguous", "folded_bf16", "compile_bf16")
 USUAL = [name for name in BACK_ENDS if name not in LEFT_OUT]
+WIDTH = 2 + max(map(len, BACK_ENDS))  # of the table's first column
 NOT_ASKED = "not asked for: --back-ends"
 FIGURES = (
     "E.best_reduction_percent",
@@ -136,7 +137,7 @@ def line(
     """One row of the table."""
     ms = runs[(runs["scheme"] == scheme) & (runs["variant"] == name)]["latency_ms"]
     p10, middle, p90, p99 = (ms.quantile(q) for q in (0.1, 0.5, 0.9, 0.99))
-    text = f"{name:38}{scheme:9}{middle:8.1f}{p10:8.1f}{p90:8.1f}{p99:8.1f}"
+    text = f"{name:{WIDTH}}{scheme:9}{middle:8.1f}{p10:8.1f}{p90:8.1f}{p99:8.1f}"
     less, low, high = headline.ratio(runs, (scheme, name), ("baseline", name))
     interval = f" [{low - 1:+.1%}, {high - 1:+.1%}]" if low == low else ""  # of several processes
     change = "" if scheme == "baseline" else f"{less - 1:+.1%}{interval}"
@@ -181,7 +182,7 @@ def main() -> None:
     runs, differences, loaded = timed(own)
     if arguments.runs:
         runs.to_csv(arguments.runs, index=False)
-    print(f"{'back end':38}{'scheme':9}{'median':>8}{'p10':>8}{'p90':>8}{'p99':>8}  ", end="")
+    print(f"{'back end':{WIDTH}}{'scheme':9}{'median':>8}{'p10':>8}{'p90':>8}{'p99':>8}  ", end="")
     print(f"{'change, 95% of processes':26}{'error':>9}  agreement")
     for name in names:
         for scheme in schemes:

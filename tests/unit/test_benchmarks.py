@@ -23,15 +23,16 @@ ALLOWED = f"must be 1 to {CORES}, the cores that this process may use"
 NO_FOLDER = "nowhere/found.json: no folder nowhere"
 CASES = [
     *((f"{name}.py", "--json nowhere/found.json", NO_FOLDER) for name in (
-        "batches", "data", "latency", "planning", "training", "widths"
+        "batches", "data", "kernels", "latency", "planning", "training", "widths"
     )),
     *((f"{name}.py", "--runs nowhere/found.json", NO_FOLDER) for name in ("latency", "widths")),
     *((f"{name}.py", f"--rounds {number}", f"argument --rounds: {number}: {WHOLE}")
       for name in ("batches", "latency", "planning", "widths") for number in ("0", "-1", "x")),
     *((f"{name}.py", f"--threads {number}", f"{number}: {ALLOWED}")
-      for name in ("batches", "latency", "training", "widths") for number in ("0", "99999")),
+      for name in ("batches", "kernels", "latency", "training", "widths")
+      for number in ("0", "99999")),
     *((f"{name}.py", "--schemes E Q", f"--schemes Q: {SCHEME}")
-      for name in ("batches", "latency", "precision", "training")),
+      for name in ("batches", "kernels", "latency", "precision", "training")),
     *((f"{name}.py", "--back-ends eager nothing", "invalid choice: 'nothing'")
       for name in ("batches", "latency", "widths")),
     *((f"{name}.py", "--processes 0", f"argument --processes: 0: {WHOLE}")
