@@ -4,7 +4,7 @@
 
 One image, fp32, each layer by itself: grouped convolutions with their ReLU, channels-last, and the
 linear layers. Medians of torch.utils.benchmark. --json writes E.grouped.torch_ms, E.grouped.own_ms,
-linear.torch_ms, linear.own_ms, and the machine.
+linear.torch_ms, linear.own_ms, the machine, and what else it did before.
 """
 
 import json
@@ -57,8 +57,8 @@ def main() -> None:
     from groupconv.network.back_ends import kernels, own
 
     set_threads(arguments.threads, "--threads")
-    load_before("kernels", again=" as now")
     record = {"machine": facts()["cpu"], "threads": arguments.threads}
+    record |= load_before("kernels", again=" as now")
     print(f"{record['machine']}, {arguments.threads} thread(s); ms (G MACs a second)")
     print(f"{'':44}{'torch':>8}{'':8}{'own':>8}")
     for scheme in arguments.schemes:

@@ -12,6 +12,12 @@ SMALL = {"classes": 7, "input_size": 64, "classifier_width": 20, "classifier_poo
 CPU = torch.device("cpu")
 
 
+@pytest.fixture
+def compiled():
+    if reason := kernels.why_not():
+        pytest.skip(reason)
+
+
 @pytest.fixture(params=[1, 2])
 def threads(request):
     before = torch.get_num_threads()
@@ -29,7 +35,7 @@ def worst(found: torch.Tensor, expected: torch.Tensor) -> float:
 @pytest.mark.parametrize("outputs", [1, 2, 3, 4, 6, 8])
 @pytest.mark.parametrize("inputs", [1, 2, 3, 8])
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 1, 2), (2, 7, 7), (3, 5, 16), (1, 28, 28)])
-def test_the_grouped_kernel_computes_what_torch_does(threads, inputs, outputs, shape):
+def test_the_grouped_kernel_computes_what_torch_does(compiled, threads, inputs, outputs, shape):
     n, height, width = shape
     groups = 2 * kernels.lanes()
     layer = nn.Conv2d(groups * inputs, groups * outputs, 3, padding=1, groups=groups)
@@ -41,7 +47,7 @@ def test_the_grouped_kernel_computes_what_torch_does(threads, inputs, outputs, s
     assert worst(found, expected[:, own.interleaved(groups * outputs, groups)]) < 1e-5
 
 
-def test_what_is_no_number_stays_none():
+def test_what_is_no_number_stays_none(compiled):
     layer = nn.Conv2d(64, 64, 3, padding=1, groups=kernels.lanes())
     x = torch.zeros(1, 64, 4, 4)
     x[0, 0, 0, 0] = torch.nan
@@ -49,7 +55,7 @@ def test_what_is_no_number_stays_none():
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (15, 7), (16, 8), (33, 9), (512, 1120)])
-def test_the_linear_kernel_computes_what_torch_does(threads, inputs, outputs):
+def test_the_linear_kernel_computes_what_torch_does(compiled, threads, inputs, outputs):
     layer = nn.Linear(inputs, outputs)
     wide = torch.randn(1, 2 * inputs)
     for x in (torch.randn(1, inputs), torch.randn(3, inputs), wide[:, ::2]):
@@ -86,7 +92,7 @@ def test_any_groups_give_eagers_logits(name, groups, more):
         assert variants.difference(expected, found) < variants.TOLERANCE
 
 
-def test_groups_that_fill_the_registers_use_the_kernel():
+def test_groups_that_fill_the_registers_use_the_kernel(compiled):
     for groups, count in (([1, 32, 64, 64, 64], 8), ([1, 2, 4, 16, 64], 4)):
         net = vgg("vgg13_bn", groups, initialization="kaiming", seed=0, dropout=0.5, **SMALL)
         layers = own.by_kernel(folding.features(net.eval()))
@@ -110,13 +116,65 @@ def test_a_product_is_the_convolution(shape):
         assert worst(winograd.Product(layer)(x), layer(x)) < 1e-5
 
 
-def test_a_compiler_that_fails_leaves_them_out(tmp_path, monkeypatch):
+def test_another_input_is_refused_as_torch_does(compiled):
+    net = vgg("vgg13_bn", [1, 32, 32, 32, 32], initialization="kaiming", seed=0, dropout=0, **SMALL)
+    run = own.folded(net.eval(), torch.randn(1, 3, 64, 64), None)
+    for image in (torch.randn(1, 3, 96, 96), torch.randn(1, 3, 32, 32)):
+        with torch.inference_mode(), pytest.raises(RuntimeError, match="shapes"):
+            run(image)
+    layer = own.Grouped(nn.Conv2d(64, 64, 3, padding=1, groups=kernels.lanes()))
+    for x in (
+        torch.randn(1, 32, 4, 4),
+        torch.randn(1, 64, 4, 4).double(),
+        torch.randn(1, 64, 4, 0),
+    ):
+        with pytest.raises(RuntimeError, match="maps of 64 channels of float32, not "):
+            layer(x)
+    linear = nn.Linear(64, 8)
+    for x in (torch.randn(1, 32), torch.randn(1, 64).double()):
+        with pytest.raises(RuntimeError):
+            own.Linear(linear)(x)
+
+
+def test_other_numbers_and_layouts_give_torchs_values(compiled):
+    net = vgg("vgg13_bn", [1, 32, 32, 32, 32], initialization="kaiming", seed=0, dropout=0, **SMALL)
+    image = torch.randn(1, 3, 64, 64).double()
+    with torch.inference_mode():
+        expected = net.eval().double()(image)
+        assert worst(own.folded(net, image, image)(image), expected) < 1e-9
+        layer = nn.Linear(64, 8)
+        layer.weight = nn.Parameter(torch.randn(64, 8).t())
+        x = torch.randn(1, 64)
+        assert worst(own.Linear(layer)(x), layer(x)) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo 'no OpenMP here' >&2; exit 3", "cannot compile the kernels: no OpenMP here"),
+        ("echo a note; printf 'x: error: \\377\\n' >&2; exit 1", "kernels: x: error: \ufffd"),
+        ("exit 4", "cannot compile the kernels: exit status 4"),
+        ("exit 0", "the kernels cannot be loaded: "),
+        ("exec /bin/sleep 9", "no kernels after 1 s"),
+    ],
+)
+def test_a_compiler_that_fails_leaves_them_out(tmp_path, monkeypatch, script, reason):
     broken = tmp_path / "c++"
-    broken.write_text("#!/bin/sh\necho 'no OpenMP here' >&2\nexit 3\n")
+    broken.write_text(f"#!/bin/sh\n{script}\n")
     broken.chmod(0o755)
     monkeypatch.setenv("CXX", str(broken))
+    monkeypatch.setattr(kernels, "LONGEST_S", 1)
     monkeypatch.setattr(kernels, "library", kernels.library.__wrapped__)
     found, skipped = runs_here(["eager", "own_kernels", "own_kernels_winograd"], CPU)
     assert found == ["eager"]
-    assert skipped["own_kernels"] == f"{broken} cannot compile the kernels: no OpenMP here"
+    assert skipped["own_kernels"].startswith(f"{broken}")
+    assert reason in skipped["own_kernels"]
+    assert "\n" not in skipped["own_kernels"]
     assert table.BACK_ENDS["own_kernels"].why_not("cuda") == "it runs on a CPU alone"
+
+
+def test_a_machine_without_a_compiler_says_so(monkeypatch):
+    monkeypatch.setattr(kernels, "library", kernels.library.__wrapped__)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    assert kernels.why_not() == table.NO_COMPILER

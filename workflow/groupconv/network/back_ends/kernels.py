@@ -15,8 +15,10 @@ from pathlib import Path
 
 import torch
 
-from groupconv.network.back_ends.table import compiler
+from groupconv.ground.errors import StepError
+from groupconv.network.back_ends.table import NO_COMPILER, compiler
 
+LONGEST_S = 120  # that a compiler may take: it takes two
 FLAGS = ("-O3", "-march=native", "-fopenmp", "-shared", "-fPIC")
 SOURCE = r"""
 #ifdef __AVX512F__
@@ -62,9 +64,10 @@ static inline void tile(const float* in, const float* weight, const float* bias,
 
 template <int OUTPUTS>
 static void convolve(const float* in, const float* weight, const float* bias, float* out, int n,
-                     int height, int width, int groups, int inputs, int outputs) {
+                     int height, int width, int groups, int inputs, int outputs,
+                     int threads) {
   constexpr int PIXELS = SUMS / OUTPUTS > 8 ? 8 : SUMS / OUTPUTS;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(threads)
   for (int line = 0; line < n * height; line++) {
     const int y = line % height, top = y == 0, bottom = y == height - 1 ? 2 : 3;
     int part = 0;  // of the weights: those of LANES groups and OUTPUTS channels
@@ -107,14 +110,15 @@ static inline void rows(const float* in, const float* weight, const float* bias,
 extern "C" int lanes_of_a_register() { return LANES; }
 
 extern "C" void grouped(const float* in, const float* weight, const float* bias, float* out, int n,
-                        int height, int width, int groups, int inputs, int outputs, int together) {
+                        int height, int width, int groups, int inputs, int outputs, int together,
+                        int threads) {
   auto run = together == 4 ? convolve<4> : together == 2 ? convolve<2> : convolve<1>;
-  run(in, weight, bias, out, n, height, width, groups, inputs, outputs);
+  run(in, weight, bias, out, n, height, width, groups, inputs, outputs, threads);
 }
 
 extern "C" void linear(const float* in, const float* weight, const float* bias, float* out,
-                       int inputs, int outputs) {
-#pragma omp parallel for schedule(static)
+                       int inputs, int outputs, int threads) {
+#pragma omp parallel for schedule(static) num_threads(threads)
   for (int block = 0; block < outputs / 8; block++)
     rows<8>(in, weight + block * 8ll * inputs, bias + block * 8, out + block * 8, inputs);
   for (int o = outputs / 8 * 8; o < outputs; o++)
@@ -125,27 +129,40 @@ extern "C" void linear(const float* in, const float* weight, const float* bias, 
 
 @functools.cache
 def library() -> ctypes.CDLL:
-    """The compiled functions. Raises RuntimeError if the compiler fails."""
+    """The compiled functions. Raises StepError, one line, if they cannot be had here."""
+    if compiler() is None:
+        raise StepError(NO_COMPILER)
     with tempfile.TemporaryDirectory(prefix="groupconv-") as folder:
         source, program = Path(folder, "kernels.cpp"), Path(folder, "kernels.so")
         source.write_text(SOURCE)
         command = [compiler(), *FLAGS, "-o", program, source]
-        made = subprocess.run(command, capture_output=True, text=True)
-        if made.returncode:
-            said = made.stderr.strip().splitlines() or [f"exit status {made.returncode}"]
-            raise RuntimeError(f"{command[0]} cannot compile the kernels: {said[0]}")
-        found = ctypes.CDLL(str(program))  # with the threads of torch: one OpenMP in a process
-    found.grouped.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 7
-    found.linear.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 2
-    found.grouped.restype = found.linear.restype = None
+        try:
+            made = subprocess.run(command, capture_output=True, errors="replace", timeout=LONGEST_S)
+            if made.returncode:
+                raise StepError(f"{command[0]} cannot compile the kernels: {_reason(made)}")
+            found = ctypes.CDLL(str(program))
+            found.grouped.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 8
+            found.linear.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 3
+            found.grouped.restype = found.linear.restype = None
+        except subprocess.TimeoutExpired:
+            raise StepError(f"{command[0]}: no kernels after {LONGEST_S} s") from None
+        # What was made cannot be loaded: a folder of no programs, or of a name that is no text.
+        except (OSError, AttributeError, ValueError) as error:
+            raise StepError(f"{command[0]}: the kernels cannot be loaded: {error}") from None
     return found
 
 
+def _reason(made: subprocess.CompletedProcess) -> str:
+    """The line of what a compiler said that tells most."""
+    lines = made.stderr.strip().splitlines() or [f"exit status {made.returncode}"]
+    return next((line for line in lines if "error" in line), lines[0])
+
+
 def why_not() -> str | None:
-    """Why they cannot be compiled here; None: they can."""
+    """Why they cannot be had here; None: they can."""
     try:
         library()
-    except (OSError, RuntimeError) as error:  # OSError: what was made cannot be loaded
+    except StepError as error:
         return str(error)
     return None
 
@@ -165,21 +182,33 @@ def convolved(
 ) -> torch.Tensor:
     """The ReLU of the convolution, (n, groups * inputs, height, width) -> (n, ..., height, width).
 
-    Both channels-last and interleaved. ``weight`` (parts, 3, 3, inputs, together, lanes) and
-    ``bias`` (parts, together, lanes), float32.
+    Both channels-last and interleaved. ``weight`` (parts of the groups, parts of the outputs, 3, 3,
+    inputs, together, lanes) and ``bias`` (the same parts, together, lanes), float32, contiguous.
+    Raises RuntimeError of another input, as torch does.
     """
+    inputs = weight.shape[4]
+    if x.dtype != torch.float32 or x.shape[1] != groups * inputs or 0 in x.shape[2:]:
+        given = f"{tuple(x.shape)} of {x.dtype}"
+        raise RuntimeError(f"maps of {groups * inputs} channels of float32, not {given}")
     x = x.contiguous(memory_format=torch.channels_last)
-    n, channels, height, width = x.shape
-    out = torch.empty((n, groups * outputs, height, width), memory_format=torch.channels_last)
+    n, _, height, width = x.shape
+    shape = (n, groups * outputs, height, width)
+    out = torch.empty(shape, dtype=torch.float32, memory_format=torch.channels_last)
     pointers = (tensor.data_ptr() for tensor in (x, weight, bias, out))
-    sizes = (n, height, width, groups, channels // groups, outputs, together(outputs))
-    library().grouped(*pointers, *sizes)
+    sizes = (n, height, width, groups, inputs, outputs, together(outputs))
+    library().grouped(*pointers, *sizes, torch.get_num_threads())
     return out
 
 
 def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """A linear layer of one image, (1, inputs) -> (1, outputs), float32, contiguous."""
-    x, out = x.contiguous(), torch.empty((1, len(weight)))
+    """A linear layer of one image, (1, inputs) -> (1, outputs), float32; the rest is torch's.
+
+    ``weight`` (outputs, inputs) and ``bias`` (outputs), contiguous.
+    """
+    outputs, inputs = weight.shape
+    if x.shape != (1, inputs) or not x.dtype == weight.dtype == torch.float32:
+        return torch.nn.functional.linear(x, weight, bias)
+    x, out = x.contiguous(), torch.empty((1, outputs), dtype=torch.float32)
     pointers = (tensor.data_ptr() for tensor in (x, weight, bias, out))
-    library().linear(*pointers, weight.shape[1], len(weight))
+    library().linear(*pointers, inputs, outputs, torch.get_num_threads())
     return out

@@ -43,7 +43,7 @@ def run_with_torchs_classifier(
     precision: str = "fp32",
     least: int = 0,
 ) -> Callable:
-    """The convolutions as run() has them, and torch's int8 linear layers, of fewer ms, behind."""
+    """The convolutions as run() has them, and behind them torch's int8 classifier: it is faster."""
     model = openvino.Core().read_model(exported.file_of(network, image, least))
     first = next(layer for layer in model.get_ordered_ops() if layer.get_type_name() == "MatMul")
     convolutions = openvino.Model([first.input_value(0)], model.get_parameters())

@@ -4,6 +4,8 @@ Channels are interleaved only between such layers: a plain convolution before th
 that order, as its weights are.
 """
 
+import copy
+
 import torch
 from torch import nn
 
@@ -34,12 +36,11 @@ class Linear(nn.Module):
 
     def __init__(self, layer: nn.Linear):
         super().__init__()
-        self.weight, self.bias = layer.weight, layer.bias
+        self.weight, self.bias = layer.weight.detach().contiguous(), layer.bias.detach()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, inputs) -> (n, outputs)."""
-        linear = kernels.linear if len(x) == 1 else nn.functional.linear
-        return linear(x, self.weight, self.bias)
+        return kernels.linear(x, self.weight, self.bias)
 
 
 class Ordered(nn.Module):
@@ -106,8 +107,8 @@ def _with_linear(model: nn.Sequential) -> nn.Sequential:
 
 
 def _takes(layer: nn.Conv2d) -> bool:
-    """Whether its groups fill the registers."""
-    return layer.groups % kernels.lanes() == 0
+    """Whether its groups fill the registers, of float32."""
+    return layer.groups % kernels.lanes() == 0 and layer.weight.dtype == torch.float32
 
 
 def _read(layer: nn.Conv2d) -> torch.Tensor:
@@ -118,10 +119,10 @@ def _read(layer: nn.Conv2d) -> torch.Tensor:
 
 def _writing(layer: nn.Conv2d, order: torch.Tensor) -> nn.Conv2d:
     """A plain convolution whose outputs lie in ``order``."""
-    other = nn.Conv2d(layer.in_channels, layer.out_channels, 3, padding=layer.padding)
+    other = copy.deepcopy(layer)
     other.weight = nn.Parameter(layer.weight.detach()[order], requires_grad=False)
     other.bias = nn.Parameter(layer.bias.detach()[order], requires_grad=False)
-    return other.eval()
+    return other
 
 
 def _shuffled(layer: nn.Sequential, channels: int) -> torch.Tensor:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from groupconv.ground import machine
 
 FP32, BF16, INT8 = "fp32", "bf16", "int8"
+NO_COMPILER = "no C++ compiler: apt-get install g++"
 OWN = "own"  # the module of this package's kernels
 CLASSIFIER = ", int8 classifier"  # behind a precision: weights of the linear layers alone
 LEAST = 8  # input channels of a group that OpenVINO's bf16 kernels fill (folding.merged)
@@ -67,7 +68,7 @@ class BackEnd:
         if device == "cuda" and self.precision.startswith(BF16) and not gpu_has_bf16:
             return "this GPU has no bf16 arithmetic"
         if self.compiles and device == "cpu" and not compiler():
-            return "no C++ compiler: apt-get install g++"
+            return NO_COMPILER
         if self.compiles and device == "cuda" and importlib.util.find_spec("triton") is None:
             return "torch has no Triton here"
         if self.nnpack and not has_nnpack:
