@@ -154,7 +154,7 @@ def test_other_numbers_and_layouts_give_torchs_values(compiled):
         ("echo 'no OpenMP here' >&2; exit 3", "cannot compile the kernels: no OpenMP here"),
         ("echo a note; printf 'x: error: \\377\\n' >&2; exit 1", "kernels: x: error: \ufffd"),
         ("exit 4", "cannot compile the kernels: exit status 4"),
-        ("exit 0", "the kernels cannot be loaded: "),
+        ("exit 0", "the kernels cannot be made or loaded: "),
         ("exec /bin/sleep 9", "no kernels after 1 s"),
     ],
 )
@@ -171,6 +171,12 @@ def test_a_compiler_that_fails_leaves_them_out(tmp_path, monkeypatch, script, re
     assert reason in skipped["own_kernels"]
     assert "\n" not in skipped["own_kernels"]
     assert table.BACK_ENDS["own_kernels"].why_not("cuda") == "it runs on a CPU alone"
+
+
+def test_no_room_for_them_leaves_them_out(compiled, tmp_path, monkeypatch):
+    monkeypatch.setattr(kernels, "library", kernels.library.__wrapped__)
+    monkeypatch.setattr(kernels.tempfile, "tempdir", str(tmp_path / "absent"))
+    assert "the kernels cannot be made or loaded: " in kernels.why_not()
 
 
 def test_a_machine_without_a_compiler_says_so(monkeypatch):

@@ -64,8 +64,7 @@ static inline void tile(const float* in, const float* weight, const float* bias,
 
 template <int OUTPUTS>
 static void convolve(const float* in, const float* weight, const float* bias, float* out, int n,
-                     int height, int width, int groups, int inputs, int outputs,
-                     int threads) {
+                     int height, int width, int groups, int inputs, int outputs, int threads) {
   constexpr int PIXELS = SUMS / OUTPUTS > 8 ? 8 : SUMS / OUTPUTS;
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (int line = 0; line < n * height; line++) {
@@ -130,25 +129,30 @@ extern "C" void linear(const float* in, const float* weight, const float* bias, 
 @functools.cache
 def library() -> ctypes.CDLL:
     """The compiled functions. Raises StepError, one line, if they cannot be had here."""
-    if compiler() is None:
+    program = compiler()
+    if program is None:
         raise StepError(NO_COMPILER)
+    try:
+        return _made(program)
+    except subprocess.TimeoutExpired:
+        raise StepError(f"{program}: no kernels after {LONGEST_S} s") from None
+    # No room for them, or a folder of no programs, or of a name that is no text.
+    except (OSError, AttributeError, ValueError) as error:
+        raise StepError(f"{program}: the kernels cannot be made or loaded: {error}") from None
+
+
+def _made(compiler: str) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory(prefix="groupconv-") as folder:
-        source, program = Path(folder, "kernels.cpp"), Path(folder, "kernels.so")
+        source, target = Path(folder, "kernels.cpp"), Path(folder, "kernels.so")
         source.write_text(SOURCE)
-        command = [compiler(), *FLAGS, "-o", program, source]
-        try:
-            made = subprocess.run(command, capture_output=True, errors="replace", timeout=LONGEST_S)
-            if made.returncode:
-                raise StepError(f"{command[0]} cannot compile the kernels: {_reason(made)}")
-            found = ctypes.CDLL(str(program))
-            found.grouped.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 8
-            found.linear.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 3
-            found.grouped.restype = found.linear.restype = None
-        except subprocess.TimeoutExpired:
-            raise StepError(f"{command[0]}: no kernels after {LONGEST_S} s") from None
-        # What was made cannot be loaded: a folder of no programs, or of a name that is no text.
-        except (OSError, AttributeError, ValueError) as error:
-            raise StepError(f"{command[0]}: the kernels cannot be loaded: {error}") from None
+        command = [compiler, *FLAGS, "-o", target, source]
+        done = subprocess.run(command, capture_output=True, errors="replace", timeout=LONGEST_S)
+        if done.returncode:
+            raise StepError(f"{compiler} cannot compile the kernels: {_reason(done)}")
+        found = ctypes.CDLL(str(target))
+    found.grouped.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 8
+    found.linear.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 3
+    found.grouped.restype = found.linear.restype = None
     return found
 
 
