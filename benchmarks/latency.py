@@ -34,7 +34,6 @@ import pandas as pd
 import torch
 from groupconv.ground.errors import StepError
 from groupconv.ground.provenance import machine as facts
-from groupconv.ground.provenance import versions
 from groupconv.network.agreement import CALIBRATION, IMAGES, agreement
 from groupconv.network.apart import in_processes
 from groupconv.network.back_ends.prepared import runs_here
@@ -45,7 +44,7 @@ from groupconv.network.restored import check_scheme, parts_of, restored
 from groupconv.network.timing import measured
 from groupconv.results import back_ends, headline, intervals
 from groupconv.settings import reads, resources
-from groupconv.steps.latency import COLUMNS, packages
+from groupconv.steps.latency import COLUMNS, versions_for
 
 ROOT = Path(__file__).parents[1]
 # Timed if they are named: with them, three schemes take more than 24 GB.
@@ -201,9 +200,7 @@ def main() -> None:
         if scheme == "E" and arguments.json:
             figures = {key: found[key] if found[key] == found[key] else None for key in FIGURES}
             figures |= {"machine": facts()["cpu"], "threads": arguments.threads, "loaded": loaded}
-            figures |= {
-                f"version.{name}": of for name, of in versions("torch", *packages(names)).items()
-            }
+            figures |= {f"version.{name}": of for name, of in versions_for(names).items()}
             figures |= {f"skipped.{name}": why for name, why in skipped.items()}
             arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
     if loaded:

@@ -185,6 +185,16 @@ def test_every_round_has_every_model_once_in_a_new_order(model):
     assert all(row[4] > 0 for row in rows)
 
 
+def test_a_run_names_the_compiler_of_its_kernels(tmp_path, monkeypatch):
+    assert set(latency.versions_for(["eager", "folded"])) == {"torch", "numpy"}
+    program = tmp_path / "g++"
+    program.write_text("#!/bin/sh\necho 'g++ 99.1'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("CXX", str(program))
+    for name in ("own_kernels", "compile"):
+        assert latency.versions_for(["eager", name])["compiler"] == "g++ 99.1"
+
+
 @pytest.mark.parametrize("rounds", [30, 31, 47])
 def test_the_processes_share_the_rounds(rounds):
     shares = [timing.share(rounds, 5, number) for number in range(1, 6)]

@@ -34,6 +34,25 @@ def test_versions_are_of_the_packages_asked_for():
         provenance.versions("no-such-package-anywhere")
 
 
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("echo 'made 1.2'; echo more", "made 1.2"),
+        ("printf '\\377 1\\n'", "\ufffd 1"),  # no UTF-8
+        ("echo 'no such option' >&2; exit 1", ""),
+    ],
+)
+def test_a_programs_version_is_its_first_line(tmp_path, script, expected):
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    assert provenance.program_version(str(program)) == expected
+
+
+def test_a_program_that_is_not_there_has_no_version(tmp_path):
+    assert provenance.program_version(str(tmp_path / "none")) == ""
+
+
 def test_importing_it_does_not_import_torch():
     code = "import sys; from groupconv.ground import provenance; print('torch' in sys.modules)"
     found = subprocess.run(

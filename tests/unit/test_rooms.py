@@ -28,7 +28,7 @@ WRITES_AND_ENDS = {"atomic", "errors"} | {
     f"errors.{kind}Error" for kind in "Step Params Scheme Data Device Diverged Disk".split()
 }
 FACTS = {"fingerprint", "machine", "provenance", "provenance.machine"}
-FACTS |= {"provenance.versions", "provenance.commit"}
+FACTS |= {"provenance.versions", "provenance.program_version", "provenance.commit"}
 MESSAGES = {"progress", "errors.span"}  # words of the screen and of errors, in no file
 MESSAGES |= {f"progress.{name}" for name in "say amount many ending duration".split()}
 SPEAKING = {"report", "tables", "figures", "claims", "summary"}  # steps whose files have sentences

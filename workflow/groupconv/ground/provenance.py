@@ -8,6 +8,8 @@ import psutil
 
 from groupconv.ground.machine import cores, cpu, governor
 
+LONGEST_S = 10  # that a program may take to say its version
+
 
 def machine() -> dict:
     """CPU and GPU name, cores that this process may use, memory (GiB), clock, system, Python."""
@@ -25,6 +27,17 @@ def machine() -> dict:
 def versions(*packages: str) -> dict[str, str]:
     """The installed version of each package, by importlib.metadata."""
     return {package: metadata.version(package) for package in packages}
+
+
+def program_version(program: str) -> str:
+    """The first line that a program says of its version; "" if it says none."""
+    try:
+        run = subprocess.run(
+            [program, "--version"], capture_output=True, errors="replace", timeout=LONGEST_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return run.stdout.partition("\n")[0].strip() if run.returncode == 0 else ""
 
 
 def commit() -> str:

@@ -12,12 +12,12 @@ import pandas as pd
 
 from groupconv.ground import atomic
 from groupconv.ground.progress import many, say
-from groupconv.ground.provenance import machine, versions
+from groupconv.ground.provenance import machine, program_version, versions
 from groupconv.network import counts
 from groupconv.network.apart import in_processes
 from groupconv.network.architecture import FULL_MODEL
 from groupconv.network.back_ends.prepared import runs_here
-from groupconv.network.back_ends.table import BACK_ENDS
+from groupconv.network.back_ends.table import BACK_ENDS, compiler
 from groupconv.network.device import choose_device, set_threads
 from groupconv.network.load import is_loaded, load_before
 from groupconv.network.timing import MOST_MORE, STABLE, is_stable, measured
@@ -81,7 +81,7 @@ def run(params: dict, runs: str, latency: str, layers: str) -> None:
         "ceilings": most,  # fp32: the best that any process measured, or a layer reached
         "load": load,
         "machine": machine(),
-        "versions": versions("torch", "numpy", *packages(names)),
+        "versions": versions_for(names),
         "schemes": totals(pd.DataFrame(rows, columns=COLUMNS), found[0]["differences"]),
     }
     atomic.write_text(latency, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
@@ -112,9 +112,13 @@ def warmup(least: int, processes: list[dict[tuple, list[float]]]) -> dict:
     }
 
 
-def packages(names: list[str]) -> list[str]:
-    """The optional packages that these back ends import."""
-    return sorted({package for name in names for package in BACK_ENDS[name].packages})
+def versions_for(names: list[str]) -> dict[str, str]:
+    """Versions of what these back ends run on; of a compiler its name, too."""
+    packages = {package for name in names for package in BACK_ENDS[name].packages}
+    found = versions("torch", "numpy", *sorted(packages))
+    if any(BACK_ENDS[name].compiles for name in names) and (program := compiler()):
+        found["compiler"] = program_version(program)
+    return found
 
 
 def totals(runs: pd.DataFrame, differences: dict[str, dict[str, float]]) -> dict:
