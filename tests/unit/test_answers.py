@@ -136,6 +136,38 @@ def test_fewer_channels_are_the_rival_where_the_run_has_such_a_network(interval,
     assert answers.narrower(given(), "E").word == "not asked"
 
 
+SLOW, FAST = (6.0, 5.0, 7.0), (-20.0, -23.0, -18.0)
+LONGER = "takes longer"
+
+
+@pytest.mark.parametrize(
+    ("top1", "times", "word", "said"),
+    [
+        ((6, 5, 7), {"latency": SLOW}, "cannot tell", "But E takes longer (eager PyTorch)."),
+        ((6, 5, 7), {"latency": FAST}, "yes", ""),
+        ((-4, -5, -3), {"latency_folded": FAST}, "cannot tell", "But narrow takes longer (batch"),
+        ((-4, -5, -3), {"latency": FAST, "latency_folded": FAST}, "cannot tell", "PyTorch and b"),
+        ((-4, -5, -3), {"latency": SLOW}, "no", ""),
+        ((1, -1, 3), {"latency": SLOW}, "cannot tell", ""),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_is_more_accurate_and_slower_is_not_better(top1, times, word, said, turned):
+    """A pair stands in the table either way round: narrow less E has E's signs turned."""
+    pair = ("narrow", "E") if turned else ("E", "narrow")
+    rows = {("test_top1", *pair): top1} | {(name, *pair): row for name, row in times.items()}
+    if turned:
+        rows = {key: (-row[0], -row[2], -row[1]) for key, row in rows.items()}
+    schemes = {"E": {"groups": [1, 32, 32, 32, 32]}, "narrow": {"groups": [1] * 5, "width": 0.3}}
+    both = given(changes=rows, schemes=schemes)
+    both.summary.loc["narrow"] = {"macs": 1e9, "test_top1": 0.6, "latency_ms": 30.0}
+    found = answers.narrower(both, "E")
+    assert found.word == word
+    assert f"less that of narrow is {top1[0]:+.1f} points".replace("-", "−") in found.sentence
+    assert said in found.sentence
+    assert (LONGER in found.sentence) == bool(said)
+
+
 def test_a_run_without_a_grouped_scheme_answers_nothing():
     schemes = {"baseline": {"groups": [1] * 5}, "E": {"groups": [1] * 5, "width": 0.6}}
     assert answers.answers(given(schemes=schemes)) == []

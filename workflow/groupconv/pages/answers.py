@@ -14,6 +14,7 @@ from groupconv.pages.words import MINUS, back_end, signed
 from groupconv.results.comparisons import NETWORK
 
 CANNOT_TELL, NOT_ASKED, NOT_CONVERGED = "cannot tell", "not asked", "not converged"
+TIMES = {"latency": "eager PyTorch", "latency_folded": "batch norm folded"}  # of every run
 LEARNT = 0.5  # top-1 of the baseline; below, no difference between networks means anything
 
 
@@ -132,7 +133,7 @@ def narrower(given: Given, scheme: str) -> Answer:
         return Answer(question, NOT_ASKED, said, "")
     times = given.summary["latency_ms"]
     other = min(plain, key=lambda name: abs(times[name] - times[scheme]))
-    row, learnt = given.of("test_top1", scheme, other), given.summary.loc["baseline", "test_top1"]
+    row, learnt = _between(given, scheme, other), given.summary.loc["baseline", "test_top1"]
     said = (
         f"By eager PyTorch {scheme} takes {_ms(times[scheme])}, and {other} {_ms(times[other])}: a "
         f"plain network with {given.schemes[other]['width']:g} times the baseline's channels. The "
@@ -140,7 +141,34 @@ def narrower(given: Given, scheme: str) -> Answer:
     )
     better = {"yes": "no", "no": "yes"}  # of a change below 0
     word = _word([row["low"]], [row["high"]]) if learnt >= LEARNT else CANNOT_TELL
-    return Answer(question, *_once(given, better.get(word, word), signed(said), row), "accuracy")
+    word = better.get(word, word)
+    # What is more accurate and slower is not better: a width between them would tell.
+    winner, loser = (scheme, other) if word == "yes" else (other, scheme)
+    costs = [words for name, words in TIMES.items() if _takes_longer(given, name, winner, loser)]
+    if word != CANNOT_TELL and costs:
+        said += f" But {winner} takes longer ({' and '.join(costs)})."
+        word = CANNOT_TELL
+    return Answer(question, *_once(given, word, signed(said), row), "accuracy")
+
+
+def _between(given: Given, scheme: str, other: str) -> pd.Series:
+    """The scheme's test accuracy less the other's; a pair stands in the table one way round."""
+    row = given.of("test_top1", scheme, other)
+    if row is not None:
+        return row
+    turned = given.of("test_top1", other, scheme).copy()
+    turned["change"], turned["low"], turned["high"] = (
+        -turned[key] for key in ("change", "high", "low")
+    )
+    return turned
+
+
+def _takes_longer(given: Given, name: str, scheme: str, other: str) -> bool:
+    """Whether an interval says so, in one of TIMES."""
+    row, turned = given.of(name, scheme, other), given.of(name, other, scheme)
+    if row is not None:
+        return row["low"] > 0
+    return turned is not None and turned["high"] < 0
 
 
 def _change(row: pd.Series) -> str:

@@ -58,7 +58,8 @@ class Plan:
     def contrasts(self) -> list[Contrast]:
         """Changes against baseline, then the other pairs, then the change per grouped layer.
 
-        A scheme that the paper does not have is compared with each that it has.
+        A scheme that the paper does not have is compared with each that it has, and with each
+        other that it does not have.
         """
         found = []
         for name in self.names:
@@ -70,8 +71,9 @@ class Plan:
         for i, name in enumerate(paper):
             for other in paper[:i]:
                 found.append((name, other, "pairs", {name: 1.0, other: -1.0}))
-        for other in (name for name in self.names if name not in self.layers):
-            for name in paper:
+        added = [name for name in self.names if name not in self.layers]
+        for i, other in enumerate(added):
+            for name in [*paper, *added[:i]]:
                 found.append((name, other, "added pairs", {name: 1.0, other: -1.0}))
         slope = slopes(self.layers)
         if slope:
