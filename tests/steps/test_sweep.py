@@ -99,6 +99,23 @@ def test_a_best_at_an_end_is_named():
     assert sweeping.one_for_all(nothing) is None
 
 
+@pytest.mark.parametrize("lost", ["E", "baseline"])
+def test_a_scheme_that_diverged_everywhere_has_no_best(lost):
+    top1 = {name: None if name == lost else 0.7 for name in ("baseline", "E")}
+    found = trainings(**{n: [("kaiming", r, 0, of) for r in (1, 3)] for n, of in top1.items()})
+    best = sweep.best_of_each(found)
+    assert best["diverged"] == [lost]
+    (other,) = best["val_top1"]
+    assert best["val_top1"] == {other: 0.7}
+    assert best["val_top1_change"] == {}
+    assert list(best["train.learning_rate"]) == [other] == best["still_at_an_end"]
+    said = sweep.lines({"one_for_all": None, "each_at_its_best": best})
+    assert said[-1] == f"{lost}: diverged at each rate; add lower ones to sweep.learning_rates"
+    assert not any("-100" in line for line in said)
+    nothing = sweep.best_of_each(found.assign(val_top1=None))
+    assert (nothing["diverged"], nothing["val_top1"]) == (["baseline", "E"], {})
+
+
 @pytest.mark.parametrize(
     ("rates", "further"),
     [
@@ -116,7 +133,7 @@ def test_a_setting_for_all_at_an_end_says_what_to_try_next(rates, further):
     shared = sweeping.one_for_all(rows)
     assert sweep.next_rates(rows, shared) == further
     content = {"one_for_all": shared | {"next_learning_rates": further}}
-    said = sweep.lines(content | {"each_at_its_best": sweeping.each_at_its_best(rows)})
+    said = sweep.lines(content | {"each_at_its_best": sweep.best_of_each(rows)})
     told = [line for line in said if line.startswith("one_for_all: the rate is at an end")]
     assert len(told) == bool(further)
     assert all(f"{rate:g}" in told[0] for rate in further)

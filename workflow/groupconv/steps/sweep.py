@@ -25,11 +25,18 @@ def run(params: dict, grid: str, table: str, choice: str) -> None:
     content = {
         "chosen_on": "validation top-1 after the last epoch, mean over seeds",
         "one_for_all": shared,
-        "each_at_its_best": each_at_its_best(rows),
+        "each_at_its_best": best_of_each(rows),
     }
     atomic.write_text(choice, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     for line in lines(content):
         say(f"sweep: {line}")
+
+
+def best_of_each(rows: pd.DataFrame) -> dict:
+    """each_at_its_best() of the schemes that have a best; ``diverged``: those that have none."""
+    most = settings(rows).groupby("scheme")["val_top1"].max()  # -1 of what diverged
+    diverged = in_order(most.index[most < 0])
+    return each_at_its_best(rows[~rows["scheme"].isin(diverged)]) | {"diverged": diverged}
 
 
 def next_rates(rows: pd.DataFrame, shared: dict) -> list[float]:
@@ -54,6 +61,8 @@ def lines(content: dict) -> list[str]:
         if found is None:
             said.append(f"{name}: no setting was tried by every scheme without diverging")
             continue
+        if not found["val_top1"]:
+            continue
         worth = ", ".join(f"{scheme} {top1:.1%}" for scheme, top1 in found["val_top1"].items())
         said.append(f"{name}: validation top-1 {worth}")
         for key in ("model.initialization", "train.learning_rate"):
@@ -66,6 +75,10 @@ def lines(content: dict) -> list[str]:
     if open_ended := content["each_at_its_best"]["still_at_an_end"]:
         ends = "the best rate is at an end of the grid; raise sweep.extensions"
         said.append(f"{', '.join(open_ended)}: {ends}")
+    if diverged := content["each_at_its_best"]["diverged"]:
+        said.append(
+            f"{', '.join(diverged)}: diverged at each rate; add lower ones to sweep.learning_rates"
+        )
     return said
 
 
