@@ -26,6 +26,7 @@ OF_MANIFEST = "id class code_point origin page height width channels split".spli
 MEASURED = "latency.csv latency.json layers.csv training_speed.csv training_speed.json".split()
 XZ = {"method": "xz", "preset": 9}
 DECIDING = ("grid", "train", "evaluate")  # steps whose results no hash in the record holds
+OF_SCHEME = {"groups": None, "width": 1, "shuffle": False}  # and what it is where it is not given
 IMAGES = ("manifest_sha256", "pixels_sha256")
 TOP1 = {"test": "top1", "val": "val_top1"}  # of a part, in test.json
 
@@ -133,6 +134,24 @@ def check(plan: Plan, results: Path = RESULTS) -> None:
                 raise DataError(
                     f"{results / one.name}: of other images ({key}) than {results / name}"
                 )
+        _check_measured(plan, one, results / "measured")
+
+
+def _check_measured(plan: Plan, one: Training, measured: Path) -> None:
+    """Raise DataError if MACs and times are of another network than the plan has by this name."""
+    path = measured / f"{one.scheme}.json"
+    if not path.exists():  # unpack() says so
+        return
+    params = plan.stages[one.stage]
+    planned = {"architecture": params["model"]["architecture"], **params["schemes"][one.scheme]}
+    has = reading.record(path, "macs", "architecture", "groups")
+    for key in ("architecture", *OF_SCHEME):
+        of, ours = has.get(key, OF_SCHEME.get(key)), planned.get(key, OF_SCHEME.get(key))
+        if of != ours:
+            raise DataError(
+                f"{path}: {key} = {of}, and {ours} is planned; remove {measured}, and "
+                "python -m study.train --measure makes it anew"
+            )
 
 
 def causes(plan: Plan, one: Training) -> dict:

@@ -35,6 +35,16 @@ def remove(path):
     path.unlink()
 
 
+def of_another(**of):
+    return lambda path: path.write_text(json.dumps(json.loads(path.read_text()) | of))
+
+
+ANOTHER = [
+    ({"groups": [1, 16, 16, 16, 16]}, "groups = [1, 16, 16, 16, 16], and [1, 32, 32, 32, 32] is"),
+    ({"width": 0.5}, "width = 0.5, and 1 is planned; remove "),
+    ({"shuffle": True}, "shuffle = True, and False is planned; remove "),
+    ({"architecture": "vgg16_bn"}, "architecture = vgg16_bn, and vgg13_bn is planned; remove "),
+]
 DAMAGES = [
     (f"{OF_E}/test.json", cut, "damaged"),
     (f"{OF_E}/test.json", text("[]"), "no object with made"),
@@ -56,6 +66,7 @@ DAMAGES = [
     ("results/measured/latency.json", cut, "damaged"),
     ("results/measured/latency.csv", text("a,b\n1,2\n"), "no scheme"),
     ("results/data/*/manifest.csv.xz", cut, "damaged"),
+    *(("results/measured/E.json", of_another(**of), said) for of, said in ANOTHER),
 ]
 
 
