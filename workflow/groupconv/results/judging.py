@@ -40,6 +40,7 @@ class Run:
     top1: {scheme: test accuracy, 0 to 1}
     differs: how it differs from the paper's (comparability.differences)
     architecture: whether that is the paper's
+    other_precision: back ends that compute in another than the paper's, fp32
     loaded: the measures, latency or training_seconds, beside which other programs ran
     unconverged: why no accuracy or loss counts, where more epochs are known to change it
     """
@@ -50,6 +51,7 @@ class Run:
     top1: dict[str, float]
     differs: list[str]
     architecture: bool = True
+    other_precision: Sequence[str] = ()
     loaded: Sequence[str] = ()
     unconverged: str = ""
 
@@ -245,10 +247,15 @@ def _needed(part: dict, paper: dict) -> list[str]:
 
 
 def _back_ends(measure: str, run: Run) -> list[str]:
-    """The measures of comparisons.csv behind one of claims.yaml: a time's, one per back end."""
+    """The measures of comparisons.csv behind one of claims.yaml: a time's, one per back end.
+
+    Of fp32 alone: what int8 makes of the paper's network is another one, exact enough or not.
+    """
+    left_out = {f"latency_{name}" for name in run.other_precision}
     back_ends = [name for name in run.compared.measures if name.startswith(f"{measure}_")]
     own = [measure] if measure in run.compared.measures else []
-    return own + (back_ends if measure == "latency" else [])
+    counted = [name for name in back_ends if name not in left_out]
+    return own + (counted if measure == "latency" else [])
 
 
 def _one(number: dict, measure: str, run: Run, paper: dict) -> Change | None:

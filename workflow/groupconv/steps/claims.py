@@ -13,6 +13,7 @@ import yaml
 from groupconv.data.manifest import read_table
 from groupconv.ground import atomic
 from groupconv.results import entries as given
+from groupconv.results.back_ends import FP32
 from groupconv.results.changes import Compared
 from groupconv.results.comparability import differences, facts, papers_schemes
 from groupconv.results.judging import Run, judge
@@ -43,6 +44,7 @@ def run(
     known = papers_schemes(params["schemes"], document["schemes"])
     images = read_table(manifest, ["split", "height", "width", "channels"])
     architecture = params["model"]["architecture"]
+    timed = json.loads(Path(latency).read_text(encoding="utf-8"))
     own = Run(
         compared=Compared(pd.read_csv(comparisons)),
         known=known,
@@ -50,6 +52,7 @@ def run(
         top1=table["test_top1"].to_dict(),
         differs=differences(params, document, facts(images, fit(table.loc["baseline"]))),
         architecture=architecture == document["setting"]["model.architecture"],
+        other_precision=[name for name, of in timed["back_ends"].items() if of != FP32],
         loaded=[
             measure
             for measure, path in (("latency", latency), ("training_seconds", training_speed))
