@@ -129,6 +129,9 @@ def test_a_scheme_that_is_not_the_papers_is_not_tested_and_one_added_is_shown(tm
     assert "fig04" not in drawn
     page = Path(paths["report"]).read_text(encoding="utf-8")
     assert "Scheme Mine_2" in page
+    assert "Figure 7, scheme D" in page
+    assert "Figure 8" not in page.replace("Figures 3 to 8", "")  # its groups are not the paper's
+    assert "paper's scheme E" not in page
     assert "2 seeds" in page
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from groupconv.data import division
 from groupconv.data.manifest import read_table
-from groupconv.pages import tables
+from groupconv.pages import tables, words
 from groupconv.pages.inputs import TableInputs
 from groupconv.settings import config, reads
 from groupconv.steps import prepare, report, split
@@ -102,10 +102,28 @@ def test_the_table_and_the_page_say_where_each_published_part_went(tmp_path):
     numbers, printed = tables.data(TableInputs(**unused, manifest=table, counts=counts))
     assert list(printed["published test"]) == ["", "4", "0", "0", "4"]
     numbers.to_csv(tmp_path / "data.csv", index=False)
-    said = report.divided(tmp_path / "data.csv", "published")
+    found = report.divided(tmp_path / "data.csv")
+    said = division.says(found, "published")
     assert said.startswith("the published test part (4 images) is test; val is taken")
+    assert report.held_out(found, "published") == {"test"}
+    assert report.held_out(found, "pooled") == set()
     numbers.drop(columns=["published_train", "published_test"]).to_csv(tmp_path / "data.csv")
-    assert report.divided(tmp_path / "data.csv", "published") == ""
+    assert report.divided(tmp_path / "data.csv") == {}
+    assert report.held_out({}, "published") == set()
+
+
+@pytest.mark.parametrize(
+    ("held_out", "said"),
+    [
+        (set(), "Then 16:4:5 of the images go into train, val and test, within each class, image"),
+        ({"test"}, "The test part is the source's own; 16:4 of the others go into train and val, "),
+        ({"val", "test"}, "px at most. Train, val and test are the source's own."),
+    ],
+)
+def test_the_page_says_how_the_images_were_divided(held_out, said):
+    found = words.selection(PARAMS["data"], PARAMS["split"], held_out)
+    assert said in found
+    assert ("16:4:5" in found) == (not held_out)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ FIGURES = (
         section="accuracy",
         caption="Change of top-1 accuracy on the test part, image by image against the baseline. "
         "Thick lines: each scheme's own 95% interval. Thin lines: 95% intervals that hold "
-        "together: those of D and E, those of A, B and C, those of other schemes. Grey: changes "
+        "together: those of the paper's D and E, of its A, B and C, of all others. Grey: changes "
         "too small for this run, which would miss them more than one time in five. The paper's "
         "changes stand here as crosses only where the run is in its setting.",
         draw="accuracy",
@@ -83,8 +83,8 @@ FIGURES = (
         name="classes",
         title="Class by class",
         section="accuracy",
-        caption="Test accuracy of each class, of the baseline and of the paper's scheme E (or, "
-        "where the run has none, of the scheme with the fewest MACs); in brackets the class's test "
+        caption="Test accuracy of each class, of the baseline and of scheme E (or, where "
+        "the run has none, of the scheme with the fewest MACs); in brackets the class's test "
         "images, on the right the change. The most lost stand first; of many classes, those at the "
         "two ends. With few images of each, a single class proves nothing.",
         draw="classes",
@@ -122,8 +122,8 @@ FIGURES = (
         name="waterfall",
         title="Why time falls less than MACs",
         section="cost",
-        caption="From the baseline's time to that of the paper's scheme E (or, where the run has "
-        "none, of the scheme with the fewest MACs). If time followed MACs, the first step would "
+        caption="From the baseline's time to that of scheme E (or, where the run has none, of the "
+        "scheme with the fewest MACs). If time followed MACs, the first step would "
         "be the last. Each step after it is time that a part of the network takes beyond its MACs "
         "at the baseline's mean rate: at best, what it would take at the machine's highest rate "
         "of arithmetic or of reading memory, whichever is slower; the rest is lost by its kernels. "
@@ -255,6 +255,11 @@ def _of_scheme(row: Figure, scheme: str) -> Figure:
     own = row.name.replace(EACH, scheme), row.title.replace(EACH, scheme)
     name, title = row.paper.get(scheme, own)
     return replace(row, name=name, title=title, scheme=scheme)
+
+
+def title(row: Figure, theirs: set[str]) -> str:
+    """The row's title. A scheme that is not the paper's (``theirs``) has no figure of the paper."""
+    return row.title if row.scheme is None or row.scheme in theirs else f"Scheme {row.scheme}"
 
 
 def function(module: ModuleType, row: Figure | Table) -> Callable:

@@ -1,6 +1,17 @@
-"""The paper's numbers that may stand beside ours, in a table or as a mark in a figure."""
+"""What is the paper's: schemes, and numbers that may stand beside ours in a table or a figure."""
+
+import pandas as pd
 
 from groupconv.results.verdicts import NOT_COMPARABLE
+
+
+def schemes(comparisons: pd.DataFrame) -> set[str]:
+    """The schemes that are the paper's by their groups, whatever their names; baseline, too.
+
+    ``comparisons`` is comparisons.csv, in whose families `added` is what the paper does not have.
+    """
+    of_paper = comparisons["family"].isin(["primary", "secondary"])
+    return {"baseline", *comparisons.loc[of_paper, "scheme"]}
 
 
 def changes(answers: dict) -> dict[tuple[str, str], float]:

@@ -62,15 +62,24 @@ def difference(text: str, titles: dict[str, str]) -> str:
     return f"{KEYS.get(key, key)}{colon}{rest}"
 
 
-def selection(data: dict, split: dict) -> str:
-    """Which images a run takes of its source, and which part each goes into: the rule in words."""
+def selection(data: dict, split: dict, held_out: set[str]) -> str:
+    """Which images a run takes of its source, and which part each goes into: the rule in words.
+
+    ``held_out``: the parts that are the source's own.
+    """
     classes, most = data["classes"], data["images_per_class"]
     of_classes = "all of them" if classes is None else f"the {classes:,} most frequent of them"
     images = "all images" if most is None else f"at most {most:,} images, drawn by their names"
     unit = {"image": "image by image", "page": "page by page, so that no page is in two parts"}
+    how = f"within each class, {unit[split['unit']]} (seed {split['seed']})"
+    into = {
+        "": f"Then 16:4:5 of the images go into train, val and test, {how}.",
+        "test": "The test part is the source's own; 16:4 of the others go into train and val, "
+        f"{how}.",
+        "test val": "Train, val and test are the source's own.",
+    }
     return (
         f"Of the classes with at least {data['min_images']} images, {of_classes}; of each class, "
         f"{images}. An image's longer side is scaled down to {data['image_size']} px at most. "
-        "Then 16:4:5 of the images go into train, val and test, within each class, "
-        f"{unit[split['unit']]} (seed {split['seed']})."
+        + into[" ".join(sorted(held_out))]
     )

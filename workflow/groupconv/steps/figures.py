@@ -71,7 +71,7 @@ def run(
         images=Images(images, table) if images.endswith(".npy") else Kept(images),
     )
     style()
-    rows = contents.figures(schemes)
+    rows, theirs = contents.figures(schemes), papers.schemes(given.comparisons)
     loaded = given.latency["load"]["loaded"]
     for row in rows:
         figure, alt = drawn(row, given), contents.says(alts, row, given)
@@ -79,7 +79,7 @@ def run(
             figure.suptitle("measured under load", fontsize=SMALL + 1, fontweight="bold")
             alt = f"{alt} {LOADED}"
         stem = Path(folder) / row.name
-        save(figure, stem, params["figures"]["dpi"], row.title, alt)
+        save(figure, stem, params["figures"]["dpi"], contents.title(row, theirs), alt)
     names = {row.name for row in rows}
     for path in Path(folder).iterdir():
         if path.stem not in names:  # of a scheme that is no more

@@ -14,7 +14,7 @@ import jinja2
 import pandas as pd
 import yaml
 
-from groupconv.data.division import says
+from groupconv.data.division import kept, says
 from groupconv.data.parts import PARTS
 from groupconv.data.sources import SOURCES
 from groupconv.ground import atomic
@@ -64,9 +64,11 @@ def run(
     results = pd.read_csv(summary).set_index("scheme", drop=False)
     data = read(Path(tables) / "data.md")
     language = source.language or markup.language(*samples(Path(figures)))
+    compared = pd.read_csv(comparisons)
+    theirs = papers.schemes(compared)
     given = answers.Given(
         summary=results,
-        comparisons=answers.by_key(pd.read_csv(comparisons)),
+        comparisons=answers.by_key(compared),
         papers=papers.changes(found),
         schemes=params["schemes"],
         loaded=timed["load"]["loaded"],
@@ -76,6 +78,7 @@ def run(
     scheme = mistakes.focus(results) or "baseline"
     of_trainings = trained(tests, seeds)
     collected = bool(of_trainings["commits"])
+    published = divided(Path(tables) / "data.csv")
     titles = {name: one.title for name, one in SOURCES.items()}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(texts), autoescape=True, undefined=jinja2.StrictUndefined
@@ -89,7 +92,9 @@ def run(
         script=read(Path(texts) / "page.js"),
         here=trained_here(params["train"]["epochs"], seeds),
         answers=answers.answers(given),
-        figures=figure_groups(params["schemes"], Path(figures), language, loaded=given.loaded),
+        figures=figure_groups(
+            params["schemes"], Path(figures), language, theirs, loaded=given.loaded
+        ),
         tables=[table(row, Path(tables), language) for row in contents.TABLES],
         claims=claimed.claims(found),
         verdicts=claimed.counts(found),
@@ -108,8 +113,10 @@ def run(
         versions={**timed["versions"], **installed()},
         source=source,
         images=markup.cells(data),
-        selection=words.selection(params["data"], params["split"]),
-        division=divided(Path(tables) / "data.csv", params["split"]["division"]),
+        selection=words.selection(
+            params["data"], params["split"], held_out(published, params["split"]["division"])
+        ),
+        division=says(published, params["split"]["division"]),
         steps=[
             (step, making.command(step, scheme, seeds[scheme][0], collected=collected), said)
             for step in making.STEPS
@@ -123,8 +130,13 @@ def run(
     atomic.write_text(report, page.replace("/* glyphs */", face, 1))
 
 
-def figure_groups(schemes: dict, folder: Path, language: str, *, loaded: bool) -> list[dict]:
-    """The figures of each row: those of one row per scheme stand together, under one caption."""
+def figure_groups(
+    schemes: dict, folder: Path, language: str, theirs: set[str], *, loaded: bool
+) -> list[dict]:
+    """The figures of each row: those of one row per scheme stand together, under one caption.
+
+    ``theirs``: the schemes that are the paper's.
+    """
     rows = contents.figures(schemes)
     groups = []
     for caption, members in groupby(rows, key=lambda row: row.caption):
@@ -137,7 +149,7 @@ def figure_groups(schemes: dict, folder: Path, language: str, *, loaded: bool) -
                 "figures": [
                     {
                         "name": row.name,
-                        "title": row.title,
+                        "title": contents.title(row, theirs),
                         "svg": vector.inline(read(file), row.name, language),
                         "address": markup.address(file, "image/svg+xml"),
                     }
@@ -231,16 +243,23 @@ def trained(tests: str, seeds: dict[str, list[int]]) -> dict[str, list[str]]:
     }
 
 
-def divided(path: Path, division: str) -> str:
-    """A sentence on the source's published parts, from the table of the data; "" without any."""
+def divided(path: Path) -> Counter:
+    """{(published part, ours): images}, from the table of the data; empty without a division."""
     table = pd.read_csv(path, index_col="part")
-    found = {
-        (part, split): int(table.loc[split, f"published_{part}"])
-        for part in PARTS
-        for split in PARTS
-        if f"published_{part}" in table
-    }
-    return says(Counter(found), division)
+    return Counter(
+        {
+            (part, split): int(table.loc[split, f"published_{part}"])
+            for part in PARTS
+            for split in PARTS
+            if f"published_{part}" in table
+        }
+    )
+
+
+def held_out(published: Counter, division: str) -> set[str]:
+    """Our parts that the source has set aside; none where its parts are pooled."""
+    there = {part for (part, _), n in published.items() if n}
+    return set(kept(there).values()) if division == "published" else set()
 
 
 def installed() -> dict[str, str]:
