@@ -81,7 +81,8 @@ def main() -> None:
     own = reads.params_of(params, "latency")
     asked.schemes(arguments.schemes, params)
     architecture, device = own["model"]["architecture"], own["latency"]["device"]
-    names, skipped = runs_here(arguments.back_ends, choose_device(device, "latency.device"))
+    chosen = choose_device(device, "latency.device")
+    names, skipped = runs_here(arguments.back_ends, chosen)
     for name, reason in skipped.items():
         print(f"{name} is skipped: {reason}")
     load, processes = load_before("batches", again=" as now"), []
@@ -98,7 +99,7 @@ def main() -> None:
             for size in arguments.sizes:
                 given = {"threads": arguments.threads, "rounds": arguments.rounds, "size": size}
                 given |= {"architecture": architecture, "entry": entry, "device": device}
-                (of,) = in_processes(measured, given | {"back_end": name}, 1)
+                (of,) = in_processes(measured, given | {"back_end": name}, 1, chosen.index)
                 processes.append(of)
                 rate = size / of["ms"] * 1e3
                 share = rate * flop / of["flop_per_s"] if BACK_ENDS[name].is_exact else None
@@ -107,7 +108,7 @@ def main() -> None:
                 key = f"{scheme}.{name}.{size}"
                 record |= {f"{key}.images_per_s": rate, f"{key}.share_of_peak": share}
                 record[f"{key}.peak_mb"] = of["peak_mb"]
-    record["loaded"] = is_loaded(load, processes, choose_device(device, "latency.device").type)
+    record["loaded"] = is_loaded(load, processes, chosen.type)
     if record["loaded"]:
         print("other programs used this machine meanwhile: end them, and run it again")
     if arguments.json:

@@ -123,11 +123,11 @@ def has_checkpoints(folder: Path, schemes: Iterable[str], seed: int) -> bool:
 def timed(own: dict) -> tuple[pd.DataFrame, dict, bool]:
     """Every run, each back end's difference from eager, and whether the machine was busy."""
     load = load_before("latency", again=" as now")
-    processes = in_processes(measured, own, own["latency"]["processes"])
+    device = choose_device(own["latency"]["device"], "latency.device")
+    processes = in_processes(measured, own, own["latency"]["processes"], device.index)
     rows = [(i, *row) for i, of in enumerate(processes, start=1) for row in of["rows"]]
-    device = choose_device(own["latency"]["device"], "latency.device").type
     runs = pd.DataFrame(rows, columns=COLUMNS)
-    return runs, processes[0]["differences"], is_loaded(load, processes, device)
+    return runs, processes[0]["differences"], is_loaded(load, processes, device.type)
 
 
 def line(

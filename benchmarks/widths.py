@@ -82,7 +82,7 @@ def main() -> None:
         }
         needed = resources.latency_mb(own | {"schemes": plain})
         resources.check_memory(needed, f"widths on {name}", f"--back-ends {name}")
-        found = in_processes(measured, own, arguments.processes)
+        found = in_processes(measured, own, arguments.processes, device.index)
         processes += found
         rows = [(i, *row) for i, of in enumerate(found, start=1) for row in of["rows"]]
         runs = pd.DataFrame(rows, columns=COLUMNS)

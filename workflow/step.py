@@ -15,10 +15,14 @@ Snakemake adds --cache=FOLDER, where results of the same causes may lie, and --r
 a step that another rule has made no record is kept.
 """
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # which PYTHONSAFEPATH leaves out
+
+# What is called fp32 is fp32: on CUDA, cuDNN would round a convolution's inputs to TF32's 10 bits.
+os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
 
 from groupconv.engines import command
 from groupconv.ground import interrupted

@@ -14,6 +14,10 @@ def doubles(params, number):
     return {"result": params["of"] * number, "process": os.getpid()}
 
 
+def gpus(params, number):
+    return {"gpus": os.environ.get(apart.VISIBLE)}
+
+
 def refuses(params, number):
     raise DeviceError(f"{params['why']} in process {number}")
 
@@ -26,6 +30,19 @@ def test_each_result_is_of_a_process_of_its_own():
     found = apart.in_processes(doubles, {"of": 10}, 2)
     assert [one["result"] for one in found] == [10, 20]
     assert len({os.getpid(), *(one["process"] for one in found)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "gpu", "seen"),
+    [(None, None, None), (None, 1, "1"), ("2,GPU-5", 1, "GPU-5"), ("0,1", None, "0,1")],
+)
+def test_every_process_has_the_gpu_of_the_one_that_started_it(monkeypatch, before, gpu, seen):
+    """Each took a free one: a record named one GPU, and the times were another's."""
+    monkeypatch.delenv(apart.VISIBLE, raising=False)
+    if before:
+        monkeypatch.setenv(apart.VISIBLE, before)
+    assert apart.in_processes(gpus, {}, 2, gpu) == [{"gpus": seen}] * 2
+    assert os.environ.get(apart.VISIBLE) == before
 
 
 def test_what_goes_wrong_in_a_process_is_one_line_here():

@@ -249,3 +249,15 @@ def test_what_a_user_can_mend_is_a_line_and_a_fault_stays_one(root, monkeypatch,
         command.run(["split", SPLIT, "index=index.csv", f"manifest={os.devnull}"])
     assert str(caught.value).startswith(said)
     assert isinstance(caught.value, StepError) == issubclass(kind, StepError)
+
+
+def test_a_step_computes_fp32_without_tf32(monkeypatch):
+    """cuDNN's default for convolutions is 10 bits; a user's own choice stands."""
+    code = "import os, step; print(os.environ['NVIDIA_TF32_OVERRIDE'])"
+    monkeypatch.setenv("PYTHONPATH", "workflow")
+    for given, expected in (("", "0"), ("1", "1")):
+        monkeypatch.delenv("NVIDIA_TF32_OVERRIDE", raising=False)
+        if given:
+            monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", given)
+        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert said.stdout.strip() == expected

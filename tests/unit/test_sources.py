@@ -221,3 +221,13 @@ def test_cifar_pixels_are_rgb_rows(tmp_path):
     ]
     assert scan.characters[0].label == "class99"
     assert np.array_equal(np.asarray(decode.as_image(scan)), image)
+
+
+def test_files_of_one_name_in_two_folders_are_two_pages(tmp_path):
+    """They counted as one, whose images vary as a whole: intervals were of folds, not of images."""
+    for fold in ("fold1", "fold2"):
+        for label in "ab":
+            (tmp_path / fold / label).mkdir(parents=True)
+            (tmp_path / fold / label / "0001.png").write_bytes(b"x")
+    scans = list(folder.read([], str(tmp_path)))
+    assert len({(scan.origin, scan.page) for scan in scans}) == len(scans) == 4

@@ -5,18 +5,25 @@ the process that started it.
 """
 
 import multiprocessing
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
 from groupconv.ground import fingerprint
 from groupconv.ground.errors import StepError
 
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 
-def in_processes(worker: Callable[[dict, int], dict], params: dict, processes: int) -> list[dict]:
+
+def in_processes(
+    worker: Callable[[dict, int], dict], params: dict, processes: int, gpu: int | None = None
+) -> list[dict]:
     """What ``worker(params, number)`` returns in each of several new processes, one after another.
 
-    Raises StepError: the worker's own, or that a process ended without a result, or that the code
-    was edited meanwhile.
+    ``gpu``: this process's own, by torch's number. The others see it alone: each would take one
+    that is free, and so never this one, whose name the record has. Raises StepError: the worker's
+    own, or that a process ended without a result, or that the code was edited meanwhile.
     """
     context = multiprocessing.get_context("spawn")  # a copy would share what torch has set up
     found = []
@@ -24,7 +31,8 @@ def in_processes(worker: Callable[[dict, int], dict], params: dict, processes: i
         mine, theirs = context.Pipe(duplex=False)
         given = (worker, params, number, fingerprint.held(), theirs)
         process = context.Process(target=_work, args=given, daemon=True)
-        process.start()
+        with _seeing(gpu):
+            process.start()
         theirs.close()
         try:
             result = mine.recv()
@@ -39,6 +47,22 @@ def in_processes(worker: Callable[[dict, int], dict], params: dict, processes: i
             raise result
         found.append(result)
     return found
+
+
+@contextmanager
+def _seeing(gpu: int | None) -> Iterator[None]:
+    """A process that is started now sees this GPU alone."""
+    if gpu is None:
+        yield
+        return
+    before = os.environ.get(VISIBLE)
+    os.environ[VISIBLE] = before.split(",")[gpu] if before else str(gpu)
+    try:
+        yield
+    finally:
+        del os.environ[VISIBLE]
+        if before:
+            os.environ[VISIBLE] = before
 
 
 def _work(

@@ -51,7 +51,7 @@ def run(params: dict, runs: str, latency: str, layers: str) -> None:
     key = resources.memory_key("latency", params)
     resources.check_memory(resources.latency_mb(params), what, key)
     load = load_before("latency")
-    found = in_processes(measured, params, settings["processes"])
+    found = in_processes(measured, params, settings["processes"], device.index)
     rows = [(number, *row) for number, of in enumerate(found, start=1) for row in of["rows"]]
     with atomic.write(runs) as file:
         table = csv.writer(file, lineterminator="\n")

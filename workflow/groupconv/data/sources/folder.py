@@ -93,7 +93,8 @@ def read(raw: list[str], folder: str | None) -> Iterator[Scan]:
         if size > MOST_BYTES and (may_be_image(path.name) or kind_of(head(path))):
             raise DataError(f"{path}: {size:,} bytes; allowed: {MOST_BYTES:,}")
         name = composed(path.relative_to(folder).as_posix())
-        yield Scan(composed(label), path.name, path, (Character(name, label),), part=part)
+        # The page is the whole path: 0001.png of two folders are two pages.
+        yield Scan(composed(label), name, path, (Character(name, label),), part=part)
 
 
 SOURCE = Source(
