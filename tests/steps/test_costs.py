@@ -2,7 +2,8 @@
 
 import pandas as pd
 import pytest
-from groupconv.pages import alts, costs, drawing, forest
+from groupconv.pages import alts, costs, drawing, forest, words
+from groupconv.results.waterfall import Loss
 from results_tree import inputs, layer_rows
 
 SCHEMES = ("baseline", "D", "E")
@@ -86,3 +87,25 @@ def test_of_many_back_ends_figure_10_shows_the_fastest_and_leaves_none_out_unsai
         *("macs", "latency", "latency_a", "latency_b", "latency_folded")
     ]
     assert [one.measure for one in forest.cost_series(many)] == ["macs", "latency", "best_latency"]
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "text"),
+    [
+        (254.4, 0, "254 ms"),
+        (254.4, 1, "254.4 ms"),
+        (9.53, 0, "9.5 ms"),
+        (0.834, 1, "0.83 ms"),
+        (0.04, 0, "0.040 ms"),
+        (0.0, 1, "0.0 ms"),
+    ],
+)
+def test_a_time_shows_two_figures_of_a_gpu_too(value, least, text):
+    assert words.ms(value, least) == text
+
+
+def test_a_gpus_waterfall_does_not_round_its_steps_away():
+    bars = [Loss(str(i), "", ms) for i, ms in enumerate((1.4, -1.104, 0.042, 0.338))]
+    assert costs.milliseconds(bars) == ["1.40", "-1.10", "+0.04", "0.34"]
+    slow = [Loss(str(i), "", ms) for i, ms in enumerate((254.4, -201.2, 42.04, 95.3))]
+    assert costs.milliseconds(slow) == ["254.4", "-201.2", "+42.0", "95.3"]

@@ -8,6 +8,7 @@ import pandas as pd
 from groupconv.network.reach import conv5_sees
 from groupconv.pages import by_class, costs, forest, pictures
 from groupconv.pages.inputs import FigureInputs
+from groupconv.pages.words import ms
 from groupconv.results.order import in_order
 
 SHOWN = 6  # classes, pairs or images that are named
@@ -44,8 +45,10 @@ def waterfall(given: FigureInputs) -> str:
     """The two times of each back end, and every loss between them."""
     said = []
     for scheme, variant, bars in costs.falls(given):
-        between = ", ".join(f"{costs.named(bar)} {bar.ms:+.1f} ms" for bar in bars[1:-1])
-        ends = f"baseline {bars[0].ms:.1f} ms", f"{scheme} {bars[-1].ms:.1f} ms"
+        first, *steps, last = costs.milliseconds(bars)
+        named = zip(map(costs.named, bars[1:-1]), steps, strict=True)
+        between = ", ".join(f"{name} {step} ms" for name, step in named)
+        ends = f"baseline {first} ms", f"{scheme} {last} ms"
         said.append(f"{costs.BACK_ENDS[variant]}: {ends[0]}; {between}; {ends[1]}.")
     return " ".join(said) or costs.NOT_TIMED
 
@@ -66,7 +69,7 @@ def pareto(given: FigureInputs) -> str:
     """Each network's accuracy, MACs and time, and which no other beats."""
     said = [
         f"{name}: {100 * row['test_top1']:.1f}%, {row['macs'] / 1e9:.2f} G MACs, "
-        f"{costs.fastest(given.latency, name)[1]:.1f} ms"
+        f"{ms(costs.fastest(given.latency, name)[1], 1)}"
         for name, row in given.summary.iterrows()
     ]
     front = ", ".join(costs.cheapest(given))

@@ -15,7 +15,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from groupconv.pages import mistakes
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import BLACK, BLUE, GREEN, GREY, LOOKS, ORANGE, SMALL, WIDTH
-from groupconv.pages.words import MINUS, measure
+from groupconv.pages.words import MINUS, measure, places
 from groupconv.results import waterfall as losses
 from groupconv.results.back_ends import BackEnds
 from groupconv.results.pareto import front
@@ -88,19 +88,25 @@ def saved(bars: list[Loss]) -> str:
     return f"{macs:.0%} of the MACs saved, {time:.0%} of the time".replace("-", MINUS)
 
 
+def milliseconds(bars: list[Loss]) -> list[str]:
+    """The two times, and the steps between them, which add up; all to the same decimal."""
+    most = places(bars[0].ms, 1, 3)
+    signs = ["", *["+"] * (len(bars) - 2), ""]
+    return [f"{bar.ms:{sign}.{most}f}" for bar, sign in zip(bars, signs, strict=True)]
+
+
 def _bars(axis: Axes, scheme: str, bars: list[Loss]) -> None:
     """The two times as whole bars, what lies between them as steps."""
     ends, at = (0, len(bars) - 1), 0.0
-    names = []
+    names, texts = [], milliseconds(bars)
     for y, bar in enumerate(bars):
         start = 0.0 if y in ends else at
         color = GREY if y in ends else GREEN if y == 1 else COLORS.get(bar.why, GREY)
         axis.barh(y, bar.ms, 0.7, start, color=color, linewidth=0)
         at = start + bar.ms
         axis.plot([at, at], [y - 0.35, y + 1.35], color=GREY, linewidth=0.6)
-        text = f"{bar.ms:.1f}" if y in ends else f"{bar.ms:+.1f}"
         edge = max(start, at) + 0.012 * bars[0].ms
-        axis.text(edge, y, text.replace("-", MINUS), va="center", fontsize=SMALL)
+        axis.text(edge, y, texts[y].replace("-", MINUS), va="center", fontsize=SMALL)
         names.append(scheme if y == ends[1] else named(bar))
     axis.lines[-1].remove()  # nothing comes after the last
     axis.set_yticks(range(len(bars)), names, fontsize=SMALL)

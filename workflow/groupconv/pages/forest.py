@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 
 from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, SMALL, WIDTH
-from groupconv.pages.words import MINUS
+from groupconv.pages.words import MINUS, ms
 from groupconv.results.words import from_to, many
 
 ROW_IN, LINE_IN, AROUND_IN = 0.34, 0.2, 1.75  # heights of a row, of a line in it, of the rest
@@ -170,7 +170,7 @@ def _amount(row: pd.Series, measure: str) -> str:
     """A scheme's own cost: 2.35 G, 183 ms."""
     if measure == "macs":
         return f"{row['macs'] / 1e9:.2f} G"
-    return f"{row[f'{measure}_ms']:.0f} ms"
+    return ms(row[f"{measure}_ms"])
 
 
 def _covers(rows: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from groupconv.data.parts import PARTS
 from groupconv.pages import architectures, claimed, papers
 from groupconv.pages.inputs import TableInputs
+from groupconv.pages.words import ms
 from groupconv.results.order import in_order
 
 Made = tuple[pd.DataFrame, pd.DataFrame]  # numbers for programs, texts for people
@@ -138,9 +139,9 @@ def results_lines(given: TableInputs, *, narrow: bool = False) -> list[list[str]
                 paper("macs", "%"),
                 f"{row['parameters'] / 1e6:.1f} M",
                 change("parameters_change", "%"),
-                f"{row['best_latency_ms']:.1f} ms",
+                ms(row["best_latency_ms"], 1),
                 change("best_latency_change", "%"),
-                f"{row['latency_ms']:.1f} ms",
+                ms(row["latency_ms"], 1),
                 change("latency_change", "%"),
                 paper("latency", "%"),
             ]
