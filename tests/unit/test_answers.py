@@ -9,7 +9,14 @@ from groupconv.results import comparisons
 
 
 def given(
-    top1=(0.7, 0.7), changes=None, papers=None, schemes=None, loaded=False, seeds=3, rival="folded"
+    top1=(0.7, 0.7),
+    changes=None,
+    papers=None,
+    schemes=None,
+    loaded=False,
+    seeds=3,
+    rival="folded",
+    guess=0.02,
 ):
     """A baseline and E; ``changes``: {(measure, scheme[, reference]): (change, low, high)}."""
     kind = comparisons.NETWORK if seeds < 3 else comparisons.SCHEME
@@ -17,6 +24,7 @@ def given(
         {
             "macs": [10e9, 2e9],
             "test_top1": list(top1),
+            "test_guess": guess,
             "latency_ms": [100.0, 50.0],
             "best_latency_ms": [80.0, 30.0],
             "best_reference_ms": [80.0, 80.0],
@@ -89,7 +97,7 @@ def test_a_gpus_times_keep_their_digits():
     timed = {("latency", "E"): (-50, -52, -48), ("best_latency", "E"): (-60, -61, -59)}
     fast = given(changes=timed)
     fast.summary[["best_latency_ms", "best_reference_ms"]] /= 50
-    assert "E takes 0.6 ms, the baseline 1.6 ms" in answers.time(fast, "E").sentence
+    assert "E takes 0.60 ms, the baseline 1.6 ms" in answers.time(fast, "E").sentence
 
 
 def test_a_difference_that_still_moves_answers_nothing():
@@ -99,13 +107,17 @@ def test_a_difference_that_still_moves_answers_nothing():
     assert said.sentence.endswith("[−3.0, −1.0]. it was −4.0 points.")
 
 
-def test_a_network_that_learnt_nothing_answers_nothing():
-    said = answers.accuracy(given((0.1, 0.1), {("test_top1", "E"): (-3, -4, -2)}), "E")
+@pytest.mark.parametrize(("top1", "guess"), [(0.1, 0.02), (0.9, 0.9), (0.6, 0.5), (0.94, 0.9)])
+def test_a_network_that_learnt_nothing_answers_nothing(top1, guess):
+    """Of two classes, always to answer the larger one was enough."""
+    lost = {("test_top1", "E"): (-3, -4, -2)}
+    said = answers.accuracy(given((top1, top1), lost, guess=guess), "E")
     assert said.word == "cannot tell"
-    assert (
-        said.sentence
-        == "The baseline recognises 10.0% of the test images: it has learnt too little."
+    assert said.sentence == (
+        f"The baseline recognises {top1:.1%} of the test images: it has learnt too little. "
+        f"Always to answer the most frequent class is right for {guess:.1%}."
     )
+    assert answers.accuracy(given((0.96, 0.93), lost, guess=guess), "E").word == "yes"
 
 
 def test_one_seed_answers_about_its_networks():

@@ -7,12 +7,13 @@ from groupconv.results.judging import judge
 from groupconv.results.verdicts import (
     CONTRADICTED,
     HOLDS,
+    MACHINE,
     NOT_COMPARABLE,
     NOT_CONVERGED,
     REPRODUCED,
     together,
 )
-from test_verdicts import DOCUMENT, ENTRIES, TRUE, a_run, answers, rows
+from test_verdicts import DOCUMENT, ENTRIES, TIMES, TRUE, a_run, answers, rows
 
 
 def test_one_scheme_refutes_each_and_satisfies_up_to_though_others_are_missing():
@@ -87,3 +88,26 @@ def test_a_bound_that_is_missed_is_said_in_the_measures_unit():
     statement = {"rule": "bound", "measure": "test_top1", "value": -9}
     found = judge({**ENTRIES["11a"], "statement": statement}, a_run(test_top1=small), DOCUMENT)
     assert found["reason"].endswith(", not -9 pt"), found["reason"]
+
+
+def test_a_baseline_that_answers_one_class_has_learnt_nothing():
+    """Of two classes, 900 and 100 images, it has 90%; and grouping then "holds" without effect."""
+    run = a_run()
+    guessing = replace(run, top1=dict.fromkeys(run.top1, 0.9), guess=0.9)
+    entry = judge(ENTRIES["4b"], guessing, DOCUMENT)
+    assert entry["statement_verdict"] == NOT_COMPARABLE
+    assert entry["reason"].endswith("learnt too little: 90.0% of the test images (at least 95%)")
+    assert judge(ENTRIES["4b"], run, DOCUMENT)["statement_verdict"] != NOT_COMPARABLE
+
+
+def test_a_back_end_of_another_precision_answers_no_claim():
+    """Beside one of int8, exact or not, 11b was machine-dependent."""
+    slow = rows("latency_onnxruntime_int8", dict.fromkeys(TIMES, -30.0), 0.5, "percent")
+    run = a_run(latency_onnxruntime_int8=slow)
+    assert answers(run, ["11b"])["11b"][1] == MACHINE
+    apart = replace(run, other_precision=["onnxruntime_int8"])
+    assert answers(apart, ["11b"])["11b"][1] == HOLDS
+    assert {of["measure"] for of in judge(ENTRIES["11b"], apart, DOCUMENT)["ours"]} == {
+        "latency",
+        "latency_folded",
+    }

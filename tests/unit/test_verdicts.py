@@ -195,19 +195,6 @@ def test_a_saving_larger_than_up_to_does_not_refute_it():
     assert answers(a_run(latency=faster, latency_folded=folded), ["11b"])["11b"][1] == HOLDS
 
 
-def test_a_back_end_of_another_precision_answers_no_claim():
-    """Beside one of int8, exact or not, 11b was machine-dependent."""
-    slow = rows("latency_onnxruntime_int8", dict.fromkeys(TIMES, -30.0), 0.5, "percent")
-    run = a_run(latency_onnxruntime_int8=slow)
-    assert answers(run, ["11b"])["11b"][1] == MACHINE
-    apart = replace(run, other_precision=["onnxruntime_int8"])
-    assert answers(apart, ["11b"])["11b"][1] == HOLDS
-    assert {of["measure"] for of in judge(ENTRIES["11b"], apart, DOCUMENT)["ours"]} == {
-        "latency",
-        "latency_folded",
-    }
-
-
 def test_where_back_ends_differ_the_machine_decides_unless_none_agrees():
     def both(*words):
         return over_back_ends({str(i): Verdict(w, "why") for i, w in enumerate(words)}).word

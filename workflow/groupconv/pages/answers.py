@@ -10,12 +10,12 @@ from math import isfinite
 import pandas as pd
 
 from groupconv.pages import mistakes
-from groupconv.pages.words import MINUS, back_end, signed
+from groupconv.pages.words import MINUS, back_end, ms, signed
+from groupconv.results import learnt
 from groupconv.results.comparisons import NETWORK
 
 CANNOT_TELL, NOT_ASKED, NOT_CONVERGED = "cannot tell", "not asked", "not converged"
 TIMES = {"latency": "eager PyTorch", "latency_folded": "batch norm folded"}  # of every run
-LEARNT = 0.5  # top-1 of the baseline; below, no difference between networks means anything
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,12 @@ class Given:
     schemes: dict[str, dict]
     loaded: bool
     unconverged: str = ""
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the baseline has learnt enough for a difference from it to mean anything."""
+        top1, guess = self.summary.loc["baseline", ["test_top1", "test_guess"]]
+        return top1 >= learnt.least(guess)
 
     def of(self, name: str, scheme: str, reference: str = "baseline") -> pd.Series | None:
         """The scheme's change from the reference, if it was measured."""
@@ -91,10 +97,10 @@ def time(given: Given, scheme: str) -> Answer:
     return Answer(
         "Does it save time?",
         f"{word}, on this machine" if word in ("yes", "no") else word,
-        f"For one image, scheme {scheme} takes {_ms(own['best_latency_ms'])}, the baseline "
-        f"{_ms(own['best_reference_ms'])}, {_run_by(own)}: {_less(best['change'])}"
+        f"For one image, scheme {scheme} takes {ms(own['best_latency_ms'])}, the baseline "
+        f"{ms(own['best_reference_ms'])}, {_run_by(own)}: {_less(best['change'])}"
         f"{_saving(best)}.{_faster_still(given, own)} By eager PyTorch it is "
-        f"{_ms(own['latency_ms'])} against {_ms(given.summary.loc['baseline', 'latency_ms'])}, "
+        f"{ms(own['latency_ms'])} against {ms(given.summary.loc['baseline', 'latency_ms'])}, "
         f"{_less(eager['change'])}{_saving(eager)}.{_paper(given, scheme, 'latency')}{loaded}",
         "cost",
     )
@@ -104,8 +110,12 @@ def accuracy(given: Given, scheme: str) -> Answer:
     """The change on the test part."""
     question = "Does it cost accuracy?"
     base, row = given.summary.loc["baseline", "test_top1"], given.of("test_top1", scheme)
-    if base < LEARNT:
-        said = f"The baseline recognises {base:.1%} of the test images: it has learnt too little."
+    if not given.learnt:
+        guess = given.summary.loc["baseline", "test_guess"]
+        said = (
+            f"The baseline recognises {base:.1%} of the test images: it has learnt too little. "
+            f"Always to answer the most frequent class is right for {guess:.1%}."
+        )
         return Answer(question, CANNOT_TELL, said, "accuracy")
     own = given.summary.loc[scheme, "test_top1"]
     said = (
@@ -133,14 +143,14 @@ def narrower(given: Given, scheme: str) -> Answer:
         return Answer(question, NOT_ASKED, said, "")
     times = given.summary["latency_ms"]
     other = min(plain, key=lambda name: abs(times[name] - times[scheme]))
-    row, learnt = _between(given, scheme, other), given.summary.loc["baseline", "test_top1"]
+    row = _between(given, scheme, other)
     said = (
-        f"By eager PyTorch {scheme} takes {_ms(times[scheme])}, and {other} {_ms(times[other])}: a "
+        f"By eager PyTorch {scheme} takes {ms(times[scheme])}, and {other} {ms(times[other])}: a "
         f"plain network with {given.schemes[other]['width']:g} times the baseline's channels. The "
         f"test accuracy of {scheme} less that of {other} is {_change(row)}."
     )
     better = {"yes": "no", "no": "yes"}  # of a change below 0
-    word = _word([row["low"]], [row["high"]]) if learnt >= LEARNT else CANNOT_TELL
+    word = _word([row["low"]], [row["high"]]) if given.learnt else CANNOT_TELL
     word = better.get(word, word)
     # What is more accurate and slower is not better: a width between them would tell.
     winner, loser = (scheme, other) if word == "yes" else (other, scheme)
@@ -188,11 +198,6 @@ def _once(given: Given, word: str, said: str, row: pd.Series) -> tuple[str, str]
     )
 
 
-def _ms(value: float) -> str:
-    """254 ms; 9.5 ms; 0.83 ms: a GPU's times are short."""
-    return f"{value:.0f} ms" if value >= 10 else f"{value:.2g} ms"
-
-
 def _run_by(own: pd.Series) -> str:
     """What runs the scheme, and what the baseline, each at its fastest of one precision."""
     mine, rival = map(back_end, (own["best_back_end"], own["best_reference_back_end"]))
@@ -206,7 +211,7 @@ def _faster_still(given: Given, own: pd.Series) -> str:
     if base["best_latency_ms"] >= own["best_reference_ms"]:
         return ""
     name = back_end(base["best_back_end"])
-    said = f"the baseline takes {_ms(base['best_latency_ms'])} ({name})"
+    said = f"the baseline takes {ms(base['best_latency_ms'])} ({name})"
     return f" In {base['best_precision']} {said}."
 
 

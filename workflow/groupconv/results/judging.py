@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
-from groupconv.results import numbers, statements
+from groupconv.results import learnt, numbers, statements
 from groupconv.results.changes import Change, Compared
 from groupconv.results.comparisons import NETWORK
 from groupconv.results.layers import untied
@@ -24,7 +24,6 @@ from groupconv.results.verdicts import (
 )
 
 LOOKED_AT = "looked_at"  # changes that a statement is about, where not all of them are here
-LEARNT = 0.5  # top-1 of the baseline on the test part; below, nothing can have an impact
 EXTREMES = {"lowest": min, "highest": max}
 THESE = "these networks, too few seeds"
 KEPT = "id claim words place reading another_reading_of number".split()  # of an entry
@@ -37,7 +36,7 @@ class Run:
     compared: its comparisons.csv
     known: the paper's schemes that it has as the paper has them, baseline first
     layers: {scheme: grouped layers} of these
-    top1: {scheme: test accuracy, 0 to 1}
+    top1: {scheme: test accuracy, 0 to 1}; guess: that of who always answers one class
     differs: how it differs from the paper's (comparability.differences)
     architecture: whether that is the paper's
     other_precision: back ends that compute in another than the paper's, fp32
@@ -50,6 +49,7 @@ class Run:
     layers: dict[str, int]
     top1: dict[str, float]
     differs: list[str]
+    guess: float = 0.0
     architecture: bool = True
     other_precision: Sequence[str] = ()
     loaded: Sequence[str] = ()
@@ -196,9 +196,9 @@ def _gated(part: dict, key: str, run: Run, paper: dict) -> Verdict | None:
         return None
     if key == "number" and run.differs:
         return Verdict(NOT_COMPARABLE, "; ".join(run.differs))
-    if run.top1["baseline"] < LEARNT:
+    if run.top1["baseline"] < (least := learnt.least(run.guess)):
         reason = f"the baseline learnt too little: {run.top1['baseline']:.1%} of the test images"
-        return Verdict(NOT_COMPARABLE, f"{reason} (at least {LEARNT:.0%})")
+        return Verdict(NOT_COMPARABLE, f"{reason} (at least {least:.0%})")
     return Verdict(NOT_CONVERGED, run.unconverged) if run.unconverged else None
 
 

@@ -50,6 +50,7 @@ def run(
         known=known,
         layers={name: grouped_layers(params["schemes"][name]["groups"]) for name in known},
         top1=table["test_top1"].to_dict(),
+        guess=table.loc["baseline", "test_guess"],
         differs=differences(params, document, facts(images, fit(table.loc["baseline"]))),
         architecture=architecture == document["setting"]["model.architecture"],
         other_precision=[name for name, of in timed["back_ends"].items() if of != FP32],

@@ -18,6 +18,7 @@ from groupconv.results.comparability import papers_schemes
 from groupconv.results.comparisons import Plan
 from groupconv.results.comparisons import table as table_of
 from groupconv.results.layers import grouped_layers
+from groupconv.results.learnt import guess
 from groupconv.results.order import in_order
 from groupconv.results.trained import seeds_of
 
@@ -73,6 +74,7 @@ def run(
         [
             {
                 **accuracy(scheme, given, compared),
+                "test_guess": guess(given.test[scheme][0]["class"]),
                 "test_top5": _mean(given.test[scheme], "in_top5"),
                 "test_loss": _mean(given.test[scheme], "loss"),
                 **last_epoch(given.histories[scheme]),
