@@ -151,7 +151,8 @@ def numbers(run: Path, params: dict, unconverged: str) -> None:
 
     of_seed = run / "results/schemes/{scheme}/seed{seed}"
     manifest = str(run / "data/manifest.csv")
-    agreed = {"agreement_json": at("agreement.json")["agreement"], "pixels": "", "checkpoint": ""}
+    agreed = {"agreement_json": at("agreement.json")["agreement"]}
+    agreed |= dict.fromkeys(("pixels", "last", "best_val"), "")
     agreement.run(reads.params_of(params, "agreement"), manifest, **agreed)  # all back ends: fp32
     summary.run(
         reads.params_of(params, "summary"),

@@ -155,7 +155,7 @@ def _make(root, params):
         "schemes": timed,
     }
     (root / "latency.json").write_text(json.dumps(latency))
-    asked = reads.params_of(params, "agreement"), "", "", "", str(root / "agreement.json")
+    asked = reads.params_of(params, "agreement"), "", "", "", "", str(root / "agreement.json")
     agreement.run(*asked)  # all back ends are of fp32
     write_csv(
         root / "latency.csv",

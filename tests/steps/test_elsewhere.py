@@ -25,7 +25,7 @@ INT8 = "folded_int8_classifier"
 
 @pytest.fixture
 def trained(fitted, tmp_path):
-    """Paths of the manifest, the fitted images, and the checkpoints' template; random weights."""
+    """Paths: manifest, fitted images, templates of both checkpoints; random weights."""
     manifest, pixels = fitted
     classes = Part(manifest, Square(pixels, 32), "train").classes
     for scheme in ("baseline", "E"):
@@ -44,11 +44,14 @@ def trained(fitted, tmp_path):
             "normalization": {"mean": [0.4] * 3, "deviation": [0.2] * 3},
         }
         torch.save(saved, tmp_path / f"{scheme}0.pt")
-    return manifest, pixels, str(tmp_path / "{scheme}{seed}.pt")
+        torch.save(saved | {"epoch": 2}, tmp_path / f"{scheme}0-best.pt")
+    files = ("{scheme}{seed}.pt", "{scheme}{seed}-best.pt")
+    return manifest, pixels, *(str(tmp_path / name) for name in files)
 
 
 def asked(*names):
     own = reads.params_of(PARAMS, "agreement")
+    own["evaluate"]["checkpoint"] = "last"
     own["schemes"] = {name: own["schemes"][name] for name in ("baseline", "E")}
     own["latency"] |= {"back_ends": ["eager", "folded", *names], "threads": 1, "device": "cpu"}
     return own
@@ -71,6 +74,15 @@ def test_every_network_is_asked_about_real_images(trained, tmp_path):
         assert row["why_not"] == "too few test images (15 of at least 100)"
 
 
+@pytest.mark.parametrize(("which", "epoch"), [("last", 3), ("best_val", 2)])
+def test_the_network_that_is_evaluated_is_asked(trained, tmp_path, which, epoch):
+    params = asked(INT8)
+    params["evaluate"]["checkpoint"] = which
+    agreement.run(params, *trained, str(tmp_path / "a.json"))
+    record = json.loads((tmp_path / "a.json").read_text())
+    assert {of["epoch"] for of in record["schemes"].values()} == {epoch}
+
+
 def test_the_record_says_whether_a_back_end_counts_and_why_not():
     row = {"images": 1000, "agree": 990}
     assert agreement.judged(row, (0.98, 1.0)) == {
@@ -85,7 +97,7 @@ def test_the_record_says_whether_a_back_end_counts_and_why_not():
 
 
 def test_without_a_back_end_below_fp32_no_network_is_asked(tmp_path):
-    agreement.run(asked(), "no.csv", "no.npy", "no.pt", str(tmp_path / "a.json"))
+    agreement.run(asked(), "no.csv", "no.npy", "no.pt", "no.pt", str(tmp_path / "a.json"))
     record = json.loads((tmp_path / "a.json").read_text())
     assert record["back_ends"] == record["schemes"] == {}
     assert (record["least"], record["least_images"]) == (0.99, 100)
@@ -121,7 +133,7 @@ def test_a_checkpoint_of_other_pixels_is_one_line(trained, tmp_path):
     pixels = np.load(trained[1])
     pixels[0] ^= 1
     np.save(tmp_path / "other.npy", pixels)
-    files = (trained[0], str(tmp_path / "other.npy"), trained[2])
+    files = (trained[0], str(tmp_path / "other.npy"), *trained[2:])
     with pytest.raises(DataError, match=r"baseline0.pt: trained on other pixels than .*other.npy"):
         agreement.run(asked(INT8), *files, str(tmp_path / "a.json"))
     assert not (tmp_path / "a.json").exists()

@@ -60,7 +60,8 @@ rule agreement:
             "agreement",
             manifest=rules.split.output.manifest,
             pixels=rules.square.output.pixels,
-            checkpoints=seam.of_first_seed(rules.train.output.checkpoint),
+            last=seam.of_first_seed(rules.train.output.checkpoint),
+            best_val=seam.of_first_seed(rules.train.output.best_val),
             tests=seam.of_all(rules.evaluate.output.test),
             macs=seam.of_all(rules.macs.output.macs),
         ),
@@ -78,11 +79,12 @@ rule agreement:
         runtime=needs.growing(60),
     params:
         json=seam.params_of("agreement"),
-        checkpoint=seam.literal(rules.train.output.checkpoint),
+        last=seam.literal(rules.train.output.checkpoint),
+        best_val=seam.literal(rules.train.output.best_val),
         options=seam.options("agreement"),
     shell:
         "python workflow/step.py agreement {params.json:q} manifest={input.manifest}"
-        " pixels={input.pixels} checkpoint={params.checkpoint:q}"
+        " pixels={input.pixels} last={params.last:q} best_val={params.best_val:q}"
         " agreement_json={output.agreement} {params.options:q} 2> {log}"
 
 

@@ -50,6 +50,7 @@ READS = {
     "macs": ("model.architecture", "scheme", "schemes.{scheme}"),
     "latency": ("model.architecture", "schemes", "latency"),
     "agreement": (
+        "evaluate",
         "schemes",
         "train.seeds",
         "latency.device",

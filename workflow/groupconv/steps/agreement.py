@@ -14,8 +14,12 @@ from groupconv.results.back_ends import LEAST, LEAST_IMAGES, Agreement
 from groupconv.results.order import in_order
 
 
-def run(params: dict, manifest: str, pixels: str, checkpoint: str, agreement_json: str) -> None:
-    """Ask every scheme's network of the first seed; ``checkpoint`` has {scheme} and {seed} in it.
+def run(
+    params: dict, manifest: str, pixels: str, last: str, best_val: str, agreement_json: str
+) -> None:
+    """Ask every scheme's network of the first seed, of the checkpoint that evaluate reads, too.
+
+    ``last`` and ``best_val`` have {scheme} and {seed} in them.
 
     Where latency.back_ends has none below fp32, the file says that no network was asked.
     Raises DataError if a checkpoint is another scheme's, or was trained on other images than
@@ -31,6 +35,7 @@ def run(params: dict, manifest: str, pixels: str, checkpoint: str, agreement_jso
         "schemes": {},
     }
     if below:
+        checkpoint = {"last": last, "best_val": best_val}[params["evaluate"]["checkpoint"]]
         content |= measured(params, below, manifest, pixels, checkpoint)
     atomic.write_text(agreement_json, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
