@@ -10,6 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+# As in workflow/step.py: fp32 without TF32.
+os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
+
 from groupconv.ground import machine
 from groupconv.ground.errors import StepError
 from groupconv.settings import config

@@ -64,8 +64,8 @@ FIGURES = (
 )
 
 
-def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
-    """What the step latency would read of params.yaml, and the back ends that are left out."""
+def settings(arguments: argparse.Namespace) -> tuple[dict, torch.device, dict[str, str]]:
+    """What the step latency would read of params.yaml, its device, and the back ends left out."""
     params = asked.params()
     own = reads.params_of(params, "latency")
     wanted = ["baseline", *asked.schemes(arguments.schemes, params)]
@@ -79,7 +79,7 @@ def settings(arguments: argparse.Namespace) -> tuple[dict, dict[str, str]]:
         "processes": arguments.processes,
         "layer_rounds": 0,
     }
-    return own, skipped
+    return own, device, skipped
 
 
 def agreements(
@@ -120,10 +120,9 @@ def has_checkpoints(folder: Path, schemes: Iterable[str], seed: int) -> bool:
         return False
 
 
-def timed(own: dict) -> tuple[pd.DataFrame, dict, bool]:
+def timed(own: dict, device: torch.device) -> tuple[pd.DataFrame, dict, bool]:
     """Every run, each back end's difference from eager, and whether the machine was busy."""
     load = load_before("latency", again=" as now")
-    device = choose_device(own["latency"]["device"], "latency.device")
     processes = in_processes(measured, own, own["latency"]["processes"], device.index)
     rows = [(i, *row) for i, of in enumerate(processes, start=1) for row in of["rows"]]
     runs = pd.DataFrame(rows, columns=COLUMNS)
@@ -163,10 +162,10 @@ def main() -> None:
     if "E" not in arguments.schemes or "eager" not in arguments.back_ends:
         parser.error("the figures are of E, against eager: --schemes and --back-ends need both")
     asked.rounds_for(arguments.processes, arguments.rounds)
-    own, skipped = settings(arguments)
+    own, device, skipped = settings(arguments)
     if arguments.checkpoints:
         checkpoints(arguments.checkpoints, own["schemes"], arguments.seed)
-    names, device = own["latency"]["back_ends"], choose_device("auto", "latency.device")
+    names = own["latency"]["back_ends"]
     set_threads(arguments.threads, "--threads")
     resources.check_memory(resources.latency_mb(own), "latency", f"--back-ends: {len(names)}")
     print(f"{facts()['cpu']}, {arguments.threads} thread(s), {arguments.rounds} rounds in", end=" ")
@@ -178,7 +177,7 @@ def main() -> None:
     agreed, folder = {}, arguments.checkpoints or ROOT / "results" / "schemes"
     if arguments.checkpoints or has_checkpoints(folder, schemes, arguments.seed):
         agreed = agreements(folder.resolve(), own["schemes"], names, arguments.seed, device)
-    runs, differences, loaded = timed(own)
+    runs, differences, loaded = timed(own, device)
     if arguments.runs:
         runs.to_csv(arguments.runs, index=False)
     print(f"{'back end':{WIDTH}}{'scheme':9}{'median':>8}{'p10':>8}{'p90':>8}{'p99':>8}  ", end="")

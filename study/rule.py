@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 from groupconv.ground.errors import DataError
-from groupconv.results.sweeping import each_at_its_best
+from groupconv.steps.sweep import best_of_each
 
 from study import results
 from study.plan import CONFIG, Plan
@@ -17,10 +17,13 @@ def chosen(plan: Plan, kept: Path = results.RESULTS) -> dict[str, dict]:
     """{key: {scheme: value}} for both ``KEYS``, by ``rates`` of stages.yaml.
 
     A scheme takes its own grids' best, another scheme's, or the mean of two rates on a log scale,
-    to two digits, with the initialisation of the first. Raises DataError where a grid is missing.
+    to two digits, with the initialisation of the first. Raises DataError where a grid is missing,
+    or has no training that did not diverge.
     """
     tables = [results.grid(one, kept) for one in results.there(plan, kept) if one.seed is None]
-    best = each_at_its_best(pd.concat(tables)) if tables else {key: {} for key in KEYS}
+    best = best_of_each(pd.concat(tables)) if tables else {key: {} for key in KEYS}
+    if lost := best.get("diverged"):
+        raise DataError(f"{lost[0]}: its grid diverged at each rate; it needs lower ones")
     rates, initial = ({**best[key]} for key in KEYS)
     for scheme, others in plan.rates.items():
         if missing := [name for name in others if name not in best[KEYS[0]]]:

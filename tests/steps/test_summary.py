@@ -66,6 +66,20 @@ def test_a_change_is_paired_by_image_with_the_baseline(one_seed):
         assert low <= change <= high
 
 
+@pytest.mark.parametrize("names", [("NA", "b"), ("01", "1"), ("null", "NA")])
+def test_a_guess_is_the_share_of_the_most_frequent_class(tmp_path, names):
+    """Classes may be called NA or 01: as no text, they were lost or one."""
+    paths = build(tmp_path, PARAMS)
+    for scheme in PARAMS["schemes"]:
+        for kind in ("predictions", "val_predictions"):
+            path = paths[kind].format(scheme=scheme, seed=0)
+            found = pd.read_csv(path)
+            found["class"] = [names[i % 4 == 3] for i in range(len(found))]
+            found.to_csv(path, index=False)
+    summary.run(reads.params_of(PARAMS, "summary"), **{name: paths[name] for name in SUMMARY})
+    assert table(paths)["test_guess"].tolist() == pytest.approx([0.75] * 6, abs=0.02)
+
+
 def test_seeds_are_averaged(three_seeds):
     rows = table(three_seeds)
     assert (rows["seeds"] == 3).all()

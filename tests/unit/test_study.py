@@ -237,6 +237,14 @@ def test_a_rate_without_its_grid_is_one_line(grids, missing):
         rule.check(planned, "main", kept)
 
 
+def test_a_grid_that_diverged_at_each_rate_chooses_none(grids):
+    planned, kept = grids
+    path = kept / "rate" / "C" / "sweep.csv"
+    pd.read_csv(path).assign(val_top1=None).to_csv(path, index=False)
+    with pytest.raises(DataError, match=r"^C: its grid diverged at each rate; it needs lower ones"):
+        rule.check(planned, "main", kept)
+
+
 def test_a_training_that_another_stage_made_is_taken_and_no_other():
     planned = plan.load()
     by_name = {one.name: one for one in planned.trainings}

@@ -65,7 +65,7 @@ STEPS = (
         "agreement",
         "how often a back end below fp32 gives an image the class that eager gives it",
         "results/agreement.json",
-        "schemes train.seeds latency.device latency.threads latency.back_ends",
+        "evaluate schemes train.seeds latency.device latency.threads latency.back_ends",
     ),
     Step(
         "training_speed",

@@ -6,7 +6,7 @@ from groupconv.results.verdicts import NOT_COMPARABLE
 
 
 def schemes(comparisons: pd.DataFrame) -> set[str]:
-    """The schemes that are the paper's by their groups, whatever their names; baseline, too.
+    """The schemes that are the paper's, by their names and by their groups; baseline, too.
 
     ``comparisons`` is comparisons.csv, in whose families `added` is what the paper does not have.
     """

@@ -1,9 +1,12 @@
-"""Which seeds a scheme was trained with: as a rule all of them, in a study those so far."""
+"""Which seeds a scheme was trained with (in a study those so far), and how their files are read."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from groupconv.ground.errors import DataError
+
+# How pandas reads a prediction table: a class may be called 01 or NA.
+AS_TEXT = {"dtype": {"id": str, "class": str, "predicted": str}, "keep_default_na": False}
 
 
 def seeds_of(history: str, schemes: Iterable[str], seeds: Iterable[int]) -> dict[str, list[int]]:

@@ -22,10 +22,8 @@ from groupconv.pages.inputs import FigureInputs
 from groupconv.pages.kinds import LOADED
 from groupconv.pages.style import SMALL, style
 from groupconv.results.order import in_order
-from groupconv.results.trained import seeds_of
+from groupconv.results.trained import AS_TEXT, seeds_of
 
-# A class may be called 01 or NA.
-AS_TEXT = {"dtype": {"id": str, "class": str, "predicted": str}, "keep_default_na": False}
 SVG_DPI = 150  # of the images in an SVG file; figures.dpi is the PNG files'
 
 

@@ -20,7 +20,7 @@ from groupconv.results.comparisons import table as table_of
 from groupconv.results.layers import grouped_layers
 from groupconv.results.learnt import guess
 from groupconv.results.order import in_order
-from groupconv.results.trained import seeds_of
+from groupconv.results.trained import AS_TEXT, seeds_of
 
 CURVES = "epoch train_loss train_top1 val_loss val_top1".split()
 METRICS = "test_top1 test_top5 test_loss val_top1 val_loss macs parameters latency_ms".split()
@@ -52,14 +52,14 @@ def run(
     schemes = in_order(params["schemes"])
     seeds = seeds_of(history, schemes, params["train"]["seeds"])
 
-    def tables(template: str) -> dict[str, list[pd.DataFrame]]:
+    def tables(template: str, **how) -> dict[str, list[pd.DataFrame]]:
         paths = {s: [template.format(scheme=s, seed=seed) for seed in seeds[s]] for s in schemes}
-        return {s: [pd.read_csv(path, dtype={"id": str}) for path in p] for s, p in paths.items()}
+        return {s: [pd.read_csv(path, **how) for path in of] for s, of in paths.items()}
 
     timed, agreed = _read_json(latency), _read_json(agreement)
     given = measures.Results(
-        test=tables(predictions),
-        val=tables(val_predictions),
+        test=tables(predictions, **AS_TEXT),
+        val=tables(val_predictions, **AS_TEXT),
         histories=tables(history),
         counts={s: _read_json(macs.format(scheme=s)) for s in schemes},
         runs=pd.read_csv(runs),
