@@ -71,7 +71,7 @@ class Plan:
         for i, name in enumerate(paper):
             for other in paper[:i]:
                 found.append((name, other, "pairs", {name: 1.0, other: -1.0}))
-        added = [name for name in self.names if name not in self.layers]
+        added = [n for n in self.names if n not in self.layers and n != "baseline"]
         for i, other in enumerate(added):
             for name in [*paper, *added[:i]]:
                 found.append((name, other, "added pairs", {name: 1.0, other: -1.0}))
