@@ -28,6 +28,19 @@ def test_as_many_hits_on_every_page_are_compared_and_no_difference_is_certain():
     assert of_e["simultaneous_low"] < 0 < of_e["simultaneous_high"]
 
 
+def test_schemes_that_the_paper_has_not_are_compared_with_all_others_once():
+    plan = comparisons.Plan(["baseline", "E", "F", "narrow"], ["E"], [], {"baseline": 0, "E": 8})
+    pairs = [(scheme, reference) for scheme, reference, family, _ in plan.contrasts()]
+    assert [pair for pair in pairs if pair[1] in ("F", "narrow")] == [
+        ("E", "F"),
+        ("E", "narrow"),
+        ("F", "narrow"),
+    ]
+    assert len({frozenset(pair) for pair in pairs}) == len(pairs)
+    alone = comparisons.Plan(["baseline", "F"], [], [], {})
+    assert [pair[:2] for pair in alone.contrasts()] == [("F", "baseline")]
+
+
 def test_a_contrast_that_no_page_moves_is_correlated_with_none():
     parts = components.of_scores(SCORES, PAGES)
     contrasts = np.array([[-1, 0, 1], [-1, 1, 0], [0, 1, -1.0]])
