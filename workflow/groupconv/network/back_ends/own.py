@@ -12,6 +12,8 @@ from torch import nn
 from groupconv.network.back_ends import folding, kernels, winograd
 from groupconv.network.vgg import VGG
 
+STRIP = 24  # rows, four of NNPACK's tiles of 6 (docs/latency.md): 1.4 MB of 64 channels of 224 px
+
 
 class Grouped(nn.Module):
     """A grouped 3x3 convolution and its ReLU; input and output interleaved, channels-last."""
@@ -43,6 +45,36 @@ class Linear(nn.Module):
         return kernels.linear(x, self.weight, self.bias)
 
 
+class Stem(nn.Module):
+    """An image's two first convolutions, plain, with their ReLUs, and pooling by 2.
+
+    On one thread strip by strip, so that what lies between stays in the caches: the second by
+    NNPACK (winograd.py), the rest by the kernels. NNPACK's threads share a strip badly.
+    """
+
+    def __init__(self, first: winograd.Product, second: winograd.Winograd):
+        super().__init__()
+        self.first = first.weight.contiguous(), first.bias.flatten().contiguous()
+        self.second = second.weight.detach(), second.bias.detach()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, c, height, width) -> (n, of the second, height // 2, width // 2), torch's layout."""
+        channels = self.first[0].shape[1] // 9
+        if x.dtype != torch.float32 or x.shape[1] != channels or 0 in x.shape[2:]:
+            given = f"{tuple(x.shape)} of {x.dtype}"
+            raise RuntimeError(f"maps of {channels} channels of float32, not {given}")
+        n, _, height, width = x.shape
+        out = torch.empty((n, len(self.second[1]), height // 2, width // 2))
+        strip = STRIP if torch.get_num_threads() == 1 else height
+        for image, whole in zip(kernels.bordered(x), out, strict=True):
+            for top in range(0, height, strip):
+                rows = min(strip, height - top)
+                made = kernels.convolved_rows(image, *self.first, width, top - 1, rows + 2)
+                made = torch._nnpack_spatial_convolution(made[None], *self.second, padding=(0, 1))
+                kernels.pool_into(whole[:, top // 2 : (top + rows) // 2], made[0])
+        return out
+
+
 class Ordered(nn.Module):
     """Channels in another order: place i of the output has channel ``order[i]`` of the input."""
 
@@ -63,7 +95,7 @@ def folded(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> nn.S
 
 def folded_winograd(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> nn.Sequential:
     """The same, and plain convolutions by Winograd where it pays (winograd.by_winograd)."""
-    layers = winograd.by_winograd(by_kernel(folding.features(network)), image)
+    layers = with_stem(winograd.by_winograd(by_kernel(folding.features(network)), image))
     return _with_linear(folding.whole(network, layers, channels_last=False))
 
 
@@ -93,6 +125,14 @@ def by_kernel(layers: nn.Sequential) -> nn.Sequential:
     if not torch.equal(order, torch.arange(len(order))):
         found.append(Ordered(_inverse(order)))
     return nn.Sequential(*found)
+
+
+def with_stem(layers: nn.Sequential) -> nn.Sequential:
+    """``layers`` of winograd.by_winograd(), the first of them as a Stem where they are its."""
+    kinds = (winograd.Product, nn.ReLU, winograd.Winograd, winograd.MaxPool, nn.ReLU)
+    if tuple(map(type, layers[: len(kinds)])) != kinds:
+        return layers
+    return nn.Sequential(Stem(layers[0], layers[2]), *layers[len(kinds) :])
 
 
 def interleaved(channels: int, groups: int) -> torch.Tensor:
