@@ -44,7 +44,12 @@ def test_the_grouped_kernel_computes_what_torch_does(compiled, threads, inputs, 
         expected = torch.relu(layer(x))
         places = own.interleaved(groups * inputs, groups)
         found = own.Grouped(layer)(x[:, places])
-    assert worst(found, expected[:, own.interleaved(groups * outputs, groups)]) < 1e-5
+        expected = expected[:, own.interleaved(groups * outputs, groups)]
+        assert worst(found, expected) < 1e-5
+        if min(height, width) > 1:
+            pooled = own.pooling(nn.Sequential(own.Grouped(layer), nn.MaxPool2d(2)))
+            assert len(pooled) == 1
+            assert torch.equal(pooled(x[:, places]), nn.functional.max_pool2d(found, 2))
 
 
 def test_what_is_no_number_stays_none(compiled):
@@ -52,6 +57,8 @@ def test_what_is_no_number_stays_none(compiled):
     x = torch.zeros(1, 64, 4, 4)
     x[0, 0, 0, 0] = torch.nan
     assert own.Grouped(layer)(x).isnan().sum() == layer(x).isnan().sum() > 0
+    pooled = own.pooling(nn.Sequential(own.Grouped(layer), nn.MaxPool2d(2)))(x)
+    assert pooled.isnan().sum() == nn.MaxPool2d(2)(layer(x)).isnan().sum() > 0
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (15, 7), (16, 8), (33, 9), (512, 1120)])
@@ -106,6 +113,63 @@ def test_two_maxima_pool_as_torch_does(shape):
     pooled = winograd.MaxPool()(x)
     assert torch.equal(pooled.nan_to_num(), nn.MaxPool2d(2)(x).nan_to_num())
     assert pooled.isnan().sum() == 1
+
+
+STEMS = [(1, 3, 32, 32), (2, 3, 49, 33), (1, 1, 28, 70), (1, 3, 97, 28), (0, 3, 28, 28)]
+
+
+@pytest.mark.parametrize("outputs", [(1, 1), (7, 3), (16, 8), (44, 44)])
+@pytest.mark.parametrize("shape", STEMS)
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_a_stem_strip_by_strip_is_its_layers(compiled, threads, shape, outputs, layout):
+    if not winograd.is_there():
+        pytest.skip("torch has no NNPACK for this CPU")
+    first = nn.Conv2d(shape[1], outputs[0], 3, padding=1)
+    second = nn.Conv2d(*outputs, 3, padding=1)
+    stem = own.Stem(winograd.Product(first), winograd.Winograd(second), layout)
+    layers = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.MaxPool2d(2))
+    x = torch.randn(shape)
+    with torch.inference_mode():
+        found = stem(x)
+        if not len(x):
+            assert found.shape == (0, outputs[1], shape[2] // 2, shape[3] // 2)
+            return
+        assert worst(found, layers(x)) < 1e-4
+        assert worst(stem(x.to(memory_format=torch.channels_last)), found) == 0
+        assert worst(stem(torch.randn(shape)), found) > 1e-3  # no memory of the image before
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_a_stem_keeps_what_is_no_number_and_refuses_other_images(compiled, layout):
+    if not winograd.is_there():
+        pytest.skip("torch has no NNPACK for this CPU")
+    first, second = nn.Conv2d(3, 16, 3, padding=1), nn.Conv2d(16, 8, 3, padding=1)
+    stem = own.Stem(winograd.Product(first), winograd.Winograd(second), layout)
+    x = torch.zeros(1, 3, 64, 64)
+    x[0, 0, 30, 30] = torch.nan
+    layers = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.MaxPool2d(2))
+    with torch.inference_mode():  # a tile of Winograd's spreads it
+        assert layers(x).isnan().any()
+        assert stem(x).isnan()[layers(x).isnan()].all()
+    for other in (torch.zeros(1, 1, 64, 64), x.double(), torch.zeros(1, 3, 0, 64)):
+        with pytest.raises(RuntimeError, match="maps of 3 channels of float32, not "):
+            stem(other)
+
+
+@pytest.mark.parametrize("groups", [[1, 1, 1, 1, 1], [1, 32, 64, 64, 64]])
+def test_a_stem_and_pooling_stand_where_their_layers_stood(groups):
+    if not runs_here(["own_kernels_winograd"], CPU)[0]:
+        pytest.skip(runs_here(["own_kernels_winograd"], CPU)[1]["own_kernels_winograd"])
+    net = vgg("vgg13_bn", groups, initialization="kaiming", seed=0, dropout=0.5, **SMALL).eval()
+    run = own.folded_winograd(net, torch.randn(1, 3, 64, 64), None)
+    kinds = [type(layer) for layer in run.modules()]
+    grouped = groups[1] > 1
+    assert kinds.count(own.Stem) == 1
+    assert kinds.count(own.Grouped) == (8 if grouped else 0)
+    assert [m.pool for m in run.modules() if isinstance(m, own.Grouped)] == [1, 2] * 4 * grouped
+    assert nn.Dropout not in kinds
+    layers = winograd.by_winograd(folding.features(net), torch.randn(1, 3, 16, 16))
+    assert own.with_stem(layers) is layers  # too small for Winograd
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 5, 7), (2, 3, 4, 4), (3, 1, 1, 1)])

@@ -42,11 +42,11 @@ def _made(compiler: str) -> ctypes.CDLL:
         if done.returncode:
             raise StepError(f"{compiler} cannot compile the kernels: {_reason(done)}")
         found = ctypes.CDLL(str(target))
-    found.grouped.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 8
+    found.grouped.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 9
     found.linear.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 3
     found.first.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int] * 8
     found.pooled.argtypes = [ctypes.c_void_p] * 2 + [ctypes.c_int] * 3
-    found.pooled.argtypes += [ctypes.c_longlong, ctypes.c_int]
+    found.pooled.argtypes += [ctypes.c_longlong] * 2 + [ctypes.c_int]
     for function in (found.grouped, found.linear, found.first, found.pooled):
         function.restype = None
     return found
@@ -78,9 +78,16 @@ def together(outputs: int) -> int:
 
 
 def convolved(
-    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, groups: int, outputs: int
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    groups: int,
+    outputs: int,
+    pool: int = 1,
 ) -> torch.Tensor:
     """The ReLU of the convolution, (n, groups * inputs, height, width) -> (n, ..., height, width).
+
+    ``pool`` 2: its maxima of 2x2 px, (n, ..., height // 2, width // 2).
 
     Both channels-last and interleaved. ``weight`` (parts of the groups, parts of the outputs, 3, 3,
     inputs, together, lanes) and ``bias`` (the same parts, together, lanes), float32, contiguous.
@@ -92,10 +99,10 @@ def convolved(
         raise RuntimeError(f"maps of {groups * inputs} channels of float32, not {given}")
     x = x.contiguous(memory_format=torch.channels_last)
     n, _, height, width = x.shape
-    shape = (n, groups * outputs, height, width)
+    shape = (n, groups * outputs, height // pool, width // pool)
     out = torch.empty(shape, dtype=torch.float32, memory_format=torch.channels_last)
     pointers = (tensor.data_ptr() for tensor in (x, weight, bias, out))
-    sizes = (n, height, width, groups, inputs, outputs, together(outputs))
+    sizes = (n, height, width, groups, inputs, outputs, together(outputs), pool)
     library().grouped(*pointers, *sizes, torch.get_num_threads())
     return out
 
@@ -140,8 +147,8 @@ def convolved_rows(
 def pool_into(out: torch.Tensor, x: torch.Tensor) -> None:
     """Write the ReLU of the maxima of 2x2 px of ``x`` (c, rows, width) into ``out``.
 
-    ``out`` (c, rows // 2, width // 2): rows of a contiguous map; ``x`` contiguous, both float32.
+    ``out`` (c, rows // 2, width // 2): rows of one map, in torch's own layout or channels-last;
+    ``x`` contiguous, both float32.
     """
-    channels, rows, width = x.shape
-    sizes = (channels, rows, width, out.stride(0))
+    sizes = (*x.shape, out.stride(0), out.stride(2))
     library().pooled(x.data_ptr(), out.data_ptr(), *sizes, torch.get_num_threads())

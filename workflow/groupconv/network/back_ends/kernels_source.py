@@ -9,6 +9,7 @@ A convolution of an image's 3 channels fills it with pixels of a row.
 
 SOURCE = r"""
 #include <cstring>
+#include <vector>
 #ifdef __AVX512F__
 constexpr int LANES = 16, SUMS = 24;  // floats in a register; registers that hold sums
 #else
@@ -51,30 +52,63 @@ static inline void tile(const float* in, const float* weight, const float* bias,
     }
 }
 
+// One row of the output, and its ReLU, into `out`.
+template <int OUTPUTS>
+static void row_of_groups(const float* in, const float* weight, const float* bias, float* out,
+                          int y, int height, int width, int groups, int inputs, int outputs) {
+  constexpr int PIXELS = SUMS / OUTPUTS > 8 ? 8 : SUMS / OUTPUTS;
+  const int top = y == 0, bottom = y == height - 1 ? 2 : 3;
+  int part = 0;  // of the weights: those of LANES groups and OUTPUTS channels
+  for (int g = 0; g < groups; g += LANES)
+    for (int o = 0; o < outputs; o += OUTPUTS, part++) {
+      const float* w = weight + (whole)part * 9 * inputs * OUTPUTS * LANES;
+      const float* b = bias + (whole)part * OUTPUTS * LANES;
+      const float* from = in + g;
+      float* to = out + (whole)o * groups + g;
+      auto tiles = [&](auto kernel, int x, int left, int right) {
+        kernel(from + (whole)x * inputs * groups, w, b, to + (whole)x * outputs * groups, width,
+               groups, inputs, outputs, top, bottom, left, right);
+      };
+      tiles(tile<1, OUTPUTS>, 0, 1, width == 1 ? 2 : 3);
+      int x = 1;
+      for (; x + PIXELS < width; x += PIXELS) tiles(tile<PIXELS, OUTPUTS>, x, 0, 3);
+      for (; x + 1 < width; x++) tiles(tile<1, OUTPUTS>, x, 0, 3);
+      if (width > 1) tiles(tile<1, OUTPUTS>, width - 1, 0, 2);
+    }
+}
+
+static inline lanes larger(lanes a, lanes b) { return (a > b) | (a != a) ? a : b; }
+static inline float larger(float a, float b) { return a > b || a != a ? a : b; }
+
+// pool: 2 writes the maxima of 2x2 px, 1 all.
 template <int OUTPUTS>
 static void convolve(const float* in, const float* weight, const float* bias, float* out, int n,
-                     int height, int width, int groups, int inputs, int outputs, int threads) {
-  constexpr int PIXELS = SUMS / OUTPUTS > 8 ? 8 : SUMS / OUTPUTS;
-#pragma omp parallel for schedule(static) num_threads(threads)
-  for (int line = 0; line < n * height; line++) {
-    const int y = line % height, top = y == 0, bottom = y == height - 1 ? 2 : 3;
-    int part = 0;  // of the weights: those of LANES groups and OUTPUTS channels
-    for (int g = 0; g < groups; g += LANES)
-      for (int o = 0; o < outputs; o += OUTPUTS, part++) {
-        const float* w = weight + (whole)part * 9 * inputs * OUTPUTS * LANES;
-        const float* b = bias + (whole)part * OUTPUTS * LANES;
-        const float* from = in + (whole)line * width * inputs * groups + g;
-        float* to = out + ((whole)line * width * outputs + o) * groups + g;
-        auto tiles = [&](auto kernel, int x, int left, int right) {
-          kernel(from + (whole)x * inputs * groups, w, b, to + (whole)x * outputs * groups, width,
-                 groups, inputs, outputs, top, bottom, left, right);
-        };
-        tiles(tile<1, OUTPUTS>, 0, 1, width == 1 ? 2 : 3);
-        int x = 1;
-        for (; x + PIXELS < width; x += PIXELS) tiles(tile<PIXELS, OUTPUTS>, x, 0, 3);
-        for (; x + 1 < width; x++) tiles(tile<1, OUTPUTS>, x, 0, 3);
-        if (width > 1) tiles(tile<1, OUTPUTS>, width - 1, 0, 2);
+                     int height, int width, int groups, int inputs, int outputs, int pool,
+                     int threads) {
+  const whole pixel = (whole)outputs * groups, row = width * pixel, half = width / 2 * pixel;
+  const int lines = height / pool;
+#pragma omp parallel num_threads(threads)
+  {
+    std::vector<float> pair(pool == 2 ? 2 * row : 0);
+#pragma omp for schedule(static)
+    for (int line = 0; line < n * lines; line++) {
+      float* made = pool == 2 ? pair.data() : out + line * row;
+      for (int i = 0; i < pool; i++) {
+        const int y = line % lines * pool + i;
+        const float* from = in + ((whole)line / lines * height + y) * width * inputs * groups;
+        row_of_groups<OUTPUTS>(from, weight, bias, made + i * row, y, height, width, groups, inputs,
+                               outputs);
       }
+      if (pool == 2)
+        for (int x = 0; x < width / 2; x++)
+          for (whole c = 0; c < pixel; c += LANES) {
+            auto at = [&](int y, int right) {
+              return *(const lanes*)(made + y * row + (2 * x + right) * pixel + c);
+            };
+            *(lanes*)(out + line * half + x * pixel + c) =
+                larger(larger(at(0, 0), at(0, 1)), larger(at(1, 0), at(1, 1)));
+          }
+    }
   }
 }
 
@@ -120,15 +154,13 @@ static inline void line(const float* in, const float* weight, const float* bias,
   }
 }
 
-static inline float larger(float a, float b) { return a > b || a != a ? a : b; }
-
 extern "C" int lanes_of_a_register() { return LANES; }
 
 extern "C" void grouped(const float* in, const float* weight, const float* bias, float* out, int n,
                         int height, int width, int groups, int inputs, int outputs, int together,
-                        int threads) {
+                        int pool, int threads) {
   auto run = together == 4 ? convolve<4> : together == 2 ? convolve<2> : convolve<1>;
-  run(in, weight, bias, out, n, height, width, groups, inputs, outputs, threads);
+  run(in, weight, bias, out, n, height, width, groups, inputs, outputs, pool, threads);
 }
 
 extern "C" void first(const float* in, const float* weight, const float* bias, float* out,
@@ -151,18 +183,31 @@ extern "C" void first(const float* in, const float* weight, const float* bias, f
     }
 }
 
+// From `in`'s channel to channel of `out`: `map`, from pixel to pixel: `pixel`.
 extern "C" void pooled(const float* in, float* out, int channels, int rows, int width, whole map,
-                       int threads) {
+                       whole pixel, int threads) {
+  const int half = width / 2;
 #pragma omp parallel for schedule(static) num_threads(threads) collapse(2)
-  for (int c = 0; c < channels; c++)
-    for (int row = 0; row < rows / 2; row++) {
-      const float *a = in + ((whole)c * rows + 2 * row) * width, *b = a + width;
-      float* to = out + c * map + (whole)row * (width / 2);
-      for (int x = 0; x < width / 2; x++, a += 2, b += 2) {
-        const float most = larger(larger(a[0], a[1]), larger(b[0], b[1]));
-        to[x] = most < 0 ? 0 : most;
+  for (int row = 0; row < rows / 2; row++)
+    for (int c = 0; c < channels; c += LANES)
+      for (int x = 0; x < half; x += LANES) {
+        const int many = channels - c < LANES ? channels - c : LANES;
+        const int wide = half - x < LANES ? half - x : LANES;
+        float made[LANES][LANES];
+        for (int i = 0; i < many; i++) {
+          const float* a = in + ((whole)(c + i) * rows + 2 * row) * width + 2 * x;
+          for (int at = 0; at < wide; at++, a += 2) {
+            const float most = larger(larger(a[0], a[1]), larger(a[width], a[width + 1]));
+            made[i][at] = most < 0 ? 0 : most;
+          }
+        }
+        float* to = out + c * map + ((whole)row * half + x) * pixel;
+        if (pixel == 1)
+          for (int i = 0; i < many; i++) memcpy(to + i * map, made[i], 4 * wide);
+        else
+          for (int at = 0; at < wide; at++)
+            for (int i = 0; i < many; i++) to[at * pixel + i * map] = made[i][at];
       }
-    }
 }
 
 extern "C" void linear(const float* in, const float* weight, const float* bias, float* out,

@@ -16,10 +16,14 @@ STRIP = 24  # rows, four of NNPACK's tiles of 6 (docs/latency.md): 1.4 MB of 64 
 
 
 class Grouped(nn.Module):
-    """A grouped 3x3 convolution and its ReLU; input and output interleaved, channels-last."""
+    """A grouped 3x3 convolution and its ReLU; input and output interleaved, channels-last.
+
+    ``pool`` 2: and the maxima of 2x2 px, 1: none.
+    """
 
     def __init__(self, layer: nn.Conv2d):
         super().__init__()
+        self.pool = 1
         self.groups, self.outputs = layer.groups, layer.out_channels // layer.groups
         lanes, together = kernels.lanes(), kernels.together(self.outputs)
         parts = (self.groups // lanes, lanes, self.outputs // together, together)
@@ -29,8 +33,8 @@ class Grouped(nn.Module):
         self.bias = bias.view(parts).permute(0, 2, 3, 1).contiguous()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(n, c, height, width) -> (n, of the layer, height, width)."""
-        return kernels.convolved(x, self.weight, self.bias, self.groups, self.outputs)
+        """(n, c, height, width) -> (n, of the layer, height // pool, width // pool)."""
+        return kernels.convolved(x, self.weight, self.bias, self.groups, self.outputs, self.pool)
 
 
 class Linear(nn.Module):
@@ -52,19 +56,23 @@ class Stem(nn.Module):
     NNPACK (winograd.py), the rest by the kernels. NNPACK's threads share a strip badly.
     """
 
-    def __init__(self, first: winograd.Product, second: winograd.Winograd):
+    def __init__(
+        self, first: winograd.Product, second: winograd.Winograd, layout: torch.memory_format
+    ):
         super().__init__()
+        self.layout = layout  # of the output
         self.first = first.weight.contiguous(), first.bias.flatten().contiguous()
         self.second = second.weight.detach(), second.bias.detach()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(n, c, height, width) -> (n, of the second, height // 2, width // 2), torch's layout."""
+        """(n, c, height, width) -> (n, of the second, height // 2, width // 2)."""
         channels = self.first[0].shape[1] // 9
         if x.dtype != torch.float32 or x.shape[1] != channels or 0 in x.shape[2:]:
             given = f"{tuple(x.shape)} of {x.dtype}"
             raise RuntimeError(f"maps of {channels} channels of float32, not {given}")
         n, _, height, width = x.shape
-        out = torch.empty((n, len(self.second[1]), height // 2, width // 2))
+        shape = (n, len(self.second[1]), height // 2, width // 2)
+        out = torch.empty(shape, memory_format=self.layout)
         strip = STRIP if torch.get_num_threads() == 1 else height
         for image, whole in zip(kernels.bordered(x), out, strict=True):
             for top in range(0, height, strip):
@@ -89,13 +97,14 @@ class Ordered(nn.Module):
 
 def folded(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> nn.Sequential:
     """Batch norm folded, channels-last; groups that fill the registers by the kernel."""
-    layers = by_kernel(folding.features(network))
+    layers = pooling(by_kernel(folding.features(network)))
     return _with_linear(folding.whole(network, layers, channels_last=True))
 
 
 def folded_winograd(network: VGG, image: torch.Tensor, calibration: torch.Tensor) -> nn.Sequential:
     """The same, and plain convolutions by Winograd where it pays (winograd.by_winograd)."""
-    layers = with_stem(winograd.by_winograd(by_kernel(folding.features(network)), image))
+    layers = winograd.by_winograd(by_kernel(folding.features(network)), image)
+    layers = with_stem(pooling(layers))
     return _with_linear(folding.whole(network, layers, channels_last=False))
 
 
@@ -132,7 +141,20 @@ def with_stem(layers: nn.Sequential) -> nn.Sequential:
     kinds = (winograd.Product, nn.ReLU, winograd.Winograd, winograd.MaxPool, nn.ReLU)
     if tuple(map(type, layers[: len(kinds)])) != kinds:
         return layers
-    return nn.Sequential(Stem(layers[0], layers[2]), *layers[len(kinds) :])
+    rest = layers[len(kinds) :]
+    layout = torch.channels_last if isinstance(rest[0], Grouped) else torch.contiguous_format
+    return nn.Sequential(Stem(layers[0], layers[2], layout), *rest)
+
+
+def pooling(layers: nn.Sequential) -> nn.Sequential:
+    """``layers`` with pooling done by the grouped convolutions before it."""
+    found: list[nn.Module] = []
+    for layer in layers:
+        if isinstance(layer, nn.MaxPool2d) and found and isinstance(found[-1], Grouped):
+            found[-1].pool = layer.stride
+        else:
+            found.append(layer)
+    return nn.Sequential(*found)
 
 
 def interleaved(channels: int, groups: int) -> torch.Tensor:
@@ -142,7 +164,8 @@ def interleaved(channels: int, groups: int) -> torch.Tensor:
 
 def _with_linear(model: nn.Sequential) -> nn.Sequential:
     """``model`` of folding.whole() with the linear layers of its classifier by the kernel."""
-    classifier = (Linear(m) if isinstance(m, nn.Linear) else m for m in model[-1])
+    layers = [m for m in model[-1] if not isinstance(m, nn.Dropout)]  # in eval mode it does nothing
+    classifier = (Linear(m) if isinstance(m, nn.Linear) else m for m in layers)
     return nn.Sequential(*model[:-1], nn.Sequential(*classifier)).eval()
 
 
