@@ -172,6 +172,20 @@ def test_a_stem_and_pooling_stand_where_their_layers_stood(groups):
     assert own.with_stem(layers) is layers  # too small for Winograd
 
 
+@pytest.mark.parametrize(
+    "pools", [(3,), (2, 2), (2, 3)], ids=lambda sizes: "-".join(map(str, sizes))
+)
+@pytest.mark.parametrize("ceil_mode", [False, True])
+def test_other_pooling_stays_torchs(compiled, pools, ceil_mode):
+    layer = nn.Conv2d(64, 64, 3, padding=1, groups=kernels.lanes())
+    pooling = [nn.MaxPool2d(size, ceil_mode=ceil_mode) for size in pools]
+    x = torch.randn(1, 64, 13, 13)
+    with torch.inference_mode():
+        expected = nn.Sequential(own.Grouped(layer), *pooling)(x)
+        found = own.pooling(nn.Sequential(own.Grouped(layer), *pooling))(x)
+    assert torch.equal(found, expected)
+
+
 @pytest.mark.parametrize("shape", [(1, 3, 5, 7), (2, 3, 4, 4), (3, 1, 1, 1)])
 def test_a_product_is_the_convolution(shape):
     layer = nn.Conv2d(shape[1], 6, 3, padding=1)

@@ -183,7 +183,7 @@ extern "C" void first(const float* in, const float* weight, const float* bias, f
     }
 }
 
-// From `in`'s channel to channel of `out`: `map`, from pixel to pixel: `pixel`.
+// The ReLU of the maxima of 2x2 px. `map`, `pixel`: channel to channel, pixel to pixel of `out`.
 extern "C" void pooled(const float* in, float* out, int channels, int rows, int width, whole map,
                        whole pixel, int threads) {
   const int half = width / 2;

@@ -137,7 +137,7 @@ def by_kernel(layers: nn.Sequential) -> nn.Sequential:
 
 
 def with_stem(layers: nn.Sequential) -> nn.Sequential:
-    """``layers`` of winograd.by_winograd(), the first of them as a Stem where they are its."""
+    """``layers`` of winograd.by_winograd() and pooling(), the first as a Stem where they are its."""
     kinds = (winograd.Product, nn.ReLU, winograd.Winograd, winograd.MaxPool, nn.ReLU)
     if tuple(map(type, layers[: len(kinds)])) != kinds:
         return layers
@@ -147,14 +147,20 @@ def with_stem(layers: nn.Sequential) -> nn.Sequential:
 
 
 def pooling(layers: nn.Sequential) -> nn.Sequential:
-    """``layers`` with pooling done by the grouped convolutions before it."""
+    """``layers`` with pooling by 2 done by the grouped convolutions before it: changes these."""
     found: list[nn.Module] = []
     for layer in layers:
-        if isinstance(layer, nn.MaxPool2d) and found and isinstance(found[-1], Grouped):
-            found[-1].pool = layer.stride
+        before = found[-1] if found else None
+        if _halves(layer) and isinstance(before, Grouped) and before.pool == 1:
+            before.pool = 2
         else:
             found.append(layer)
     return nn.Sequential(*found)
+
+
+def _halves(layer: nn.Module) -> bool:
+    """Whether it writes the maxima of 2x2 px, and drops an odd row or column."""
+    return isinstance(layer, nn.MaxPool2d) and repr(layer) == repr(nn.MaxPool2d(2))
 
 
 def interleaved(channels: int, groups: int) -> torch.Tensor:
