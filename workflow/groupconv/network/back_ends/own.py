@@ -137,7 +137,7 @@ def by_kernel(layers: nn.Sequential) -> nn.Sequential:
 
 
 def with_stem(layers: nn.Sequential) -> nn.Sequential:
-    """``layers`` of winograd.by_winograd() and pooling(), the first as a Stem where they are its."""
+    """``layers`` of winograd.by_winograd() and pooling(), the first as a Stem if they are its."""
     kinds = (winograd.Product, nn.ReLU, winograd.Winograd, winograd.MaxPool, nn.ReLU)
     if tuple(map(type, layers[: len(kinds)])) != kinds:
         return layers
