@@ -54,11 +54,36 @@ def test_the_grouped_kernel_computes_what_torch_does(compiled, threads, inputs, 
 
 def test_what_is_no_number_stays_none(compiled):
     layer = nn.Conv2d(64, 64, 3, padding=1, groups=kernels.lanes())
-    x = torch.zeros(1, 64, 4, 4)
-    x[0, 0, 0, 0] = torch.nan
-    assert own.Grouped(layer)(x).isnan().sum() == layer(x).isnan().sum() > 0
-    pooled = own.pooling(nn.Sequential(own.Grouped(layer), nn.MaxPool2d(2)))(x)
-    assert pooled.isnan().sum() == nn.MaxPool2d(2)(layer(x)).isnan().sum() > 0
+    whole, pooled = (
+        own.Grouped(layer),
+        own.pooling(nn.Sequential(own.Grouped(layer), nn.MaxPool2d(2))),
+    )
+    for y, x in ((0, 0), (1, 1), (1, 2), (2, 1), (2, 2)):  # one px of a pool, or two, or four
+        image = torch.zeros(1, 64, 6, 6)
+        image[0, 0, y, x] = torch.nan
+        with torch.inference_mode():
+            expected = layer(image)
+            assert whole(image).isnan().sum() == expected.isnan().sum() > 0
+            assert pooled(image).isnan().sum() == nn.MaxPool2d(2)(expected).isnan().sum() > 0
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("place", range(4))
+def test_pooling_keeps_what_is_no_number(compiled, layout, place):
+    x = torch.randn(18, 5, 2 * kernels.lanes() + 3)
+    x[3, place // 2, place % 2] = torch.nan
+    out = torch.empty((1, 18, 2, x.shape[2] // 2), memory_format=layout)
+    kernels.pool_into(out[0], x)
+    expected = torch.relu(nn.functional.max_pool2d(x[None], 2))
+    assert torch.equal(out.isnan(), expected.isnan())
+    assert torch.equal(out.nan_to_num(), expected.nan_to_num())
+
+
+@pytest.mark.parametrize("width", [1, 31, 32, 33, 224])
+def test_a_border_is_as_wide_as_the_kernel_reads(compiled, width):
+    step = 2 * kernels.lanes()
+    last = (width + step - 1) // step * step + 1  # of two registers that begin two px on
+    assert kernels.bordered(torch.ones(1, 3, 4, width)).shape == (1, 3, 6, last + 1)
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (15, 7), (16, 8), (33, 9), (512, 1120)])
