@@ -63,6 +63,25 @@ def test_the_roofline_has_the_ceilings_and_the_rate_of_each_layer(given):
     assert "E 80 to 200" in alts.roofline(given)
 
 
+@pytest.mark.parametrize(
+    ("flop_of", "bytes_of"),
+    [
+        ("a matrix product", "memory"),
+        ("a plain 3x3 convolution", "baseline's classifier.0 (folded)"),
+        ("my_own_scheme_wide's features.10 (folded)", "my_own_scheme_wide's classifier.0 (folded)"),
+    ],
+)
+def test_the_roofline_says_in_full_of_what_its_ceilings_are(given, flop_of, bytes_of):
+    given.latency["ceilings"] |= {"flop_of": flop_of, "bytes_of": bytes_of}
+    figure = drawing.roofline(given)
+    label, *_ = figure.legends[0].get_texts()
+    words = " ".join(label.get_text().split())
+    assert words == f"ceilings: 80 GFLOP/s of {flop_of}, 15.0 GB/s of {bytes_of}"
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.x1
+
+
 def test_without_layers_the_figures_say_what_was_not_timed(given):
     bare = inputs(**{**vars(given), "layers": given.layers.head(0)})
     for name in ("waterfall", "roofline"):

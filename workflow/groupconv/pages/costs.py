@@ -1,5 +1,6 @@
 """Figures of the cost: where the time goes, layer by layer, and accuracy against cost."""
 
+import textwrap
 from collections.abc import Callable
 
 import numpy as np
@@ -24,6 +25,7 @@ from groupconv.results.waterfall import Loss
 # The back ends that are taken apart.
 BACK_ENDS = {"eager": measure("latency"), "folded": measure("latency_folded")}
 ROW_IN = 0.21
+LINE = 62  # characters of a line of a legend as wide as the figure
 SPAN = 0.3, 500  # FLOP for each byte: from a linear layer to VGG's plainest convolutions
 NOT_TIMED = "No layer was timed: latency.layer_rounds is 0."
 SHORT = {losses.FLOOR: "at best", losses.KERNEL: "lost by kernels"}
@@ -129,7 +131,8 @@ def roofline(given: FigureInputs) -> Figure:
     x = np.geomspace(*SPAN, 200)
     roof = np.minimum(x * most["bytes_per_s"], most["flop_per_s"]) / 1e9
     axis.plot(x, roof, color=BLACK, linewidth=1.2)
-    handles = [Line2D([], [], color=BLACK, linewidth=1.2, label=ceilings(most))]
+    label = textwrap.fill(ceilings(most), LINE)  # it may name two layers
+    handles = [Line2D([], [], color=BLACK, linewidth=1.2, label=label)]
     for (scheme, points), color, marker in zip(
         compared(given).items(), (GREY, BLUE, ORANGE), "os^", strict=False
     ):
