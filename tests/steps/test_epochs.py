@@ -89,6 +89,17 @@ def test_few_and_many_schemes_have_room(count):
     assert overlapping(drawing.curves(of, names[-1])) == []
 
 
+@pytest.mark.parametrize(("letters", "columns"), [(1, 3), (18, 2), (40, 1)])
+def test_a_legend_has_as_many_columns_as_fit(letters, columns):
+    of = given({name * letters: [history([5, 4, 3])] for name in "abcd"}, dropout=0.5)
+    figure = drawing.together(of)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.x1
+    assert len({text.get_window_extent().x0 for text in legend.get_texts()}) == columns
+
+
 def test_texts_that_overlap_would_be_noticed():
     figure, axis = plt.subplots()
     axis.set_title("loss")

@@ -15,7 +15,17 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from groupconv.pages import mistakes
 from groupconv.pages.inputs import FigureInputs
-from groupconv.pages.style import BLACK, BLUE, GREEN, GREY, LOOKS, ORANGE, SMALL, WIDTH
+from groupconv.pages.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    LOOKS,
+    ORANGE,
+    SMALL,
+    WIDTH,
+    legend_below,
+)
 from groupconv.pages.words import MINUS, measure, places
 from groupconv.results import waterfall as losses
 from groupconv.results.back_ends import BackEnds
@@ -197,9 +207,9 @@ def pareto(given: FigureInputs) -> Figure:
         axis.set_xlabel(label)
         axis.set_xlim(0, axis.get_xlim()[1])
     axes[0].set_ylabel("test top-1 accuracy (%)")
-    handles, names = axes[0].get_legend_handles_labels()
-    handles.append(Line2D([], [], color=GREY, linestyle="--", linewidth=1))
-    figure.legend(handles, [*names, "Pareto front"], loc="outside lower center", ncols=4)
+    handles, _ = axes[0].get_legend_handles_labels()
+    handles.append(Line2D([], [], color=GREY, linestyle="--", linewidth=1, label="Pareto front"))
+    legend_below(figure, handles, 4)
     sns.despine(figure)
     return figure
 

@@ -17,7 +17,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from groupconv.pages.inputs import FigureInputs
-from groupconv.pages.style import BLUE, DASHES, GREEN, GREY, LOOKS, ORANGE, SMALL, WIDTH
+from groupconv.pages.style import (
+    BLUE,
+    DASHES,
+    GREEN,
+    GREY,
+    LOOKS,
+    ORANGE,
+    SMALL,
+    WIDTH,
+    legend_below,
+)
 
 MEASURES = (("top1", 100, "top-1 accuracy (%)"), ("loss", 1, "loss (nats)"))
 COLUMNS = 3  # schemes side by side
@@ -160,5 +170,5 @@ def _legend(figure: Figure, drawn: list[Line], columns: int = 1) -> None:
         )
         for o in drawn
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
+    legend_below(figure, handles, columns, handlelength=3)
     sns.despine(figure)

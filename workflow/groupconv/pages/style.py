@@ -3,6 +3,8 @@
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from groupconv.pages import glyphs
 
@@ -38,3 +40,15 @@ def drawable(text: str) -> bool:
         font_manager.get_font(font_manager.findfont(name)) for name in mpl.rcParams["font.family"]
     ]
     return all(any(font.get_char_index(ord(c)) for font in fonts) for c in text)
+
+
+def legend_below(figure: Figure, handles: list[Line2D], columns: int, **more) -> None:
+    """The figure's legend at its foot, of at most ``columns``: as many as fit, names of any length.
+
+    ``more``: of Figure.legend().
+    """
+    for number in range(columns, 0, -1):
+        made = figure.legend(handles=handles, loc="outside lower center", ncols=number, **more)
+        if number == 1 or made.get_window_extent().width <= figure.bbox.width:
+            return
+        made.remove()
